@@ -1,0 +1,364 @@
+"""Customers: parent accounts, their sites (child customers) and contacts, and the look-ups that describe them."""
+
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from core import db
+from core.models import JobRun, LookUp, Versioned
+from core.money import CURRENCY
+from users.models import BusinessUnit, Language, User
+from users.roles import Perm, Scope
+
+
+class CategoryTma1(LookUp):
+    class Meta(LookUp.Meta):
+        verbose_name = _("category TMA1")
+        verbose_name_plural = _("categories TMA1")
+
+
+class CategoryTma2(LookUp):
+    class Meta(LookUp.Meta):
+        verbose_name = _("category TMA2")
+        verbose_name_plural = _("categories TMA2")
+
+
+class Industry(LookUp):
+    class Meta(LookUp.Meta):
+        verbose_name = _("industry")
+        verbose_name_plural = _("industries")
+
+
+class BusinessSize(LookUp):
+    class Meta(LookUp.Meta):
+        verbose_name = _("business size")
+        verbose_name_plural = _("business sizes")
+
+
+class Classification(LookUp):
+    """The customer type."""
+
+    class Meta(LookUp.Meta):
+        verbose_name = _("customer classification")
+        verbose_name_plural = _("customer classifications")
+
+
+class Channel(LookUp):
+    class Meta(LookUp.Meta):
+        verbose_name = _("distribution channel")
+        verbose_name_plural = _("distribution channels")
+
+
+class Region(LookUp):
+    class Meta(LookUp.Meta):
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+
+
+class Territory(LookUp):
+    """Where the customer may use what it buys."""
+
+    class Meta(LookUp.Meta):
+        verbose_name = _("territory")
+        verbose_name_plural = _("territories")
+
+
+class PaymentTerm(LookUp):
+    """Days from the invoice to the due date."""
+
+    days = models.PositiveIntegerField(_("days"))
+
+    class Meta(LookUp.Meta):
+        verbose_name = _("payment term")
+        verbose_name_plural = _("payment terms")
+
+
+class PaymentType(LookUp):
+    class Meta(LookUp.Meta):
+        verbose_name = _("payment type")
+        verbose_name_plural = _("payment types")
+
+
+class AccountStatus(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    INACTIVE = "inactive", _("Inactive")
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, user: User) -> "AccountQuerySet":
+        """Reps and support see their team's accounts, managers their unit's, others all; see users.roles."""
+        if not user.may(Perm.ACCOUNT_VIEW):
+            return self.none()
+        if user.scope == Scope.ALL:
+            return self
+        own = Q(owner=user) | Q(pk__in=AccountTeamMember.objects.filter(user=user).values("account"))
+        if user.scope == Scope.UNIT and user.unit_id is not None:
+            return self.filter(own | Q(unit_id=user.unit_id))
+        return self.filter(own | Q(owner__team_id=user.team_id, owner__team__isnull=False))
+
+    def matching(self, text: str) -> "AccountQuerySet":
+        """Accounts whose name, customer number or business ID contains every word of `text`."""
+        return db.contains(self, ["name", "parent_customer_id", "business_id"], text)  # type: ignore[return-value]
+
+
+class Account(Versioned):
+    """A parent account. Fields that the customer master feeds are listed in `MASTER_FIELDS`; the others are filled by hand."""
+
+    MASTER_FIELDS = (
+        "name", "business_id", "vat_number", "tma1", "tma2", "industry", "business_size", "classification", "channel",
+        "region", "owner", "sap_codes", "street", "postcode", "city", "country", "yearly_revenue", "yearly_volume",
+    )  # fmt: skip
+    MANUAL_FIELDS = (
+        "territory", "payment_term", "payment_type", "language", "default_discount",
+        "invoice_name", "invoice_email", "invoice_street", "invoice_postcode", "invoice_city", "invoice_country", "notes",
+    )  # fmt: skip
+
+    parent_customer_id = models.CharField(_("customer number"), max_length=40, unique=True, null=True, blank=True)
+    name = models.CharField(_("name"), max_length=200)
+    business_id = models.CharField(_("business ID"), max_length=20, blank=True)
+    vat_number = models.CharField(_("VAT number"), max_length=20, blank=True)
+    tma1 = models.ForeignKey(CategoryTma1, models.PROTECT, null=True, blank=True, verbose_name=_("category TMA1"))
+    tma2 = models.ForeignKey(CategoryTma2, models.PROTECT, null=True, blank=True, verbose_name=_("category TMA2"))
+    industry = models.ForeignKey(Industry, models.PROTECT, null=True, blank=True, verbose_name=_("industry"))
+    business_size = models.ForeignKey(BusinessSize, models.PROTECT, null=True, blank=True, verbose_name=_("business size"))
+    classification = models.ForeignKey(
+        Classification, models.PROTECT, null=True, blank=True, verbose_name=_("customer classification")
+    )
+    channel = models.ForeignKey(Channel, models.PROTECT, null=True, blank=True, verbose_name=_("distribution channel"))
+    region = models.ForeignKey(Region, models.PROTECT, null=True, blank=True, verbose_name=_("region"))
+    owner = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="accounts", verbose_name=_("owner"))
+    unit = models.ForeignKey(
+        BusinessUnit, models.PROTECT, null=True, blank=True, verbose_name=_("business unit"), help_text=_("That of the owner.")
+    )
+    sap_codes = models.CharField(_("SAP codes"), max_length=500, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    yearly_revenue = models.DecimalField(_("yearly revenue, EUR"), max_digits=16, decimal_places=2, default=0)
+    yearly_volume = models.DecimalField(_("yearly volume"), max_digits=18, decimal_places=3, default=0)
+
+    territory = models.ForeignKey(Territory, models.PROTECT, null=True, blank=True, verbose_name=_("territory"))
+    payment_term = models.ForeignKey(PaymentTerm, models.PROTECT, null=True, blank=True, verbose_name=_("payment term"))
+    payment_type = models.ForeignKey(PaymentType, models.PROTECT, null=True, blank=True, verbose_name=_("payment type"))
+    language = models.CharField(_("language"), max_length=2, choices=Language, blank=True)
+    default_discount = models.DecimalField(
+        _("default discount, %"),
+        max_digits=7,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )
+    invoice_name = models.CharField(_("invoice recipient"), max_length=200, blank=True)
+    invoice_email = models.EmailField(_("invoice e-mail"), blank=True)
+    invoice_street = models.CharField(_("invoice street"), max_length=200, blank=True)
+    invoice_postcode = models.CharField(_("invoice postcode"), max_length=20, blank=True)
+    invoice_city = models.CharField(_("invoice city"), max_length=100, blank=True)
+    invoice_country = models.CharField(_("invoice country"), max_length=2, blank=True)
+    notes = models.TextField(_("notes"), blank=True)
+
+    status = models.CharField(_("status"), max_length=10, choices=AccountStatus, default=AccountStatus.ACTIVE)
+    is_prospect = models.BooleanField(_("prospect"), default=False, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+        ordering = ["name", "pk"]
+        indexes = [
+            models.Index(fields=["name", "id"], name="account_by_name"),
+            models.Index(fields=["owner", "name", "id"], name="account_by_owner"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(default_discount=None) | Q(default_discount__gte=0, default_discount__lte=100),
+                name="account_discount_is_a_share",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_prospect=True) | Q(parent_customer_id__isnull=False), name="only_prospects_lack_a_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def currency(self) -> str:
+        return CURRENCY
+
+
+class AccountTeamMember(models.Model):
+    """Somebody besides the owner who manages the account."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="team_members", verbose_name=_("account"))
+    user = models.ForeignKey(User, models.CASCADE, related_name="account_memberships", verbose_name=_("user"))
+
+    class Meta:
+        verbose_name = _("account team member")
+        verbose_name_plural = _("account team")
+        constraints = [models.UniqueConstraint(fields=["account", "user"], name="once_on_an_account_team")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}: {self.user_id}"
+
+
+class MasterRecord(models.Model):
+    """What the customer master says of an account: per field the value, the rule that chose it and the run that brought it.
+
+    `values` is `{field: {"value": ..., "label": ..., "rule": ..., "run": id, "at": iso}}`. An overridden field keeps being updated here.
+    """
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="master", verbose_name=_("account"))
+    values = models.JSONField(_("values"), default=dict)
+    row_hash = models.CharField(_("hash"), max_length=40)
+    run = models.ForeignKey(JobRun, models.PROTECT, related_name="+", verbose_name=_("last changed by run"))
+
+    class Meta:
+        verbose_name = _("master record")
+        verbose_name_plural = _("master records")
+
+    def __str__(self) -> str:
+        return f"master of {self.account_id}"
+
+
+class FieldOverride(models.Model):
+    """A master-fed field that somebody set by hand: it survives syncs until lifted."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="overrides", verbose_name=_("account"))
+    field = models.CharField(_("field"), max_length=40)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("override")
+        verbose_name_plural = _("overrides")
+        constraints = [models.UniqueConstraint(fields=["account", "field"], name="one_override_per_field")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}.{self.field}"
+
+
+class MasterConflict(models.Model):
+    """A master-fed field on which the master could not decide: a tie, or a salesperson nobody knows."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="conflicts", verbose_name=_("account"))
+    field = models.CharField(_("field"), max_length=40)
+    kind = models.CharField(_("kind"), max_length=20)
+    candidates = models.JSONField(_("candidates"), default=list)
+    run = models.ForeignKey(JobRun, models.PROTECT, related_name="+", verbose_name=_("run"))
+    resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("conflict")
+        verbose_name_plural = _("conflicts")
+        constraints = [
+            models.UniqueConstraint(fields=["account", "field"], condition=Q(resolved_at=None), name="one_open_conflict_per_field")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id}.{self.field}: {self.kind}"
+
+
+class SiteQuerySet(models.QuerySet["Site"]):
+    def visible_to(self, user: User) -> "SiteQuerySet":
+        return self.filter(account__in=Account.objects.visible_to(user))
+
+
+class Site(models.Model):
+    """A child customer: a ship-to or bill-to address of the account, as the master has it."""
+
+    child_id = models.CharField(_("site number"), max_length=40, unique=True)
+    account = models.ForeignKey(Account, models.PROTECT, related_name="sites", verbose_name=_("account"))
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    sap_code = models.CharField(_("SAP code"), max_length=40, blank=True)
+    street = models.CharField(_("street"), max_length=200, blank=True)
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True)
+    city = models.CharField(_("city"), max_length=100, blank=True)
+    country = models.CharField(_("country"), max_length=2, blank=True)
+    revenue = models.DecimalField(_("revenue, EUR"), max_digits=16, decimal_places=2, default=0)
+    volume = models.DecimalField(_("volume"), max_digits=18, decimal_places=3, default=0)
+    row = models.JSONField(_("row of the master"), default=dict)
+    row_hash = models.CharField(_("hash"), max_length=40)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects = SiteQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("site")
+        verbose_name_plural = _("sites")
+        ordering = ["child_id"]
+
+    def __str__(self) -> str:
+        return f"{self.child_id} {self.name}"
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, user: User) -> "ContactQuerySet":
+        return self.filter(account__in=Account.objects.visible_to(user))
+
+
+class Contact(models.Model):
+    """A person at the customer."""
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="contacts", verbose_name=_("account"))
+    name = models.CharField(_("name"), max_length=150)
+    title = models.CharField(_("title"), max_length=100, blank=True)
+    email = models.EmailField(_("e-mail"))
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.FINNISH)
+    is_default = models.BooleanField(_("default recipient"), default=False)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        ordering = ["-is_default", "name"]
+        constraints = [
+            models.UniqueConstraint(fields=["account"], condition=Q(is_default=True), name="one_default_contact_per_account")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PaymentTermRule(models.Model):
+    """Recommends a payment term; an empty criterion fits everything."""
+
+    payment_term = models.ForeignKey(PaymentTerm, models.PROTECT, related_name="rules", verbose_name=_("payment term"))
+    tma2 = models.ForeignKey(CategoryTma2, models.CASCADE, null=True, blank=True, verbose_name=_("category TMA2"))
+    classification = models.ForeignKey(
+        Classification, models.CASCADE, null=True, blank=True, verbose_name=_("customer classification")
+    )
+    industry = models.ForeignKey(Industry, models.CASCADE, null=True, blank=True, verbose_name=_("industry"))
+    business_size = models.ForeignKey(BusinessSize, models.CASCADE, null=True, blank=True, verbose_name=_("business size"))
+    min_amount = models.DecimalField(_("deal from, EUR"), max_digits=14, decimal_places=2, null=True, blank=True)
+    max_amount = models.DecimalField(
+        _("deal below, EUR"), max_digits=14, decimal_places=2, null=True, blank=True, help_text=_("This amount itself no longer fits.")
+    )
+    priority = models.PositiveIntegerField(_("priority"), default=100, help_text=_("Of equally specific rules the smaller number wins."))
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("payment-term rule")
+        verbose_name_plural = _("payment-term rules")
+        ordering = ["priority", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(min_amount=None) | Q(max_amount=None) | Q(min_amount__lt=F("max_amount")), name="deal_range_in_order"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.payment_term}"
+
+
+LOOK_UPS: tuple[type[Any], ...] = (
+    CategoryTma1, CategoryTma2, Industry, BusinessSize, Classification, Channel, Region, Territory, PaymentTerm, PaymentType,
+)  # fmt: skip

@@ -1,0 +1,15 @@
+"""Translated labels, and field history (registered after the translation, which adds columns)."""
+
+from modeltranslation.translator import TranslationOptions, register
+from simple_history import register as with_history
+
+from accounts.models import LOOK_UPS, Account, AccountTeamMember, Contact, FieldOverride, PaymentTermRule
+
+
+@register(LOOK_UPS)
+class LabelTranslation(TranslationOptions):
+    fields = ("label",)
+
+
+for model in (*LOOK_UPS, Account, AccountTeamMember, Contact, FieldOverride, PaymentTermRule):
+    with_history(model, app="accounts")

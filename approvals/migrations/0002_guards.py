@@ -1,0 +1,24 @@
+"""Decisions are append-only, and runs and requests move along legal transitions only, whoever writes."""
+
+from django.db import migrations
+
+from core import db
+
+
+class Migration(migrations.Migration):
+    dependencies = [("approvals", "0001_initial")]
+    operations = [
+        db.append_only("approvals_decision"),
+        db.legal_transitions(
+            "approvals_run",
+            "status",
+            [("open", "approved"), ("open", "rejected"), ("open", "recalled")],
+            start=["open"],
+        ),
+        db.legal_transitions(
+            "approvals_request",
+            "status",
+            [("pending", "approved"), ("pending", "rejected"), ("pending", "cancelled")],
+            start=["pending"],
+        ),
+    ]

@@ -1,0 +1,158 @@
+"""Approvals of anything: gates (definitions) apart from runs. Knows users, not what is approved; see approvals.registry."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from approvals.choices import RequestStatus, RunStatus, Verdict, Via
+from approvals.workflow import RequestWorkflow, RunWorkflow
+from core.models import LookUp
+from users.models import User
+from users.roles import Perm
+
+
+class Gate(LookUp):
+    """The definition: a kind of thing that needs somebody's yes. Runs keep a copy, so later edits change no open run."""
+
+    permission = models.CharField(_("who may decide"), max_length=40, choices=[(perm.value, perm.value) for perm in Perm])
+    sla_hours = models.PositiveIntegerField(_("answer within, hours"), default=48)
+
+    class Meta(LookUp.Meta):
+        verbose_name = _("approval gate")
+        verbose_name_plural = _("approval gates")
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    def visible_to(self, user: User) -> "RunQuerySet":
+        """Those one asked for or is asked in; stewards see all."""
+        if user.may(Perm.STEWARD):
+            return self
+        return self.filter(Q(requested_by=user) | Q(pk__in=Request.objects.filter(approver=user).values("run")))
+
+
+class Run(RunWorkflow):
+    """One round of approval of one version of a subject."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    subject_type = models.CharField(_("kind"), max_length=40)
+    subject_id = models.BigIntegerField(_("subject"))
+    subject_version = models.PositiveIntegerField(_("version"))
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
+    last_editor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("last edited by"))
+    reason = models.TextField(_("reason"), blank=True)
+    started_at = models.DateTimeField(_("asked"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("approval")
+        verbose_name_plural = _("approvals")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["subject_type", "subject_id"], name="run_of_subject")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_type", "subject_id"], condition=Q(status=RunStatus.OPEN), name="one_open_run_per_subject"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=RunStatus.OPEN, finished_at=None) | (~Q(status=RunStatus.OPEN) & Q(finished_at__isnull=False)),
+                name="run_finished_or_open",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_type}:{self.subject_id} v{self.subject_version}"
+
+
+class RequestQuerySet(models.QuerySet["Request"]):
+    def visible_to(self, user: User) -> "RequestQuerySet":
+        """Those one is asked in, or that belong to a run one asked for; stewards see all, the queue included."""
+        if user.may(Perm.STEWARD):
+            return self
+        return self.filter(Q(approver=user) | Q(run__requested_by=user))
+
+    def waiting_for(self, user: User) -> "RequestQuerySet":
+        """What this person should decide; stewards answer the queue as well."""
+        mine = Q(approver=user)
+        if user.may(Perm.STEWARD):
+            mine |= Q(approver=None)
+        return self.filter(mine, status=RequestStatus.PENDING, is_open=True)
+
+
+class Request(RequestWorkflow):
+    """One person asked for one or more gates of a run; nobody eligible leaves `approver` empty: the stewards' queue."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    run = models.ForeignKey(Run, models.PROTECT, related_name="requests", verbose_name=_("approval"))
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="approval_requests", verbose_name=_("approver")
+    )
+    position = models.PositiveIntegerField(_("step"))
+    is_open = models.BooleanField(_("being asked"), default=False, help_text=_("Later steps wait until the earlier ones are approved."))
+    summary = models.JSONField(_("what was asked"), default=dict)
+    asked_at = models.DateTimeField(_("asked"), null=True, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True, blank=True)
+
+    objects = RequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("approval request")
+        verbose_name_plural = _("approval requests")
+        ordering = ["run", "position"]
+        constraints = [models.UniqueConstraint(fields=["run", "approver"], name="one_request_per_approver_and_run")]
+
+    def __str__(self) -> str:
+        return f"{self.run} → {self.approver or _('stewards')}"
+
+
+class RunGate(models.Model):
+    """A gate of a run, with a copy of its definition and what tripped it."""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="gates", verbose_name=_("approval"))
+    request = models.ForeignKey(Request, models.PROTECT, related_name="gates", verbose_name=_("request"))
+    gate = models.CharField(_("gate"), max_length=40)
+    permission = models.CharField(_("who may decide"), max_length=40)
+    position = models.PositiveIntegerField(_("order"))
+    definition = models.JSONField(_("definition then"), default=dict)
+
+    class Meta:
+        verbose_name = _("gate of an approval")
+        verbose_name_plural = _("gates of an approval")
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["run", "gate"], name="one_gate_per_run")]
+
+    def __str__(self) -> str:
+        return f"{self.run}: {self.gate}"
+
+
+class Decision(models.Model):
+    """The answer to a request. Append-only; carries copies, so that the database itself refuses self-approval."""
+
+    request = models.OneToOneField(Request, models.PROTECT, related_name="decision", verbose_name=_("request"))
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
+    comment = models.TextField(_("comment"), blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("decided by"))
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
+    last_editor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("last edited by"))
+    subject_version = models.PositiveIntegerField(_("version"))
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    via = models.CharField(_("by way of"), max_length=10, choices=Via)
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(decided_by=F("requested_by")), name="nobody_approves_their_own_request"),
+            models.CheckConstraint(condition=~Q(decided_by=F("last_editor")), name="nobody_approves_their_own_edit"),
+            models.CheckConstraint(condition=~Q(verdict=Verdict.REJECT, comment=""), name="a_rejection_says_why"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request_id}: {self.verdict}"

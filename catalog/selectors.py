@@ -1,0 +1,46 @@
+"""Reads of the catalogue."""
+
+import datetime as dt
+from collections.abc import Iterable
+from decimal import Decimal
+
+from django.db.models import Q
+
+from catalog.models import Price, Product, ProductQuerySet
+from users.models import User
+
+STANDARD = "STANDARD"
+
+
+def product_search(user: User, text: str, limit: int = 20) -> list[Product]:
+    """Sellable products for a type-ahead: those whose code starts with `text` first."""
+    found: ProductQuerySet = Product.objects.visible_to(user).sellable().matching(text).select_related("unit")
+    products = list(found.order_by("sku")[: limit * 3])
+    start = text.strip().casefold()
+    products.sort(key=lambda product: (not product.sku.casefold().startswith(start), product.sku))
+    return products[:limit]
+
+
+def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[Price]]:
+    """The standard prices of these products that are valid on `day`, per product, the largest quantity break first.
+
+    Of two prices for the same break the one that became valid later wins.
+    """
+    valid = Price.objects.filter(
+        Q(valid_from=None) | Q(valid_from__lte=day),
+        Q(valid_to=None) | Q(valid_to__gte=day),
+        price_list__code=STANDARD,
+        product_id__in=list(product_ids),
+    )
+    by_product: dict[int, list[Price]] = {}
+    for price in sorted(valid, key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True):
+        by_product.setdefault(price.product_id, []).append(price)
+    return by_product
+
+
+def price_for(prices: list[Price], quantity: Decimal) -> Price | None:
+    """The price of the largest break that `quantity` reaches; the smallest break when it reaches none."""
+    for price in prices:
+        if quantity >= price.min_quantity:
+            return price
+    return prices[-1] if prices else None

@@ -1,0 +1,21 @@
+"""The one clock. Deadlines are UTC instants; days are those of the seller's time zone."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+
+def now() -> dt.datetime:
+    """The present instant, aware, UTC."""
+    return dt.datetime.now(tz=dt.UTC)
+
+
+def today() -> dt.date:
+    """The day it is in the seller's time zone."""
+    return now().astimezone(timezone.get_default_timezone()).date()
+
+
+def end_of_day(day: dt.date) -> dt.datetime:
+    """The last second of `day` in the seller's time zone, as a UTC instant."""
+    local = dt.datetime.combine(day, dt.time(23, 59, 59), tzinfo=timezone.get_default_timezone())
+    return local.astimezone(dt.UTC)

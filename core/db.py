@@ -1,0 +1,156 @@
+"""The only place that asks which database this is."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.backends.signals import connection_created
+from django.db.migrations.operations import RunSQL
+from django.db.migrations.operations.base import Operation
+
+
+def is_postgresql() -> bool:
+    """Whether the default connection speaks to PostgreSQL (else it is SQLite)."""
+    return connection.vendor == "postgresql"
+
+
+def lock_options() -> dict[str, Any]:
+    """Arguments of `select_for_update`: lock the named table only, where the database can."""
+    return {"of": ("self",)} if is_postgresql() else {}
+
+
+def skip_locked() -> dict[str, bool]:
+    """Arguments of `select_for_update` for workers that take what is free."""
+    return {"skip_locked": True} if is_postgresql() else {}
+
+
+@contextlib.contextmanager
+def advisory_lock(key: int) -> Iterator[None]:
+    """One holder of `key` at a time until its transaction ends. SQLite has one writer anyway."""
+    with transaction.atomic():
+        if is_postgresql():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+        yield
+
+
+def _sqlite_functions(connection: Any, **kwargs: Any) -> None:
+    """Make SQLite fold case like PostgreSQL: its own LIKE and UPPER know ASCII only."""
+    if connection.vendor != "sqlite":
+        return
+
+    def like(pattern: str | None, text: str | None, escape: str | None = None) -> bool | None:
+        if pattern is None or text is None:
+            return None
+        return _like(str(pattern).casefold(), str(text).casefold(), escape)
+
+    raw = connection.connection
+    raw.create_function("like", 2, like, deterministic=True)
+    raw.create_function("like", 3, like, deterministic=True)
+    raw.create_function("lower", 1, lambda text: None if text is None else str(text).lower(), deterministic=True)
+    raw.create_function("upper", 1, lambda text: None if text is None else str(text).upper(), deterministic=True)
+
+
+def _like(pattern: str, text: str, escape: str | None) -> bool:
+    """LIKE by plain search where the pattern is `%word%`, which is what lists send; else by a regular expression."""
+    inner = pattern[1:-1]
+    if pattern[:1] == pattern[-1:] == "%" and len(pattern) > 1 and not any(mark in inner for mark in "%_\\"):
+        return inner in text
+    import re
+
+    out, index = [], 0
+    while index < len(pattern):
+        char = pattern[index]
+        if escape and char == escape and index + 1 < len(pattern):
+            index += 1
+            out.append(re.escape(pattern[index]))
+        else:
+            out.append({"%": ".*", "_": "."}.get(char) or re.escape(char))
+        index += 1
+    return re.fullmatch("".join(out), text, re.DOTALL) is not None
+
+
+connection_created.connect(_sqlite_functions, dispatch_uid="core.db.sqlite_functions")
+
+
+class TriggerSQL(RunSQL):
+    """A trigger in the dialect of the database that is migrated."""
+
+    def __init__(self, *, postgresql: tuple[str, str], sqlite: tuple[str, str]) -> None:
+        self.by_vendor = {"postgresql": postgresql, "sqlite": sqlite}
+        super().__init__(sql=RunSQL.noop, reverse_sql=RunSQL.noop)
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return (type(self).__name__, [], self.by_vendor)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._execute(schema_editor, 0)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._execute(schema_editor, 1)
+
+    def _execute(self, schema_editor: Any, which: int) -> None:
+        sql = self.by_vendor[schema_editor.connection.vendor][which]
+        with schema_editor.connection.cursor() as cursor:
+            for statement in sql.split("\n--\n"):
+                cursor.execute(statement)
+
+
+def append_only(table: str) -> Operation:
+    """A migration operation: rows of `table` can be added, never changed or removed, by anyone."""
+    name, text = f"{table}_append_only", f"{table} is append-only"
+    function = (
+        f"CREATE FUNCTION {name}() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION '{text}' "
+        f"USING ERRCODE = 'integrity_constraint_violation'; END $$ LANGUAGE plpgsql"
+    )
+    return TriggerSQL(
+        postgresql=(
+            f"{function}\n--\nCREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            f"DROP TRIGGER {name} ON {table}\n--\nDROP FUNCTION {name}()",
+        ),
+        sqlite=(
+            "\n--\n".join(
+                f"CREATE TRIGGER {name}_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, '{text}'); END"
+                for verb in ("UPDATE", "DELETE")
+            ),
+            "\n--\n".join(f"DROP TRIGGER {name}_{verb}" for verb in ("update", "delete")),
+        ),
+    )
+
+
+def legal_transitions(table: str, column: str, moves: Sequence[tuple[str, str]], *, start: Sequence[str]) -> Operation:
+    """A migration operation: `column` of `table` starts at one of `start` and changes along `moves` only, whoever writes."""
+    name, text = f"{table}_{column}_transitions", f"illegal transition of {table}.{column}"
+    legal = " OR ".join(f"(OLD.{column} = '{source}' AND NEW.{column} = '{target}')" for source, target in sorted(set(moves)))
+    starts = ", ".join(f"'{state}'" for state in start)
+    body = (
+        f"BEGIN IF TG_OP = 'INSERT' AND NEW.{column} NOT IN ({starts}) THEN RAISE EXCEPTION '{text}' "
+        f"USING ERRCODE = 'check_violation'; END IF; "
+        f"IF TG_OP = 'UPDATE' AND NEW.{column} <> OLD.{column} AND NOT ({legal}) THEN RAISE EXCEPTION '{text}' "
+        f"USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END"
+    )
+    return TriggerSQL(
+        postgresql=(
+            f"CREATE FUNCTION {name}() RETURNS trigger AS $$ {body} $$ LANGUAGE plpgsql"
+            f"\n--\nCREATE TRIGGER {name} BEFORE INSERT OR UPDATE OF {column} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+            f"DROP TRIGGER {name} ON {table}\n--\nDROP FUNCTION {name}()",
+        ),
+        sqlite=(
+            f"CREATE TRIGGER {name}_insert BEFORE INSERT ON {table} WHEN NEW.{column} NOT IN ({starts}) "
+            f"BEGIN SELECT RAISE(ABORT, '{text}'); END"
+            f"\n--\nCREATE TRIGGER {name}_update BEFORE UPDATE OF {column} ON {table} "
+            f"WHEN NEW.{column} <> OLD.{column} AND NOT ({legal}) BEGIN SELECT RAISE(ABORT, '{text}'); END",
+            f"DROP TRIGGER {name}_insert\n--\nDROP TRIGGER {name}_update",
+        ),
+    )
+
+
+def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str) -> models.QuerySet[Any]:
+    """Rows of which every word of `text` occurs in one of `fields`, in any case, in Finnish too."""
+    for word in text.split():
+        any_field = models.Q()
+        for field in fields:
+            any_field |= models.Q(**{f"{field}__icontains": word})
+        queryset = queryset.filter(any_field)
+    return queryset

@@ -1,0 +1,64 @@
+"""Refusals with a stable code. Pages show the sentence, programs read the code; none of them is ever a 500."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+
+class DomainError(Exception):
+    """A refusal: nothing was changed. `fields` names what is to blame, where something is."""
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 422
+    message: Text = _("This cannot be done.")
+
+    def __init__(self, message: Text | None = None, *, fields: Mapping[str, Text] | None = None) -> None:
+        self.detail = message or self.message
+        self.fields: dict[str, Text] = dict(fields or {})
+        super().__init__(str(self.detail))
+
+    def __str__(self) -> str:
+        return str(self.detail)
+
+
+class Invalid(DomainError):
+    """A value that cannot be used; `fields` says which."""
+
+    code = "invalid"
+    message = _("Check the marked fields.")
+
+
+class NotAllowed(DomainError):
+    """The person lacks the right."""
+
+    code = "not_allowed"
+    status = 403
+    message = _("You may not do this.")
+
+
+class NotFound(DomainError):
+    """There is no such thing in sight of this person."""
+
+    code = "not_found"
+    status = 404
+    message = _("There is no such record.")
+
+
+class WrongState(DomainError):
+    """The move is not open from the present state."""
+
+    code = "wrong_state"
+    status = 409
+    message = _("This has changed in the meantime. Reload the page to see how it stands now.")
+
+
+class StaleVersion(DomainError):
+    """Somebody else saved first."""
+
+    code = "stale_version"
+    status = 409
+    message = _("Someone else has changed this since you opened it. Reload the page; your change was not saved.")

@@ -1,0 +1,37 @@
+"""The business history: one append-only row per event, in the transaction of the event."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from core import clock
+from core.models import Event
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+def subject_type(subject: models.Model | type[models.Model]) -> str:
+    """The name under which records of this model are filed: "quote", "account", …"""
+    return str(subject._meta.model_name)
+
+
+def record(
+    subject: models.Model, verb: str, *, by: "User | None" = None, by_name: str = "", reason: str = "", **data: Any
+) -> Event:
+    """File that `verb` happened to `subject`. `by_name` is for people who do not log in."""
+    return Event.objects.create(
+        subject_type=subject_type(subject),
+        subject_id=subject.pk,
+        verb=verb,
+        by=by,
+        by_name=by_name or (by.display_name if by else ""),
+        reason=reason,
+        data=data,
+        at=clock.now(),
+    )
+
+
+def timeline(subject: models.Model) -> models.QuerySet[Event]:
+    """What happened to `subject`, the latest first."""
+    return Event.objects.filter(subject_type=subject_type(subject), subject_id=subject.pk).select_related("by")

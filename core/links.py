@@ -1,0 +1,65 @@
+"""Links in mails. A token is derived, never stored: HMAC-SHA256(link key, purpose | row | nonce); the row keeps its SHA-256.
+
+The delivering task derives it again, so a mail sent twice carries the same link, and no queue, log or audit row holds one.
+Source: docs/adr/0003-outbox-and-links.md.
+"""
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+from core import clock
+from core.models import Link
+
+if TYPE_CHECKING:
+    from users.models import User
+
+
+def issue(purpose: Link.Purpose, subject_id: int, *, expires_at: dt.datetime, person: "User | None" = None) -> Link:
+    """A new live link that opens `subject_id` for `person` (None: whoever holds it)."""
+    link = Link(purpose=purpose, subject_id=subject_id, person=person, nonce=secrets.token_hex(16), expires_at=expires_at)
+    link.token_hash = digest(_derive(link, settings.LINK_KEYS[0]))
+    link.save()
+    return link
+
+
+def token_of(link: Link) -> str:
+    """The token to put into the mail. Raises LookupError when its key was rotated out."""
+    for key in settings.LINK_KEYS:
+        token = _derive(link, key)
+        if hmac.compare_digest(digest(token), link.token_hash):
+            return token
+    raise LookupError("the key of this link is gone")
+
+
+def find(purpose: Link.Purpose, token: str) -> Link | None:
+    """The link of this purpose with this token, live or not; None for anything unknown or malformed."""
+    if len(token) != 43:
+        return None
+    return Link.objects.select_related("person").filter(purpose=purpose, token_hash=digest(token)).first()
+
+
+def revoke(purpose: Link.Purpose, subject_ids: list[int]) -> None:
+    """End all links to these subjects."""
+    Link.objects.filter(purpose=purpose, subject_id__in=subject_ids, revoked_at=None).update(revoked_at=clock.now())
+
+
+def is_live(link: Link) -> bool:
+    """Neither revoked nor past its time."""
+    return link.revoked_at is None and clock.now() <= link.expires_at
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _derive(link: Link, key: str) -> str:
+    text = f"{link.purpose}|{link.uuid}|{link.nonce}"
+    mac = hmac.new(hashlib.sha256(b"link" + key.encode()).digest(), text.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(mac).decode().rstrip("=")

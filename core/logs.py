@@ -1,0 +1,17 @@
+"""Nothing that opens a link may reach a log."""
+
+import logging
+import re
+
+_TOKEN = re.compile(r"/([aq])/[A-Za-z0-9_-]{20,}")
+
+
+class MaskLinkTokens(logging.Filter):
+    """Replaces the token in addresses of approval and customer links."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        masked = _TOKEN.sub(r"/\1/***", message)
+        if masked != message:
+            record.msg, record.args = masked, None
+        return True

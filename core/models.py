@@ -1,0 +1,183 @@
+"""What every app builds on: look-ups, versions, events, the outbox, jobs, numbers and links."""
+
+import uuid
+
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class LookUp(models.Model):
+    """A value of a drop-down list: a stable code, a translated label, a position."""
+
+    code = models.CharField(_("code"), max_length=40, unique=True)
+    label = models.CharField(_("label"), max_length=120)
+    position = models.PositiveIntegerField(_("position"), default=0)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["position", "code"]
+
+    def __str__(self) -> str:
+        return self.label or self.code
+
+
+class Versioned(models.Model):
+    """A record several people edit: `version` counts the saves, a stale save is refused."""
+
+    version = models.PositiveIntegerField(_("version"), default=1, editable=False)
+
+    class Meta:
+        abstract = True
+
+
+class Event(models.Model):
+    """One business event: who did what to which record, when and why. Append-only."""
+
+    subject_type = models.CharField(_("kind of record"), max_length=40)
+    subject_id = models.BigIntegerField(_("record"))
+    verb = models.CharField(_("what happened"), max_length=60)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    by_name = models.CharField(_("name"), max_length=150, blank=True)
+    reason = models.TextField(_("reason"), blank=True)
+    data = models.JSONField(_("details"), default=dict, blank=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["subject_type", "subject_id", "-id"], name="event_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.subject_type}:{self.subject_id} {self.verb}"
+
+
+class OutboxMessage(models.Model):
+    """Something that must leave the house: written in the transaction that decided it, delivered by a task."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    topic = models.CharField(_("topic"), max_length=60)
+    payload = models.JSONField(_("ids"), default=dict)
+    available_at = models.DateTimeField(_("not before"))
+    claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    dead_at = models.DateTimeField(_("given up"), null=True, blank=True)
+    last_error = models.TextField(_("last error"), blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("outgoing message")
+        verbose_name_plural = _("outgoing messages")
+        ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["available_at", "id"], name="outbox_waiting", condition=models.Q(delivered_at=None, dead_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.pk}"
+
+
+class MailboxMessage(models.Model):
+    """A mail of demo mode, where the mailbox page stands in for a mail server."""
+
+    sender = models.CharField(_("from"), max_length=320)
+    recipients = models.CharField(_("to"), max_length=2000)
+    subject = models.CharField(_("subject"), max_length=500)
+    text = models.TextField(_("text"))
+    html = models.TextField(_("HTML"), blank=True)
+    headers = models.JSONField(_("headers"), default=dict)
+    attachments = models.JSONField(_("attachments"), default=list)
+    at = models.DateTimeField(_("at"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("demo mail")
+        verbose_name_plural = _("demo mails")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.subject
+
+
+class JobRun(models.Model):
+    """One run of a long job: its phase, its counts, how it ended."""
+
+    class Status(models.TextChoices):
+        RUNNING = "running", _("Running")
+        APPLIED = "applied", _("Applied")
+        DRY_RUN = "dry_run", _("Dry run")
+        UNCHANGED = "unchanged", _("Nothing to do")
+        QUARANTINED = "quarantined", _("Quarantined")
+        INCOMPLETE = "incomplete", _("Incomplete")
+        FAILED = "failed", _("Failed")
+
+    kind = models.CharField(_("kind"), max_length=40)
+    status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.RUNNING)
+    phase = models.CharField(_("phase"), max_length=40, blank=True)
+    source = models.CharField(_("source"), max_length=300, blank=True)
+    source_hash = models.CharField(_("hash of the source"), max_length=64, blank=True)
+    counts = models.JSONField(_("counts"), default=dict)
+    error = models.TextField(_("error"), blank=True)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("started by")
+    )
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+
+class NumberSeries(models.Model):
+    """The last number given out of a series in a year."""
+
+    series = models.CharField(max_length=10)
+    year = models.PositiveIntegerField()
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("number series")
+        verbose_name_plural = _("number series")
+        constraints = [models.UniqueConstraint(fields=["series", "year"], name="one_counter_per_series_and_year")]
+
+    def __str__(self) -> str:
+        return f"{self.series}-{self.year}"
+
+
+class Link(models.Model):
+    """A link somebody was sent: what it opens, for whom, until when. Of the token only its SHA-256 is kept."""
+
+    class Purpose(models.TextChoices):
+        APPROVAL = "approval", _("Approval")
+        QUOTE = "quote", _("Customer's quote")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    purpose = models.CharField(max_length=20, choices=Purpose)
+    subject_id = models.BigIntegerField()
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="+")
+    nonce = models.CharField(max_length=32)
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("link")
+        verbose_name_plural = _("links")
+        indexes = [models.Index(fields=["purpose", "subject_id"], name="link_of_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.purpose}:{self.subject_id}"
+
+
+

@@ -1,0 +1,108 @@
+"""The transactional outbox: what must leave the house is a row first, and a task delivers it.
+
+`emit` writes the row in the transaction that decided it. After commit a task is nudged; when the broker is down the sweep
+(`drain`) finds the row. A claim is a lease, so a worker killed half-way leaves a row that another one takes up.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from core import clock, db, jobs
+from core.models import OutboxMessage
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[..., None]
+_handlers: dict[str, Handler] = {}
+
+LEASE = dt.timedelta(minutes=2)
+FIRST_RETRY = dt.timedelta(seconds=30)
+LONGEST_RETRY = dt.timedelta(hours=1)
+GIVE_UP_AFTER = dt.timedelta(hours=24)
+
+
+class Undeliverable(Exception):
+    """Trying again cannot help: the message is given up at once."""
+
+
+def handler(topic: str) -> Callable[[Handler], Handler]:
+    """Register the function that delivers messages of `topic`; it gets the row and the ids of the payload."""
+
+    def register(function: Handler) -> Handler:
+        if _handlers.setdefault(topic, function) is not function:
+            raise ValueError(f"outbox topic {topic} has two handlers")
+        return function
+
+    return register
+
+
+def topics() -> frozenset[str]:
+    """All topics that can be delivered."""
+    return frozenset(_handlers)
+
+
+def emit(topic: str, *, delay: dt.timedelta = dt.timedelta(0), **ids: int | str) -> OutboxMessage:
+    """Write a message into the present transaction. Nothing secret goes into `ids`."""
+    message = OutboxMessage.objects.create(topic=topic, payload=ids, available_at=clock.now() + delay)
+    jobs.enqueue("core.outbox_deliver", countdown=delay.total_seconds() or None, message_id=message.pk)
+    return message
+
+
+def waiting() -> QuerySet[OutboxMessage]:
+    """Messages that are due and that nobody is delivering."""
+    now = clock.now()
+    return OutboxMessage.objects.filter(
+        Q(claimed_until=None) | Q(claimed_until__lt=now), delivered_at=None, dead_at=None, available_at__lte=now
+    ).order_by("available_at", "id")
+
+
+def withdraw(message: OutboxMessage) -> bool:
+    """Take back a message nobody has claimed yet; False when it is too late. Call inside the transaction that depends on it."""
+    deleted, _ = OutboxMessage.objects.filter(pk=message.pk, attempts=0, claimed_until=None, delivered_at=None).delete()
+    return deleted == 1
+
+
+def deliver(message_id: int) -> bool:
+    """Deliver one message if it is due and free; False when there was nothing to do or it failed (and will be tried again)."""
+    message = _claim(message_id)
+    if message is None:
+        return False
+    try:
+        _handlers[message.topic](message, **message.payload)
+    except Exception as error:  # every failure is the message's, none may stop the others
+        _failed(message, error)
+        return False
+    OutboxMessage.objects.filter(pk=message.pk).update(delivered_at=clock.now(), claimed_until=None, last_error="")
+    return True
+
+
+def drain() -> int:
+    """Deliver everything that is due; the number delivered."""
+    delivered = 0
+    for message_id in list(waiting().values_list("pk", flat=True)[:1000]):
+        delivered += deliver(message_id)
+    return delivered
+
+
+@transaction.atomic
+def _claim(message_id: int) -> OutboxMessage | None:
+    message = waiting().select_for_update(**db.skip_locked()).filter(pk=message_id).first()
+    if message is not None:
+        message.claimed_until = clock.now() + LEASE
+        message.attempts += 1
+        message.save(update_fields=["claimed_until", "attempts"])
+    return message
+
+
+def _failed(message: OutboxMessage, error: Exception) -> None:
+    now = clock.now()
+    final = isinstance(error, Undeliverable) or now - message.created_at > GIVE_UP_AFTER
+    retry_in = min(FIRST_RETRY * 2 ** (message.attempts - 1), LONGEST_RETRY)
+    log.error("outbox %s %s failed: %s", message.topic, message.pk, type(error).__name__, exc_info=not isinstance(error, OSError))
+    changes: dict[str, Any] = {"claimed_until": None, "last_error": f"{type(error).__name__}: {error}"[:2000]}
+    OutboxMessage.objects.filter(pk=message.pk).update(**changes, **({"dead_at": now} if final else {"available_at": now + retry_in}))

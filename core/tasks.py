@@ -1,0 +1,15 @@
+"""Delivery of the outbox."""
+
+from celery import shared_task
+
+from core import outbox
+
+
+@shared_task(name="core.outbox_deliver")
+def outbox_deliver(*, message_id: int) -> None:
+    outbox.deliver(message_id)
+
+
+@shared_task(name="core.outbox_drain")
+def outbox_drain() -> int:
+    return outbox.drain()

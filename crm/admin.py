@@ -1,0 +1,22 @@
+"""The admin site: signing in is that of the product, rights follow from roles."""
+
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from users.models import User
+from users.roles import Perm
+
+
+class CrmAdminSite(admin.AdminSite):
+    site_header = site_title = _("Administration")
+    index_title = _("Look-ups and users")
+    enable_nav_sidebar = True
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        return isinstance(user, User) and user.is_active and user.may(Perm.ADMIN)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        return redirect_to_login(request.GET.get("next", "/admin/"))

@@ -1,0 +1,14 @@
+"""App configurations of the project itself."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class CrmConfig(AppConfig):
+    name = "crm"
+
+
+class CrmAdminConfig(AdminConfig):
+    """The admin, with our door and our rights."""
+
+    default_site = "crm.admin.CrmAdminSite"

@@ -1,0 +1,25 @@
+"""All addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from crm import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("", include("accounts.urls")),
+    path("", include("catalog.urls")),
+    path("", include("opportunities.urls")),
+    path("", include("quotes.urls")),
+    path("", include("approvals.urls")),
+    path("", include("integration.urls")),
+    path("", include("users.urls")),
+    path("mailbox/", views.mailbox, name="mailbox"),
+    path("mailbox/<int:pk>/", views.mailbox_message, name="mailbox_message"),
+    path("mailbox/<int:pk>/body/", views.mailbox_body, name="mailbox_body"),
+    path("healthz", views.healthz, name="healthz"),
+    path("readyz", views.readyz, name="readyz"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("login/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+]

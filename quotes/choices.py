@@ -1,0 +1,46 @@
+"""States and kinds of quotes."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class QuoteStatus(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    IN_REVIEW = "in_review", _("In approval")
+    APPROVED = "approved", _("Approved")
+    SENT = "sent", _("Sent")
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")
+    EXPIRED = "expired", _("Expired")
+    SUPERSEDED = "superseded", _("Superseded")
+    CANCELLED = "cancelled", _("Cancelled")
+    ORDERED = "ordered", _("Ordered")
+
+
+class DiscountKind(models.TextChoices):
+    """What was typed; the others are derived from it."""
+
+    NONE = "", _("No discount")
+    PERCENT = "percent", _("Percent")
+    AMOUNT = "amount", _("Amount per unit")
+    NET_PRICE = "net_price", _("Net price")
+
+
+class HeaderDiscountKind(models.TextChoices):
+    NONE = "", _("No discount")
+    PERCENT = "percent", _("Percent")
+    AMOUNT = "amount", _("Amount")
+
+
+class Trigger(models.TextChoices):
+    """Why a quote needs somebody's yes; the values are codes of approval gates."""
+
+    FLOOR = "quote_floor", _("Below the floor price")
+    MARGIN = "quote_margin", _("Margin below the target")
+    MARGIN_UNKNOWN = "quote_margin_unknown", _("No margin target for this quote")
+    CATALOGUE = "quote_catalogue", _("Outside the catalogue")
+
+
+class Answer(models.TextChoices):
+    ACCEPTED = "accepted", _("Accepted")
+    DECLINED = "declined", _("Declined")

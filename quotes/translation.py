@@ -1,0 +1,14 @@
+"""Translated labels, and their field history."""
+
+from modeltranslation.translator import TranslationOptions, register
+from simple_history import register as with_history
+
+from quotes.models import DeclineReason
+
+
+@register(DeclineReason)
+class DeclineReasonTranslation(TranslationOptions):
+    fields = ("label",)
+
+
+with_history(DeclineReason, app="quotes")

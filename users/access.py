@@ -1,0 +1,72 @@
+"""Every view declares who may. The middleware refuses a view that does not; a test finds it before that."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from django.http import HttpRequest
+
+from users.models import User
+from users.roles import Perm
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+
+def public(view: View) -> View:
+    """Anyone, also without a session: health checks and pages opened by a link that carries its own right."""
+    view.access = PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Every user who is signed in."""
+    view.access = SIGNED_IN  # type: ignore[attr-defined]
+    return view
+
+
+def requires(*permissions: Perm) -> Callable[[View], View]:
+    """Users who have at least one of `permissions`. Which records they see is up to `visible_to`."""
+
+    def declare(view: View) -> View:
+        view.access = frozenset(permissions)  # type: ignore[attr-defined]
+        return view
+
+    return declare
+
+
+# Views of libraries, by the module they come from.
+_LIBRARY_VIEWS: dict[str, Any] = {
+    "allauth.account.views": PUBLIC,
+    "django.contrib.admin": frozenset({Perm.ADMIN}),
+    "django.views.i18n": PUBLIC,
+}
+
+
+def access_of(view: Callable[..., Any]) -> Any:
+    """What a view declares: PUBLIC, SIGNED_IN, a set of permissions, or None when nothing is declared."""
+    declared = getattr(view, "access", None) or getattr(getattr(view, "view_class", None), "access", None)
+    if declared is not None:
+        return declared
+    inner = getattr(view, "admin_site", None) or getattr(view, "model_admin", None)
+    if inner is not None:
+        return frozenset({Perm.ADMIN})
+    for module, access in _LIBRARY_VIEWS.items():
+        if view.__module__.startswith(module):
+            return access
+    return None
+
+
+def may_enter(user: Any, access: Any) -> bool:
+    """Whether this person passes the declaration."""
+    if access == PUBLIC:
+        return True
+    if not (isinstance(user, User) and user.is_active):
+        return False
+    return access == SIGNED_IN or (access is not None and bool(user.permissions & access))
+
+
+def user_of(request: HttpRequest) -> User:
+    """The signed-in user of a view that is not public."""
+    return cast(User, request.user)

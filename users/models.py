@@ -1,0 +1,133 @@
+"""People who log in: their roles, team and business unit."""
+
+from functools import cached_property
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from core.models import LookUp
+from users.roles import ROLES, Perm, Role, Scope, codes_with, role_choices
+
+
+class BusinessUnit(LookUp):
+    """A business unit (GBU)."""
+
+    class Meta(LookUp.Meta):
+        verbose_name = _("business unit")
+        verbose_name_plural = _("business units")
+
+
+class Team(models.Model):
+    """A sales team within a business unit; its manager is the requester's manager for approvals."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+    unit = models.ForeignKey(BusinessUnit, models.PROTECT, verbose_name=_("business unit"))
+    manager = models.ForeignKey(
+        "users.User", models.SET_NULL, null=True, blank=True, related_name="managed_teams", verbose_name=_("manager")
+    )
+
+    class Meta:
+        verbose_name = _("team")
+        verbose_name_plural = _("teams")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def visible_to(self, user: "User") -> "UserQuerySet":
+        """Colleagues are visible to everyone who is signed in."""
+        return self if user.is_active else self.none()
+
+    def holding(self, permission: Perm) -> "UserQuerySet":
+        """Active users one of whose roles grants `permission`."""
+        holders = RoleAssignment.objects.filter(role__in=codes_with(permission)).values("user")
+        return self.filter(is_active=True, pk__in=holders)
+
+
+class UserManager(DjangoUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Users by their querysets' names, and Django's ways to make one."""
+
+
+class Language(models.TextChoices):
+    ENGLISH = "en", _("English")
+    FINNISH = "fi", _("Finnish")
+
+
+class Theme(models.TextChoices):
+    AUTO = "auto", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class User(AbstractUser):
+    """Somebody who logs in."""
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    email = models.EmailField(_("e-mail"), unique=True)
+    display_name = models.CharField(_("name"), max_length=150)
+    team = models.ForeignKey(Team, models.SET_NULL, null=True, blank=True, related_name="members", verbose_name=_("team"))
+    sees_all_units = models.BooleanField(
+        _("all business units"), default=False, help_text=_("Approves for every business unit, not only for the team's.")
+    )
+    salesperson_id = models.CharField(
+        _("salesperson ID"), max_length=40, unique=True, null=True, blank=True, help_text=_("As in the customer master.")
+    )
+    language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ENGLISH)
+    theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+
+    objects = UserManager()
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ["display_name"]
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+    @cached_property
+    def role_codes(self) -> frozenset[str]:
+        """The codes of this person's roles, read once."""
+        return frozenset(assignment.role for assignment in self.role_assignments.all())
+
+    @property
+    def roles(self) -> list[type[Role]]:
+        return [ROLES[code] for code in self.role_codes if code in ROLES]
+
+    @cached_property
+    def permissions(self) -> frozenset[Perm]:
+        """Everything this person may do."""
+        return frozenset[Perm]().union(*(role.permissions for role in self.roles)) if self.is_active else frozenset()
+
+    @property
+    def scope(self) -> Scope:
+        """How far this person sees."""
+        return max((role.scope for role in self.roles), default=Scope.TEAM)
+
+    def may(self, permission: Perm) -> bool:
+        return permission in self.permissions
+
+    @property
+    def unit_id(self) -> int | None:
+        """The business unit, which is that of the team."""
+        return self.team.unit_id if self.team else None
+
+
+class RoleAssignment(models.Model):
+    """A role that a user has."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="role_assignments", verbose_name=_("user"))
+    role = models.CharField(_("role"), max_length=40, choices=role_choices)
+
+    class Meta:
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+        constraints = [models.UniqueConstraint(fields=["user", "role"], name="role_once_per_user")]
+
+    def __str__(self) -> str:
+        return str(ROLES[self.role].label) if self.role in ROLES else self.role
