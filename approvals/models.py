@@ -89,10 +89,17 @@ class Request(RequestWorkflow):
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     run = models.ForeignKey(Run, models.PROTECT, related_name="requests", verbose_name=_("approval"))
     approver = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="approval_requests", verbose_name=_("approver")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="approval_requests",
+        verbose_name=_("approver"),
     )
     position = models.PositiveIntegerField(_("step"))
-    is_open = models.BooleanField(_("being asked"), default=False, help_text=_("Later steps wait until the earlier ones are approved."))
+    is_open = models.BooleanField(
+        _("being asked"), default=False, help_text=_("Later steps wait until the earlier ones are approved.")
+    )
     summary = models.JSONField(_("what was asked"), default=dict)
     asked_at = models.DateTimeField(_("asked"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
@@ -103,10 +110,27 @@ class Request(RequestWorkflow):
         verbose_name = _("approval request")
         verbose_name_plural = _("approval requests")
         ordering = ["run", "position"]
-        constraints = [models.UniqueConstraint(fields=["run", "approver"], name="one_request_per_approver_and_run")]
+        indexes = [
+            models.Index(
+                fields=["approver", "due_at"], name="requests_waiting", condition=Q(status=RequestStatus.PENDING, is_open=True)
+            )
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "approver"], name="one_request_per_approver_and_run"),
+            models.UniqueConstraint(fields=["run"], condition=Q(approver=None), name="one_queue_request_per_run"),
+            models.CheckConstraint(
+                condition=Q(is_open=False) | Q(asked_at__isnull=False, due_at__isnull=False),
+                name="an_open_request_has_a_deadline",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run} → {self.approver or _('stewards')}"
+
+    @property
+    def decision_or_none(self) -> "Decision | None":
+        """The answer, once there is one."""
+        return getattr(self, "decision", None)
 
 
 class RunGate(models.Model):

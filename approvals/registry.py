@@ -1,7 +1,27 @@
-"""Subjects of approval register here; news travels to them as data, so this app knows none of them."""
+"""Subjects of approval register here; news travels to them as data, so this app knows none of them.
 
-from collections.abc import Sequence
+What `facts` answers is stored with each request and is all that the approver sees. It is JSON of this shape, every text in
+both languages, every number a string such as "12.34":
+
+    {
+        "title": {"en", "fi"},
+        "customer": str,
+        "sentences": {"en": [str], "fi": [str]},
+        "facts": [{"label": {"en", "fi"}, "value": {"en", "fi"}, "margin": bool}],
+        "limits": [{"gate": code, "what": {"en", "fi"}, "limit": {"en", "fi"}, "actual": {"en", "fi"}, "margin": bool}],
+        "lines": [{"position", "sku", "name": {"en", "fi"}, "quantity", "list_price", "discount_percent", "net_price",
+                   "line_net", "flag": bool}],
+        "url": path,
+    }
+
+Values of facts and limits are formatted already; the numbers of lines are formatted by the page. Entries with `margin` are
+kept from people who may not see margins, so `title` and `sentences` must not tell one.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from users.roles import Perm
 
 if TYPE_CHECKING:
     from users.models import User
@@ -14,26 +34,37 @@ class Fingerprint(NamedTuple):
     content_hash: str
 
 
+class GateDefault(NamedTuple):
+    """A gate as it is made when the database has none of this code; stewards change it in the admin from then on."""
+
+    code: str
+    permission: Perm
+    position: int
+    label: Mapping[str, str]
+    """By language: {"en": ..., "fi": ...}."""
+    sla_hours: int = 48
+
+
 class Subject(Protocol):
-    """What an app answers about the things of its own that can be approved. Called inside the deciding transaction."""
+    """What an app answers about the things of its own that can be approved.
+
+    `lock`, `fingerprint`, `eligible`, `approved`, `rejected` and `recalled` are called inside the deciding transaction.
+    """
 
     type: str
+    gates: Sequence[GateDefault]
 
     def lock(self, subject_id: int) -> Any:
-        """The subject, its row locked. First in the lock order: subject → request → link."""
+        """The subject, its row locked. First in the lock order: subject → run → requests → link."""
 
     def fingerprint(self, subject: Any) -> Fingerprint:
         """Version and content hash as they are now."""
 
     def facts(self, subject: Any, gates: Sequence[str]) -> dict[str, Any]:
-        """What the approver needs to see of the frozen snapshot; JSON, stored with the request.
-
-        `{"title", "customer", "sentence_<lang>", "rows": [{"label_<lang>", "value_<lang>"}], "limits": [...], "lines": [...]}`,
-        see docs/adr/0002-approvals.md.
-        """
+        """What the approver needs to see of the frozen snapshot, in the shape above."""
 
     def summary(self, subject_id: int) -> str:
-        """One line for lists and mail subjects, in the active language."""
+        """One line for mail subjects and notices, in the active language."""
 
     def url(self, subject_id: int) -> str:
         """Path of its page."""
@@ -67,3 +98,8 @@ def subject_for(subject_type: str) -> Subject:
 def subject_types() -> list[str]:
     """All kinds that can be approved."""
     return sorted(_subjects)
+
+
+def gate_defaults() -> list[GateDefault]:
+    """The gates of all kinds, in order."""
+    return sorted((gate for subject in _subjects.values() for gate in subject.gates), key=lambda gate: (gate.position, gate.code))

@@ -154,3 +154,30 @@ def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str) -
             any_field |= models.Q(**{f"{field}__icontains": word})
         queryset = queryset.filter(any_field)
     return queryset
+
+
+@contextlib.contextmanager
+def triggers_dropped() -> Iterator[None]:
+    """Within the block DELETE meets no trigger. For emptying a test database only; PostgreSQL truncates, which no row trigger sees."""
+    if is_postgresql():
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = cursor.fetchall()
+        for name, _sql in triggers:
+            cursor.execute(f'DROP TRIGGER "{name}"')
+        yield
+        for _name, sql in triggers:
+            cursor.execute(sql)
+
+
+def trigger_sources() -> dict[str, str]:
+    """Name and SQL of every trigger of the database; of PostgreSQL's the source of the function of the same name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.tgname, p.prosrc FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT t.tgisinternal"
+            if is_postgresql()
+            else "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        )
+        return dict(cursor.fetchall())

@@ -15,15 +15,20 @@ class MailboxBackend(BaseEmailBackend):
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for mail in email_messages:
             MailboxMessage.objects.create(
-                sender=mail.from_email,
-                recipients=", ".join(mail.recipients()),
-                subject=mail.subject,
-                text=mail.body,
+                sender=mail.from_email[:320],
+                recipients=", ".join(mail.recipients())[:2000],
+                subject=str(mail.subject)[:500],
+                text=str(mail.body),
                 html=_html(mail),
-                headers={name: str(value) for name, value in mail.extra_headers.items()},
+                headers=_headers(mail),
                 attachments=[_attachment_name(attachment) for attachment in mail.attachments],
             )
         return len(email_messages)
+
+
+def _headers(mail: EmailMessage) -> dict[str, str]:
+    headers = {name: str(value) for name, value in mail.extra_headers.items()}
+    return {**headers, "Reply-To": ", ".join(mail.reply_to)} if mail.reply_to else headers
 
 
 def _html(mail: EmailMessage) -> str:

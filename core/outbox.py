@@ -89,20 +89,47 @@ def drain() -> int:
     return delivered
 
 
+def counts() -> dict[str, int]:
+    """How many messages are not delivered yet (`waiting`) and how many were given up (`dead`)."""
+    open_messages = OutboxMessage.objects.filter(delivered_at=None)
+    return {
+        "waiting": open_messages.filter(dead_at=None).count(),
+        "dead": open_messages.filter(dead_at__isnull=False).count(),
+    }
+
+
 @transaction.atomic
 def _claim(message_id: int) -> OutboxMessage | None:
-    message = waiting().select_for_update(**db.skip_locked()).filter(pk=message_id).first()
-    if message is not None:
-        message.claimed_until = clock.now() + LEASE
-        message.attempts += 1
-        message.save(update_fields=["claimed_until", "attempts"])
+    message = waiting().select_for_update(skip_locked=bool(db.skip_locked())).filter(pk=message_id).first()
+    if message is None:
+        return None
+    if message.claimed_until is not None and _is_too_old(message):
+        log.error("outbox %s %s given up: its workers died", message.topic, message.pk)
+        message.dead_at, message.claimed_until, message.last_error = clock.now(), None, "the workers that tried died"
+        message.save(update_fields=["dead_at", "claimed_until", "last_error"])
+        return None
+    message.claimed_until = clock.now() + LEASE
+    message.attempts += 1
+    message.save(update_fields=["claimed_until", "attempts"])
     return message
 
 
+def _is_too_old(message: OutboxMessage) -> bool:
+    return clock.now() - message.created_at > GIVE_UP_AFTER
+
+
 def _failed(message: OutboxMessage, error: Exception) -> None:
+    """Write down the failure. A worker that outlived its lease changes nothing: the attempt is another one's by now."""
     now = clock.now()
-    final = isinstance(error, Undeliverable) or now - message.created_at > GIVE_UP_AFTER
-    retry_in = min(FIRST_RETRY * 2 ** (message.attempts - 1), LONGEST_RETRY)
     log.error("outbox %s %s failed: %s", message.topic, message.pk, type(error).__name__, exc_info=not isinstance(error, OSError))
     changes: dict[str, Any] = {"claimed_until": None, "last_error": f"{type(error).__name__}: {error}"[:2000]}
-    OutboxMessage.objects.filter(pk=message.pk).update(**changes, **({"dead_at": now} if final else {"available_at": now + retry_in}))
+    if isinstance(error, Undeliverable) or _is_too_old(message):
+        changes["dead_at"] = now
+    else:
+        changes["available_at"] = now + retry_after(message.attempts)
+    OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts, delivered_at=None).update(**changes)
+
+
+def retry_after(attempts: int) -> dt.timedelta:
+    """How long to wait after this many attempts: 30 s, doubled each time, an hour at most."""
+    return min(FIRST_RETRY * (1 << min(attempts - 1, 16)), LONGEST_RETRY)

@@ -98,6 +98,18 @@ class Migration(migrations.Migration):
             model_name='request',
             constraint=models.UniqueConstraint(fields=('run', 'approver'), name='one_request_per_approver_and_run'),
         ),
+        migrations.AddIndex(
+            model_name='request',
+            index=models.Index(condition=models.Q(('is_open', True), ('status', 'pending')), fields=['approver', 'due_at'], name='requests_waiting'),
+        ),
+        migrations.AddConstraint(
+            model_name='request',
+            constraint=models.UniqueConstraint(condition=models.Q(('approver', None)), fields=('run',), name='one_queue_request_per_run'),
+        ),
+        migrations.AddConstraint(
+            model_name='request',
+            constraint=models.CheckConstraint(condition=models.Q(('is_open', False), models.Q(('asked_at__isnull', False), ('due_at__isnull', False)), _connector='OR'), name='an_open_request_has_a_deadline'),
+        ),
         migrations.AddConstraint(
             model_name='rungate',
             constraint=models.UniqueConstraint(fields=('run', 'gate'), name='one_gate_per_run'),

@@ -1,0 +1,156 @@
+"""Reads of accounts."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts import payment_terms
+from accounts.models import Account, AccountStatus, FieldOverride, MasterConflict, MasterRecord, PaymentTerm, PaymentTermRule
+from core import db
+from core.errors import NotFound
+from core.templatetags.ui import money
+from users.models import User
+
+CRITERIA = ("tma2", "classification", "industry", "business_size")
+
+
+def account_list_for(user: User) -> QuerySet[Account]:
+    """The accounts in sight of this person, with what a list shows of them."""
+    return Account.objects.visible_to(user).select_related("owner", "tma2")
+
+
+def account_search(user: User, text: str, limit: int = 20) -> list[Account]:
+    """Active accounts for a type-ahead: those whose name starts with `text` first."""
+    clean = text.replace("\x00", "").strip()
+    found = Account.objects.visible_to(user).filter(status=AccountStatus.ACTIVE).matching(clean).select_related("owner")
+    accounts = list(found.order_by("name", "pk")[: limit * 3])
+    start = clean.casefold()
+    accounts.sort(key=lambda account: (not account.name.casefold().startswith(start), account.name, account.pk))
+    return accounts[:limit]
+
+
+def account_for_update(account_id: int, user: User) -> Account:
+    """The account, its row locked. Raises: NotFound when it is out of this person's sight."""
+    visible = Account.objects.visible_to(user).select_related("owner")
+    account = visible.select_for_update(**db.lock_options()).filter(pk=account_id).first()
+    if account is None:
+        raise NotFound
+    return account
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A payment term, the rule that gave it, and the sentence that says so. No term: no rule fits."""
+
+    payment_term: PaymentTerm | None
+    rule: PaymentTermRule | None
+    reason: str
+
+
+def payment_term_advice(account: Account, amount: Decimal | None) -> Advice:
+    """The payment term the rules recommend for a deal of `amount` (net, EUR; None: not yet known). One query.
+
+    Source: docs/requirements.md S0.19, S0.20.
+    """
+    rules = PaymentTermRule.objects.filter(is_active=True, payment_term__is_active=True)
+    by_id = {rule.pk: rule for rule in rules.select_related("payment_term", *CRITERIA)}
+    facts = payment_terms.Facts(
+        tma2=account.tma2_id,
+        classification=account.classification_id,
+        industry=account.industry_id,
+        business_size=account.business_size_id,
+        amount=amount,
+    )
+    best = payment_terms.advise(map(_plain_rule, by_id.values()), facts)
+    if best is None:
+        return Advice(None, None, _("No payment-term rule fits this customer."))
+    rule = by_id[best.id]
+    return Advice(rule.payment_term, rule, _reason(rule))
+
+
+def _plain_rule(rule: PaymentTermRule) -> payment_terms.Rule:
+    return payment_terms.Rule(
+        id=rule.pk,
+        payment_term=rule.payment_term_id,
+        priority=rule.priority,
+        tma2=rule.tma2_id,
+        classification=rule.classification_id,
+        industry=rule.industry_id,
+        business_size=rule.business_size_id,
+        min_amount=rule.min_amount,
+        max_amount=rule.max_amount,
+    )
+
+
+def _reason(rule: PaymentTermRule) -> str:
+    criteria = list(_criteria(rule))
+    if not criteria:
+        return _("%(term)s: the general rule, which fits every customer.") % {"term": rule.payment_term}
+    return _("%(term)s, because %(criteria)s.") % {"term": rule.payment_term, "criteria": ", ".join(criteria)}
+
+
+def _criteria(rule: PaymentTermRule) -> Iterable[str]:
+    """The named criteria of a rule in words."""
+    for name in CRITERIA:
+        value = getattr(rule, name)
+        if value is not None:
+            yield _("%(criterion)s is %(value)s") % {"criterion": rule._meta.get_field(name).verbose_name, "value": value}
+    if rule.min_amount is not None:
+        yield _("the deal is at least %(amount)s") % {"amount": money(rule.min_amount)}
+    if rule.max_amount is not None:
+        yield _("the deal is below %(amount)s") % {"amount": money(rule.max_amount)}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One master-fed field as the account page shows it. `rule` and `at` say where the master's value came from."""
+
+    field: str
+    label: str
+    value: Any
+    master_label: str
+    rule: str
+    at: dt.datetime | None
+    override: FieldOverride | None
+    conflict: MasterConflict | None
+
+    @property
+    def is_from_master(self) -> bool:
+        return self.at is not None and self.override is None
+
+
+def master_facts(account: Account) -> list[Fact]:
+    """Every master-fed field with its source. Three queries."""
+    record = MasterRecord.objects.filter(account=account).first()
+    values: dict[str, Any] = record.values if record else {}
+    overrides = {row.field: row for row in account.overrides.select_related("by")}
+    conflicts = {row.field: row for row in open_conflicts(account)}
+    return [
+        _fact(account, field, values.get(field) or {}, overrides.get(field), conflicts.get(field)) for field in Account.MASTER_FIELDS
+    ]
+
+
+def open_conflicts(account: Account) -> QuerySet[MasterConflict]:
+    return account.conflicts.filter(resolved_at=None).order_by("field")
+
+
+def _fact(
+    account: Account, field: str, stored: dict[str, Any], override: FieldOverride | None, conflict: MasterConflict | None
+) -> Fact:
+    at = stored.get("at")
+    value = stored.get("value")
+    return Fact(
+        field=field,
+        label=str(account._meta.get_field(field).verbose_name),  # type: ignore[union-attr]
+        value=getattr(account, field),
+        master_label=str(stored.get("label") or ("" if value is None else value)),
+        rule=str(stored.get("rule") or ""),
+        at=dt.datetime.fromisoformat(at) if at else None,
+        override=override,
+        conflict=conflict,
+    )

@@ -1,0 +1,26 @@
+"""Start of the approvals app: its mails, and the gates that its subjects declare."""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class ApprovalsConfig(AppConfig):
+    name = "approvals"
+
+    def ready(self) -> None:
+        from approvals import emails  # noqa: F401  registers the outbox handlers
+
+        post_migrate.connect(_make_gates, sender=self, dispatch_uid="approvals.gates")
+
+
+def _make_gates(*, apps: Any, using: str, **kwargs: Any) -> None:
+    """Make the declared gates that are missing, once the tables are there."""
+    try:
+        apps.get_model("approvals", "Gate")
+    except LookupError:
+        return
+    from approvals import services
+
+    services.gates_make_missing(using=using)

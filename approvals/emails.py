@@ -1,0 +1,94 @@
+"""Mails about approvals: asked, decided, taken back. Delivered by the outbox; rendered from ids in the reader's language."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from approvals import registry, summary
+from approvals.choices import RequestStatus, RunStatus, Verdict
+from approvals.models import Decision, Request, Run
+from core import emails, links, outbox
+from core.models import Link, OutboxMessage
+from users.models import User
+from users.roles import Perm
+
+
+@outbox.handler("approval.requested")
+def requested(message: OutboxMessage, *, request_id: int, user_id: int, link_id: int) -> None:
+    """Ask one person. Nothing is sent when the question is no longer open."""
+    request = _request(request_id)
+    person, link = User.objects.get(pk=user_id), Link.objects.get(pk=link_id)
+    if request.status != RequestStatus.PENDING or not links.is_live(link):
+        return
+    with translation.override(person.language):
+        subject = _("Approval: %(what)s") % {"what": _what(request.run)}
+    url = emails.absolute(reverse("approval_link", args=[links.token_of(link)]))
+    _send(message, "requested", person, request.run, subject, _facts(request, person) | {"url": url, "request": request})
+
+
+@outbox.handler("approval.decided")
+def decided(message: OutboxMessage, *, decision_id: int, user_id: int) -> None:
+    """Tell the requester, and confirm to the one who decided."""
+    decision = Decision.objects.select_related("decided_by").get(pk=decision_id)
+    request, person = _request(decision.request_id), User.objects.get(pk=user_id)
+    with translation.override(person.language):
+        words = {"what": _what(request.run)}
+        is_yes = decision.verdict == Verdict.APPROVE
+        subject = _("Approved: %(what)s") % words if is_yes else _("Rejected: %(what)s") % words
+    is_decider = person.pk == decision.decided_by_id
+    path = _path(request) if is_decider else registry.subject_for(request.run.subject_type).url(request.run.subject_id)
+    more = {
+        "decision": decision,
+        "is_decider": is_decider,
+        "is_finished": request.run.status != RunStatus.OPEN,
+        "url": emails.absolute(path),
+        "request": request,
+    }
+    _send(message, "decided", person, request.run, subject, _facts(request, person) | more)
+
+
+@outbox.handler("approval.recalled")
+def recalled(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
+    """Tell somebody who was asked that the answer is no longer needed."""
+    request, person = _request(request_id), User.objects.get(pk=user_id)
+    with translation.override(person.language):
+        subject = _("No longer needed: approval of %(what)s") % {"what": _what(request.run)}
+    was_recalled = request.run.status == RunStatus.RECALLED
+    context = _facts(request, person) | {"url": emails.absolute(_path(request)), "request": request, "was_recalled": was_recalled}
+    _send(message, "recalled", person, request.run, subject, context)
+
+
+def _send(message: OutboxMessage, name: str, person: User, run: Run, subject: str, context: dict[str, Any]) -> None:
+    if not person.is_active:
+        raise outbox.Undeliverable("the person has left")
+    requester = run.requested_by
+    emails.send(
+        message,
+        to=[person.email],
+        subject=subject,
+        text_template=f"approvals/emails/{name}.txt",
+        html_template=f"approvals/emails/{name}.html",
+        context=context | {"person": person, "run": run},
+        language=person.language,
+        reply_to=emails.address(requester.display_name, requester.email),
+        thread=f"{run.subject_type}-{run.subject_id}",
+    )
+
+
+def _request(request_id: int) -> Request:
+    return Request.objects.select_related("run__requested_by", "approver").get(pk=request_id)
+
+
+def _facts(request: Request, person: User) -> dict[str, Any]:
+    with_margin = person.may(Perm.MARGIN_VIEW)
+    return {"review": summary.for_reader(request.summary, language=person.language, with_margin=with_margin)}
+
+
+def _what(run: Run) -> str:
+    return registry.subject_for(run.subject_type).summary(run.subject_id)
+
+
+def _path(request: Request) -> str:
+    return reverse("approval_detail", args=[request.pk])

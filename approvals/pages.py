@@ -1,0 +1,60 @@
+"""The review page, which the inbox and the link in a mail share: its context, and what a posted answer leads to."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from approvals import policies, selectors, services, standing, summary
+from approvals.choices import RunStatus, Verdict, Via
+from approvals.forms import DecisionForm
+from approvals.models import Request
+from core.errors import DomainError, Invalid
+from core.models import Link
+from users.models import User
+from users.roles import Perm
+
+
+def review_context(
+    asked: Request, person: User, *, link: Link | None = None, form: DecisionForm | None = None, error: DomainError | None = None
+) -> dict[str, Any]:
+    """Everything the shared content partial shows to this person."""
+    seen = summary.for_reader(asked.summary, language=get_language() or "en", with_margin=person.may(Perm.MARGIN_VIEW))
+    first = {"version": asked.run.subject_version, "content_hash": asked.run.content_hash}
+    return {
+        "asked": asked,
+        "run": asked.run,
+        "review": seen,
+        "standing": standing.standing_of(asked, person, link=link),
+        "steps": selectors.steps(asked.run),
+        "form": form or DecisionForm(initial=first),
+        "error": error,
+        "by_link": link is not None,
+        "may_recall": link is None and asked.run.status == RunStatus.OPEN and policies.may_recall(person, asked.run),
+    }
+
+
+def answer(
+    request: HttpRequest, asked: Request, person: User, *, link: Link | None = None
+) -> tuple[DecisionForm, DomainError | None]:
+    """Decide as posted. Returns the form and the refusal; no refusal means it is decided."""
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        return form, Invalid()
+    try:
+        services.request_decide(
+            request_id=asked.pk,
+            verdict=Verdict(form.cleaned_data["verdict"]),
+            comment=form.cleaned_data["comment"],
+            by=person,
+            via=Via.LINK if link else Via.PAGE,
+            version=form.cleaned_data["version"],
+            content_hash=form.cleaned_data["content_hash"],
+            ip=request.META.get("REMOTE_ADDR") or None,
+            link=link,
+        )
+    except DomainError as error:
+        for name, sentence in error.fields.items():
+            form.add_error(name if name in form.fields else None, str(sentence))
+        return form, error
+    return form, None

@@ -1,0 +1,307 @@
+"""Asking, deciding and taking back. The only writers of approvals; the lock order is subject → run → requests → link."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from approvals import policies, registry, selectors, standing
+from approvals.choices import RequestStatus, RunStatus, Verdict, Via
+from approvals.models import Decision, Gate, Request, Run, RunGate
+from approvals.registry import Fingerprint
+from core import clock, events, links, outbox
+from core.errors import Invalid, NotAllowed, WrongState
+from core.models import Link
+from users.models import User
+from users.roles import Perm
+
+LINK_LIFETIME = dt.timedelta(days=14)
+LINKS_KNOWN_FOR = dt.timedelta(days=365)
+_UNDEFINED = registry.GateDefault("", Perm.STEWARD, 1000, {})
+
+
+def gates_make_missing(*, using: str = "default") -> int:
+    """Make the gates that subjects declare and the database lacks; existing ones stay as stewards left them."""
+    known = set(Gate.objects.using(using).values_list("code", flat=True))
+    missing = [gate for gate in registry.gate_defaults() if gate.code not in known]
+    for gate in missing:
+        labels = {f"label_{language}": gate.label[language] for language, _name in settings.LANGUAGES}
+        Gate.objects.using(using).create(
+            code=gate.code, permission=gate.permission, position=gate.position, sla_hours=gate.sla_hours, **labels
+        )
+    return len(missing)
+
+
+@transaction.atomic
+def run_start(
+    *,
+    subject_type: str,
+    subject_id: int,
+    gates: Mapping[str, int | None],
+    by: User,
+    last_editor: User,
+    fingerprint: Fingerprint,
+    facts: dict[str, Any],
+    reason: str,
+) -> Run:
+    """A run is open and the first approvers are asked. Locks the subject.
+
+    `gates`: code → chosen approver's key, or None for the default. A gate nobody may decide goes to the stewards' queue.
+    Raises: Invalid with the gate's code in `fields` when the chosen one is not eligible; WrongState when a run is open.
+    """
+    if not gates:
+        raise ValueError("a run needs a gate")
+    subject = registry.subject_for(subject_type).lock(subject_id)
+    if selectors.open_run(subject_type, subject_id):
+        raise WrongState(_("An approval of this is under way already."))
+    definitions = {code: selectors.gate_for(code) for code in gates}
+    approvers = {
+        code: _approver(code, definitions[code], chosen, subject_type, subject, by, last_editor) for code, chosen in gates.items()
+    }
+    run = Run.objects.create(
+        subject_type=subject_type,
+        subject_id=subject_id,
+        subject_version=fingerprint.version,
+        content_hash=fingerprint.content_hash,
+        requested_by=by,
+        last_editor=last_editor,
+        reason=reason,
+        started_at=clock.now(),
+    )
+    requests = _make_requests(run, definitions, approvers, facts)
+    events.record(run, "started", by=by, reason=reason, about=f"{subject_type}:{subject_id}", gates=sorted(gates))
+    _open_next(run, requests)
+    return run
+
+
+def _approver(
+    code: str, definition: Gate | None, chosen: int | None, subject_type: str, subject: Any, by: User, last_editor: User
+) -> User | None:
+    eligible = selectors.eligible_approvers(code, subject_type, subject, by, last_editor)
+    if chosen is None:
+        return selectors.preselected(code, eligible, by)
+    for user in eligible:
+        if user.pk == chosen:
+            return user
+    label = definition.label if definition else code
+    sentence = _("%(gate)s: this person may not decide it. Choose another approver.") % {"gate": label}
+    raise Invalid(sentence, fields={code: sentence})
+
+
+def _make_requests(
+    run: Run, definitions: Mapping[str, Gate | None], approvers: Mapping[str, User | None], facts: dict[str, Any]
+) -> list[Request]:
+    """One request per approver, over all the gates that are theirs; its step is that of the first of them."""
+    copies = {code: _definition(code, definition) for code, definition in definitions.items()}
+    requests: dict[int | None, Request] = {}
+    for code in sorted(copies, key=lambda code: (copies[code]["position"], code)):
+        approver = approvers[code]
+        key = approver.pk if approver else None
+        if key not in requests:
+            requests[key] = Request.objects.create(run=run, approver=approver, position=copies[code]["position"], summary=facts)
+        RunGate.objects.create(
+            run=run,
+            request=requests[key],
+            gate=code,
+            permission=copies[code]["permission"] if approver else Perm.STEWARD,
+            position=copies[code]["position"],
+            definition=copies[code],
+        )
+    return list(requests.values())
+
+
+def _definition(code: str, gate: Gate | None) -> dict[str, Any]:
+    """The copy that a run keeps, so that later edits of the gate change no open run."""
+    source = gate or _UNDEFINED
+    labels = {language: getattr(gate, f"label_{language}", None) or code for language, _name in settings.LANGUAGES}
+    return {
+        "code": code,
+        "label": labels,
+        "permission": str(source.permission),
+        "position": source.position,
+        "sla_hours": source.sla_hours,
+        "defined": gate is not None,
+    }
+
+
+def _open_next(run: Run, requests: Sequence[Request]) -> None:
+    """Ask the next step: those of the earliest position that still waits. Later steps stay closed."""
+    pending = [request for request in requests if request.status == RequestStatus.PENDING]
+    first = min(request.position for request in pending)
+    for request in pending:
+        if request.position == first and not request.is_open:
+            _ask(run, request)
+
+
+def _ask(run: Run, request: Request) -> None:
+    now = clock.now()
+    request.is_open = True
+    request.asked_at = now
+    request.due_at = now + dt.timedelta(hours=min(gate.definition["sla_hours"] for gate in request.gates.all()))
+    request.save(update_fields=["is_open", "asked_at", "due_at"])
+    for person in [request.approver] if request.approver else selectors.stewards_for(run):
+        link = links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=now + LINK_LIFETIME, person=person)
+        outbox.emit("approval.requested", request_id=request.pk, user_id=person.pk, link_id=link.pk)
+
+
+@transaction.atomic
+def request_decide(
+    *,
+    request_id: int,
+    verdict: Verdict,
+    comment: str,
+    by: User,
+    via: Via,
+    version: int | None = None,
+    content_hash: str | None = None,
+    ip: str | None = None,
+    link: Link | None = None,
+) -> Decision:
+    """The request is answered, once; the last yes approves the subject, the first no ends the run.
+
+    `version` and `content_hash` are what the person had before them. Of two rivals one wins, the other gets WrongState.
+    Raises: Invalid for a rejection without a comment; NotAllowed; WrongState when it was decided, taken back or changed.
+    """
+    found = Request.objects.select_related("run").get(pk=request_id)
+    registered = registry.subject_for(found.run.subject_type)
+    subject = registered.lock(found.run.subject_id)
+    run = selectors.run_for_update(found.run_id)
+    requests = selectors.requests_for_update(run)
+    request = next(candidate for candidate in requests if candidate.pk == request_id)
+    _require_open(run, request)
+    _require_link(request, by, via, link)
+    by = User.objects.select_related("team").get(pk=by.pk)
+    if not policies.may_decide(by, request, subject):
+        raise NotAllowed(_("You may not decide this request."))
+    _require_same(run, registered.fingerprint(subject), version, content_hash)
+    if verdict == Verdict.REJECT and not comment.strip():
+        raise Invalid(fields={"comment": _("Say why you reject this.")})
+    decision = _settle(run, request, verdict, comment.strip(), by, via, ip)
+    _after(run, requests, subject, decision)
+    return decision
+
+
+def _require_open(run: Run, request: Request) -> None:
+    if request.status in (RequestStatus.APPROVED, RequestStatus.REJECTED):
+        raise WrongState(standing.decided_sentence(request.decision))
+    if run.status != RunStatus.OPEN or request.status != RequestStatus.PENDING:
+        raise WrongState(_("This request was taken back or ended. There is nothing left to decide."))
+    if not request.is_open:
+        raise WrongState(_("An earlier step is not approved yet."))
+
+
+def _require_link(request: Request, by: User, via: Via, link: Link | None) -> None:
+    if via != Via.LINK:
+        return
+    locked = selectors.link_for_update(link.pk) if link else None
+    if locked is None or (locked.purpose, locked.subject_id, locked.person_id) != (Link.Purpose.APPROVAL, request.pk, by.pk):
+        raise NotAllowed(_("This link is for somebody or something else."))
+    if not links.is_live(locked):
+        raise WrongState(_("This link is no longer valid. Sign in to decide."))
+
+
+def _require_same(run: Run, now: Fingerprint, version: int | None, content_hash: str | None) -> None:
+    asked = Fingerprint(run.subject_version, run.content_hash)
+    seen = Fingerprint(version or asked.version, content_hash or asked.content_hash)
+    if now != asked or seen != asked:
+        raise WrongState(_("The content has changed since you were asked. Nothing was decided; ask for a new request."))
+
+
+def _settle(run: Run, request: Request, verdict: Verdict, comment: str, by: User, via: Via, ip: str | None) -> Decision:
+    """Write the answer; the links to the request die."""
+    request.approve() if verdict == Verdict.APPROVE else request.reject()
+    _close(request)
+    links.revoke(Link.Purpose.APPROVAL, [request.pk])
+    return Decision.objects.create(
+        request=request,
+        verdict=verdict,
+        comment=comment,
+        decided_by=by,
+        requested_by=run.requested_by,
+        last_editor=run.last_editor,
+        subject_version=run.subject_version,
+        content_hash=run.content_hash,
+        via=via,
+        ip=ip,
+        at=clock.now(),
+    )
+
+
+def _close(request: Request) -> None:
+    """Stop asking, and save the new state. The update names what it starts from, so that it holds without the lock too."""
+    waiting = Request.objects.filter(pk=request.pk, status=RequestStatus.PENDING, is_open=request.is_open)
+    if waiting.update(is_open=False) != 1:
+        raise WrongState
+    request.is_open = False
+    request.save(update_fields=["status"])
+
+
+def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) -> None:
+    """What an answer brings about: the end of the run, or the next step; and the news of it."""
+    by, registered = decision.decided_by, registry.subject_for(run.subject_type)
+    rejected = decision.verdict == Verdict.REJECT
+    verb = "rejected" if rejected else "approved"
+    events.record(run, verb, by=by, reason=decision.comment, request=decision.request_id, via=str(decision.via))
+    if rejected:
+        run.reject()
+        _finish(run, requests)
+        registered.rejected(subject, by=by, comment=decision.comment)
+    elif all(request.status == RequestStatus.APPROVED for request in requests):
+        run.approve()
+        _finish(run, requests)
+        registered.approved(subject, by=by)
+    else:
+        _open_next(run, requests)
+    for person in (run.requested_by, by):
+        outbox.emit("approval.decided", decision_id=decision.pk, user_id=person.pk)
+
+
+def _finish(run: Run, requests: Sequence[Request]) -> None:
+    """Close the run: what still waits is cancelled, links die, those who were asked are told."""
+    run.finished_at = clock.now()
+    run.save(update_fields=["status", "finished_at"])
+    for request in requests:
+        if request.status != RequestStatus.PENDING:
+            continue
+        request.cancel()
+        _close(request)
+        if request.asked_at:
+            for person in [request.approver] if request.approver else selectors.stewards_for(run):
+                outbox.emit("approval.recalled", request_id=request.pk, user_id=person.pk)
+    links.revoke(Link.Purpose.APPROVAL, [request.pk for request in requests])
+
+
+@transaction.atomic
+def run_recall(*, subject_type: str, subject_id: int, by: User, run_id: int | None = None) -> Run:
+    """The open run of the subject is taken back: requests cancelled, links dead, the subject told. Locks the subject.
+
+    `run_id`: the run that the person had before them, where there was a page.
+    Raises: WrongState when no run is open (decided or recalled a moment ago); NotAllowed for anyone but the requester.
+    """
+    registered = registry.subject_for(subject_type)
+    subject = registered.lock(subject_id)
+    found = selectors.open_run(subject_type, subject_id)
+    if found is None or run_id not in (None, found.pk):
+        raise WrongState(_("No approval is under way: it was decided or taken back already."))
+    run = selectors.run_for_update(found.pk)
+    if not policies.may_recall(by, run):
+        raise NotAllowed(_("Only who asked can take it back."))
+    run.recall()
+    _finish(run, selectors.requests_for_update(run))
+    events.record(run, "recalled", by=by)
+    registered.recalled(subject, by=by)
+    return run
+
+
+class Swept(NamedTuple):
+    overdue: int
+    links_removed: int
+
+
+def sweep() -> Swept:
+    """Links that ended long ago are gone; until then they stay known, so that their page says what happened."""
+    removed = links.forget(Link.Purpose.APPROVAL, ended_before=clock.now() - LINKS_KNOWN_FOR)
+    return Swept(overdue=selectors.overdue().count(), links_removed=removed)

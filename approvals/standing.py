@@ -1,0 +1,66 @@
+"""How a request stands for one person: what a page says about it, and whether there is anything left to press."""
+
+from typing import NamedTuple
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from approvals import policies
+from approvals.choices import RequestStatus, RunStatus, Verdict
+from approvals.models import Decision, Request
+from core import links
+from core.models import Link
+from users.models import User
+
+
+class Standing(NamedTuple):
+    """`kind` picks the colour and icon; `sentence` says it in words."""
+
+    kind: str
+    sentence: str
+    can_decide: bool = False
+
+
+def standing_of(request: Request, person: User, *, link: Link | None = None) -> Standing:
+    """How it stands. By link it must be live as well; that only matters while there is something to decide."""
+    if request.status in (RequestStatus.APPROVED, RequestStatus.REJECTED):
+        return Standing(request.status, decided_sentence(request.decision))
+    if request.status == RequestStatus.CANCELLED:
+        return Standing("cancelled", _ended_sentence(request))
+    if not request.is_open:
+        return Standing("later", _("An earlier step is not approved yet. You will get a mail when it is your turn."))
+    if link is not None and not links.is_live(link):
+        return Standing("expired", _("This link has expired. Sign in to decide."))
+    if not policies.may_decide_now(person, request):
+        return Standing("waiting", _waiting_sentence(request))
+    return Standing("open", "", can_decide=True)
+
+
+def decided_sentence(decision: Decision) -> str:
+    """Who decided already, and when: "Already approved by Pirkko Pricing, 22/11/2026 12:00."."""
+    words = {"name": decision.decided_by.display_name, "at": _when(decision.at)}
+    if decision.verdict == Verdict.APPROVE:
+        return _("Already approved by %(name)s, %(at)s.") % words
+    return _("Already rejected by %(name)s, %(at)s.") % words
+
+
+def _ended_sentence(request: Request) -> str:
+    run = request.run
+    if run.status == RunStatus.RECALLED:
+        words = {"name": run.requested_by.display_name, "at": _when(run.finished_at)}
+        return _("Taken back by %(name)s, %(at)s. There is nothing left to decide.") % words
+    rejection = Decision.objects.select_related("decided_by").filter(request__run=run, verdict=Verdict.REJECT).first()
+    if rejection is None:
+        return _("This request has ended. There is nothing left to decide.")
+    words = {"name": rejection.decided_by.display_name, "at": _when(rejection.at)}
+    return _("Rejected by %(name)s, %(at)s, so your answer is not needed any more.") % words
+
+
+def _waiting_sentence(request: Request) -> str:
+    if request.approver is None:
+        return _("Waits for an answer from the data stewards.")
+    return _("Waits for an answer from %(name)s.") % {"name": request.approver.display_name}
+
+
+def _when(instant: object) -> str:
+    return str(formats.date_format(timezone.localtime(instant), "SHORT_DATETIME_FORMAT")) if instant else ""  # type: ignore[arg-type]

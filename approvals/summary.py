@@ -1,0 +1,37 @@
+"""The frozen facts of a request as one reader sees them: in one language, without margins for those who may not see any."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+
+def for_reader(summary: Mapping[str, Any], *, language: str, with_margin: bool) -> dict[str, Any]:
+    """Texts of `language` only. Lists: `sentences` [str], `facts` [{label, value}], `limits` [{what, limit, actual}], `lines`.
+
+    Shape of `summary`: see approvals.registry.
+    """
+    return {
+        "title": _text(summary.get("title", ""), language),
+        "customer": summary.get("customer", ""),
+        "sentences": list(_text(summary.get("sentences", []), language)),
+        "facts": [_translated(row, ("label", "value"), language) for row in _seen(summary.get("facts", []), with_margin)],
+        "limits": [
+            _translated(row, ("what", "limit", "actual"), language) for row in _seen(summary.get("limits", []), with_margin)
+        ],
+        "lines": [{**line, "name": _text(line["name"], language)} for line in summary.get("lines", [])],
+        "url": summary.get("url", ""),
+    }
+
+
+def _seen(rows: Sequence[Mapping[str, Any]], with_margin: bool) -> list[Mapping[str, Any]]:
+    return [row for row in rows if with_margin or not row.get("margin")]
+
+
+def _translated(row: Mapping[str, Any], names: Sequence[str], language: str) -> dict[str, Any]:
+    return {name: _text(row.get(name, ""), language) for name in names}
+
+
+def _text(value: Any, language: str) -> Any:
+    """The text of this language, else of the other one; what has no languages stays as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    return value.get(language) or next((text for text in value.values() if text), "")

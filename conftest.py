@@ -1,0 +1,157 @@
+"""What holds for every test: a quick password hasher, no network, a broker in memory, no unknown template variable."""
+
+import datetime as dt
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.core.cache import cache
+from django.db.backends.sqlite3.operations import DatabaseOperations
+from django.template import VariableDoesNotExist
+from django.utils import translation
+
+from core import db, outbox
+from crm.celery import app as celery_app
+
+# The browser driver runs an event loop in the thread of the tests; Django would take that for asynchronous code.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+REQUIRE_BROWSER = any(os.environ.get(name) == "1" for name in ("REQUIRE_ALL", "REQUIRE_BROWSER"))
+START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
+LEFT_OUT = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STATIC_ROOT = settings.VAR_DIR / "no-static"  # whitenoise would read every file again for every client
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
+    celery_app.conf.update(broker_url="memory://", broker_transport_options={})
+    logger = logging.getLogger("django.template")
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.addHandler(UNKNOWN_VARIABLES)
+    config.stash[LEFT_OUT] = []
+
+
+# --- What is left out, and that it is said ---------------------------------------------------------------------------------------
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if CHROMIUM is None:
+        browser = [item for item in items if item.get_closest_marker("e2e")]
+        if browser and REQUIRE_BROWSER:
+            raise pytest.UsageError("Browser tests are required and no chromium was found.")
+        _leave_out(config, items, browser, "browser tests: no chromium on this machine")
+    if not db.is_postgresql():
+        _leave_out(config, items, [item for item in items if item.get_closest_marker("postgresql")], "tests that need PostgreSQL")
+
+
+def _leave_out(config: pytest.Config, items: list[pytest.Item], chosen: list[pytest.Item], what: str) -> None:
+    if chosen:
+        config.hook.pytest_deselected(items=chosen)
+        items[:] = [item for item in items if item not in chosen]
+        config.stash[LEFT_OUT].append(f"Left out: {len(chosen)} {what}.")
+
+
+def pytest_report_header() -> str:
+    return f"database: {'PostgreSQL' if db.is_postgresql() else 'SQLite'}, browser: {CHROMIUM or 'none'}"
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for line in config.stash[LEFT_OUT]:
+        terminalreporter.write_line(line, yellow=True)
+
+
+# --- Unknown template variables --------------------------------------------------------------------------------------------------
+class UnknownVariables(logging.Handler):
+    """Notes each variable that one of our templates asks for and nobody gave. An empty link of a chain (`None.name`) is known."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.found: set[str] = set()
+        self.ours = str(settings.BASE_DIR / "templates")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, VariableDoesNotExist) or (len(error.params) > 1 and error.params[1] is None):
+            return
+        variable, context = _asked_for()
+        template = getattr(getattr(context, "render_context", None), "template", None)
+        origin = str(getattr(getattr(template, "origin", None), "name", ""))
+        if origin.startswith(self.ours):
+            self.found.add(f"{Path(origin).relative_to(self.ours)}: {variable}")
+
+    def take(self) -> list[str]:
+        found, self.found = sorted(self.found), set()
+        return found
+
+
+def _asked_for() -> tuple[Any, Any]:
+    """The variable and the context of the look-up that is being logged."""
+    frame: Any = sys._getframe()
+    while frame is not None and frame.f_code.co_name != "_resolve_lookup":
+        frame = frame.f_back
+    return (frame.f_locals.get("self"), frame.f_locals.get("context")) if frame else (None, None)
+
+
+UNKNOWN_VARIABLES = UnknownVariables()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    UNKNOWN_VARIABLES.take()
+    result = yield
+    unknown = UNKNOWN_VARIABLES.take()
+    if unknown:
+        pytest.fail("Templates ask for what nobody gave them: " + "; ".join(unknown), pytrace=False)
+    return result
+
+
+# --- Every test ------------------------------------------------------------------------------------------------------------------
+@pytest.fixture(autouse=True)
+def _same_ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Files go to a folder of the test, the language is English, the cache is empty."""
+    monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path / "files")
+    cache.clear()
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_triggers() -> Iterator[None]:
+    """Tests that commit are cleaned up by DELETE on SQLite, which append-only tables refuse."""
+    with pytest.MonkeyPatch.context() as patch:
+        flush = DatabaseOperations.execute_sql_flush
+
+        def flush_without_triggers(self: DatabaseOperations, sql_list: list[str]) -> None:
+            with db.triggers_dropped():
+                flush(self, sql_list)
+
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
+        yield
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """A clock that stands at Friday 2026-11-20 11:00 in Helsinki until the test moves it (`move_to`, `shift`)."""
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def outbox_drain() -> Callable[[], int]:
+    """Deliver all that waits in the outbox, as the sweep does; answers how many were delivered."""
+    return outbox.drain
+
+
+# --- Browser ---------------------------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": quiet}

@@ -1,0 +1,104 @@
+"""How mails are rendered and sent: text and HTML from templates, in the reader's language, by the outbox only."""
+
+import smtplib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from core.models import OutboxMessage
+from core.outbox import Undeliverable
+
+_LONGEST_SUBJECT = 200
+
+
+class Attachment(NamedTuple):
+    """A file that goes with a mail."""
+
+    name: str
+    content: bytes
+    mimetype: str
+
+
+def send(
+    message: OutboxMessage,
+    *,
+    to: Sequence[str],
+    subject: str,
+    text_template: str,
+    html_template: str,
+    context: Mapping[str, Any],
+    language: str,
+    reply_to: str | None = None,
+    thread: str = "",
+    attachments: Sequence[Attachment] = (),
+) -> None:
+    """Hand the mail of an outbox row to the mail server. Sent again after a failure, it carries the same Message-ID.
+
+    `thread` ("quote-12") makes the mails of one record a chain. Raises: Undeliverable when trying again cannot help (no
+    address, or the server refuses mail or recipient for good); any other error is worth another attempt.
+    """
+    recipients = [address for address in to if address]
+    if not recipients:
+        raise Undeliverable("no address to send to")
+    with translation.override(language):
+        variables = {**context, "subject": subject, "language": language, "site_url": settings.SITE_URL}
+        text, html = render_to_string(text_template, variables), render_to_string(html_template, variables)
+    mail = EmailMultiAlternatives(
+        subject=one_line(subject),
+        body=text.strip() + "\n",
+        to=recipients,
+        reply_to=[one_line(reply_to)] if reply_to else None,
+        headers=_headers(message, language, thread),
+    )
+    mail.attach_alternative(html, "text/html")
+    for attachment in attachments:
+        mail.attach(*attachment)
+    _deliver(mail)
+
+
+def absolute(path: str) -> str:
+    """The full address of a path of ours, for mails."""
+    return f"{settings.SITE_URL}{path}"
+
+
+def one_line(text: str) -> str:
+    """A header's text: no line breaks, no control characters, not too long."""
+    flat = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return flat if len(flat) <= _LONGEST_SUBJECT else flat[: _LONGEST_SUBJECT - 1] + "…"
+
+
+def address(name: str, email: str) -> str:
+    """`name` and `email` as one address, whatever the name holds."""
+    quoted = one_line(name).replace("\\", "").replace('"', "'")
+    return f'"{quoted}" <{email}>' if quoted else email
+
+
+def _headers(message: OutboxMessage, language: str, thread: str) -> dict[str, str]:
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    headers = {
+        "Message-ID": f"<{message.uuid}@{host}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+        "Content-Language": language,
+    }
+    if thread:
+        headers["References"] = headers["In-Reply-To"] = f"<{thread}@{host}>"
+    return headers
+
+
+def _deliver(mail: EmailMultiAlternatives) -> None:
+    try:
+        mail.send()
+    except smtplib.SMTPRecipientsRefused as error:
+        if all(code >= 500 for code, _reply in error.recipients.values()):
+            raise Undeliverable(str(error)) from error
+        raise
+    except smtplib.SMTPDataError as error:
+        if error.smtp_code >= 500:
+            raise Undeliverable(str(error)) from error
+        raise

@@ -1,0 +1,26 @@
+"""Why a row was left out."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Rule(models.TextChoices):
+    """The rule that a quarantined row broke, the most basic one first."""
+
+    CELL_COUNT = "cell_count", _("Wrong number of cells")
+    CONTROL_CHARACTER = "control_character", _("Control character")
+    REQUIRED = "required", _("Missing value")
+    TOO_LONG = "too_long", _("Too long")
+    NOT_A_NUMBER = "not_a_number", _("Not a number")
+    TOO_MANY_DECIMALS = "too_many_decimals", _("Too many decimals")
+    TOO_LARGE = "too_large", _("Number too large")
+    NEGATIVE = "negative", _("Negative number")
+    NOT_A_DATE = "not_a_date", _("Not a date")
+    DATES_OUT_OF_ORDER = "dates_out_of_order", _("Dates out of order")
+    NOT_A_FLAG = "not_a_flag", _("Neither yes nor no")
+    NOT_A_COUNTRY = "not_a_country", _("Not a country code")
+    NOT_A_BUSINESS_ID = "not_a_business_id", _("Not a business ID")
+    DUPLICATE = "duplicate", _("Duplicate with other values")
+    TWO_PARENTS = "two_parents", _("Two parents")
+    CYCLE = "cycle", _("Parents in a circle")
+    TOTAL_TOO_LARGE = "total_too_large", _("Sum of the parent too large")

@@ -1,0 +1,72 @@
+"""What the approvals engine asks about quotes; see approvals.registry."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+
+from approvals.registry import Fingerprint, GateDefault
+from core import events, versions
+from quotes import approval_facts, selectors, snapshots
+from quotes.choices import Trigger
+from quotes.models import Quote
+from users.models import User
+from users.roles import Perm
+
+
+class QuoteApproval:
+    """Quotes as a subject of approval."""
+
+    type = "quote"
+    gates = (
+        GateDefault(Trigger.FLOOR, Perm.APPROVE_FLOOR, 10, {"en": "Below the floor price", "fi": "Alle pohjahinnan"}),
+        GateDefault(Trigger.MARGIN, Perm.APPROVE_MARGIN, 20, {"en": "Margin below the target", "fi": "Kate alle tavoitteen"}),
+        GateDefault(
+            Trigger.MARGIN_UNKNOWN, Perm.STEWARD, 20, {"en": "No margin target for the quote", "fi": "Tarjoukselle ei ole katetavoitetta"}
+        ),
+        GateDefault(Trigger.CATALOGUE, Perm.APPROVE_CATALOGUE, 30, {"en": "Outside the catalogue", "fi": "Valikoiman ulkopuolinen"}),
+    )
+
+    def lock(self, subject_id: int) -> Quote:
+        return selectors.quote_for_update(subject_id)
+
+    def fingerprint(self, subject: Quote) -> Fingerprint:
+        content = snapshots.content_of(subject, selectors.priced(subject))
+        return Fingerprint(subject.version, snapshots.commercial_hash(content))
+
+    def facts(self, subject: Quote, gates: Sequence[str]) -> dict[str, Any]:
+        priced = selectors.priced(subject)
+        found = [breach for breach in selectors.breaches_of(subject, priced) if breach.gate in gates]
+        return approval_facts.facts_of(subject, snapshots.content_of(subject, priced), priced, found)
+
+    def summary(self, subject_id: int) -> str:
+        quote = Quote.objects.select_related("account").get(pk=subject_id)
+        return f"{quote}, {quote.account.name}"
+
+    def url(self, subject_id: int) -> str:
+        return reverse("quote_page", args=[subject_id])
+
+    def eligible(self, subject: Quote, candidates: Sequence[User]) -> Sequence[User]:
+        unit = subject.account.unit_id
+        return [user for user in candidates if user.sees_all_units or user.unit_id == unit]
+
+    def approved(self, subject: Quote, *, by: User) -> None:
+        subject.approve()
+        self._save(subject)
+        events.record(subject, "approved", by=by)
+
+    def rejected(self, subject: Quote, *, by: User, comment: str) -> None:
+        subject.reject()
+        self._save(subject)
+        events.record(subject, "rejected", by=by, reason=comment)
+
+    def recalled(self, subject: Quote, *, by: User) -> None:
+        subject.recall()
+        self._save(subject)
+        events.record(subject, "recalled", by=by)
+
+    @staticmethod
+    def _save(quote: Quote) -> None:
+        versions.bump(quote)
+        quote.save(update_fields=["status", "version"])
+

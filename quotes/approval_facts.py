@@ -1,0 +1,120 @@
+"""What an approver of a quote gets to see: frozen with the request, in both languages. Shape: see approvals.registry."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from accounts.selectors import payment_term_advice
+from core.templatetags.ui import money, percent
+from quotes.models import Quote
+from quotes.pricing import PricedQuote
+from quotes.snapshots import Json, in_languages
+from quotes.triggers import Breach, Reason
+
+_PERCENT_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET}
+MARGIN_REASONS = _PERCENT_REASONS | {Reason.NOTHING_TO_PAY}
+
+
+def overrides_payment_term(quote: Quote) -> bool:
+    """Whether the payment term is another one than advised for this deal."""
+    advised = payment_term_advice(quote.account, quote.net_total).payment_term
+    return advised is not None and quote.payment_term_id not in (None, advised.pk, quote.account.payment_term_id)
+
+
+def what(breach: Breach, where: str) -> str:
+    """The breach in a sentence of the active language; `where` names the line."""
+    texts = {
+        Reason.BELOW_FLOOR: _("%(line)s is below its floor price"),
+        Reason.MISSING_COST: _("%(line)s has no known cost"),
+        Reason.OUTSIDE_CATALOGUE: _("%(line)s is outside the catalogue"),
+        Reason.MARGIN_BELOW_TARGET: _("The margin of the quote is below its target"),
+        Reason.NO_MARGIN_TARGET: _("The margin table has no target for this quote"),
+        Reason.NOTHING_TO_PAY: _("The quote costs the customer nothing"),
+    }
+    return texts[breach.reason] % {"line": where}
+
+
+def avoid(breach: Breach) -> str:
+    """What would make the breach go away, in the active language; empty where nothing the rep can do does."""
+    if breach.reason == Reason.BELOW_FLOOR:
+        return _("A line total of at least %(limit)s needs no approval.") % {"limit": money(breach.limit)}
+    if breach.reason == Reason.MARGIN_BELOW_TARGET:
+        return _("A margin of at least %(limit)s needs no approval.") % {"limit": percent(breach.limit)}
+    if breach.reason in (Reason.MISSING_COST, Reason.OUTSIDE_CATALOGUE):
+        return _("Without this line no approval is needed for it.")
+    return ""
+
+
+def number(breach: Breach, which: str) -> str:
+    """The limit or the actual value, formatted; a dash where there is none."""
+    value = getattr(breach, which)
+    if value is None:
+        return "–"
+    return percent(value) if breach.reason in _PERCENT_REASONS else money(value)
+
+
+def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[Breach]) -> dict[str, Any]:
+    """Everything the review page shows, as JSON."""
+    lines = {line["id"]: line for line in content["lines"]}
+    totals = priced.totals
+    flagged = {breach.line_id for breach in found}
+    return {
+        "title": in_languages(lambda: _("Quote %(number)s, revision %(revision)s") % content),
+        "customer": quote.account.name,
+        "sentences": _sentences(found, lines),
+        "facts": [
+            _fact(lambda: _("Customer"), lambda: quote.account.name),
+            _fact(lambda: _("At list price"), lambda: money(totals.list_total)),
+            _fact(lambda: _("Discount"), lambda: f"{money(totals.discount_total)} ({percent(totals.discount_percent)})"),
+            _fact(lambda: _("Net"), lambda: money(totals.net_total)),
+            _fact(
+                lambda: _("Margin"),
+                lambda: _("unknown") if totals.margin_amount is None else f"{money(totals.margin_amount)} ({percent(totals.margin_percent)})",
+                margin=True,
+            ),
+            _fact(lambda: _("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
+            _fact(lambda: _("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
+        ],
+        "limits": [_limit(breach, lines) for breach in found],
+        "lines": [
+            {
+                **{key: line[key] for key in ("position", "sku", "name", "quantity", "list_price", "discount_percent", "net_price")},
+                "line_net": line["line_net"],
+                "flag": line["id"] in flagged,
+            }
+            for line in content["lines"]
+        ],
+        "url": reverse("quote_page", args=[quote.pk]),
+    }
+
+
+def _sentences(found: Sequence[Breach], lines: dict[int, Json]) -> dict[str, list[str]]:
+    per_breach = [in_languages(lambda breach=breach: what(breach, _where(breach, lines))) for breach in found]  # type: ignore[misc]
+    return {code: [texts[code] for texts in per_breach] for code in ("en", "fi")}
+
+
+def _fact(label: Any, value: Any, *, margin: bool = False) -> dict[str, Any]:
+    return {"label": in_languages(label), "value": in_languages(value), "margin": margin}
+
+
+def _limit(breach: Breach, lines: dict[int, Json]) -> dict[str, Any]:
+    return {
+        "gate": breach.gate.value,
+        "what": in_languages(lambda: what(breach, _where(breach, lines))),
+        "limit": in_languages(lambda: number(breach, "limit")),
+        "actual": in_languages(lambda: number(breach, "actual")),
+        "margin": breach.reason in MARGIN_REASONS,
+    }
+
+
+def line_name(where: str) -> str:
+    """ "Line 4 (SKU)", in the active language; empty for the whole quote."""
+    return _("Line %(where)s") % {"where": where} if where else ""
+
+
+def _where(breach: Breach, lines: dict[int, Json]) -> str:
+    line = lines.get(breach.line_id or 0)
+    return line_name(f"{line['position']} ({line['sku']})") if line else ""

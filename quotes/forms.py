@@ -1,0 +1,183 @@
+"""The shape of what people type into a quote. Numbers in Finnish or English notation; every refusal names the field."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import PaymentTerm, PaymentType
+from catalog.models import Product
+from core import money
+from core.errors import Invalid
+from core.money import ZERO
+from opportunities.models import Opportunity
+from quotes.choices import DiscountKind, HeaderDiscountKind
+from quotes.models import DeclineReason, Quote
+from quotes.services import Discount, LineDraft
+from users.models import User
+
+MOST_QUANTITY = Decimal(10) ** 9
+MOST_PRICE = Decimal(10) ** 8
+
+
+def number(text: str, field: str, *, places: int, most: Decimal) -> Decimal:
+    """The number meant by `text`, with at most `places` decimals and below `most`. Raises Invalid naming `field`."""
+    value = money.parse(text)
+    if value is None:
+        problem = _("“%(text)s” is not a number.") % {"text": text[:40]}
+    elif abs(value) >= most:
+        problem = _("The number is too large.")
+    elif value != money.quantize(value, places):
+        problem = _("At most %(places)s decimals fit here.") % {"places": places}
+    else:
+        return value
+    raise Invalid(problem, fields={field: problem})
+
+
+def quantity(text: str) -> Decimal:
+    """A quantity: above 0, at most 3 decimals. Raises Invalid."""
+    value = number(text, "quantity", places=3, most=MOST_QUANTITY)
+    if value <= 0:
+        problem = _("The quantity must be above 0.")
+        raise Invalid(problem, fields={"quantity": problem})
+    return value
+
+
+def line_discount(text: str) -> Discount:
+    """ "10" or "10 %" is a percentage, "1,50 €" an amount per unit, nothing is no discount. Raises Invalid."""
+    text = text.strip()
+    if not text:
+        return Discount()
+    value = number(text, "discount", places=4, most=MOST_PRICE)
+    if "€" in text:
+        return Discount(DiscountKind.AMOUNT, value)
+    if not -100 <= value <= 100:
+        problem = _("The discount must be between 0 and 100 %.")
+        raise Invalid(problem, fields={"discount": problem})
+    return Discount(DiscountKind.PERCENT, value)
+
+
+def net_price(text: str) -> Discount:
+    """A typed net unit price; nothing takes the discount away. Raises Invalid."""
+    if not text.strip():
+        return Discount()
+    value = number(text, "net_price", places=4, most=MOST_PRICE)
+    if value < 0:
+        problem = _("The price cannot be negative.")
+        raise Invalid(problem, fields={"net_price": problem})
+    return Discount(DiscountKind.NET_PRICE, value)
+
+
+def header_discount(text: str) -> Discount:
+    """As `line_discount`, but the amount is off the whole quote. Raises Invalid."""
+    text = text.strip()
+    if not text:
+        return Discount(HeaderDiscountKind.NONE, ZERO)
+    amount = "€" in text
+    value = number(text, "header_discount", places=2 if amount else 4, most=Decimal(10) ** 10)
+    if not amount and not -100 <= value <= 100:
+        problem = _("The discount must be between 0 and 100 %.")
+        raise Invalid(problem, fields={"header_discount": problem})
+    return Discount(HeaderDiscountKind.AMOUNT if amount else HeaderDiscountKind.PERCENT, value)
+
+
+def line_draft(user: User, data: Any) -> LineDraft:
+    """A line to add from the empty row: a product of the catalogue by id or code. Raises Invalid."""
+    chosen, text = data.get("product", ""), data.get("product_text", "").strip()
+    products = Product.objects.visible_to(user).select_related("vat_rate")
+    product = None
+    if chosen.isdigit() and len(chosen) < 19:
+        product = products.filter(pk=int(chosen)).first()
+    elif text:
+        product = products.filter(sku__iexact=text).first()
+    if product is None:
+        problem = _("There is no product “%(text)s” in the catalogue.") % {"text": (text or chosen)[:40]}
+        raise Invalid(problem, fields={"product": problem})
+    return LineDraft(product=product, quantity=quantity(data.get("quantity") or "1"))
+
+
+class HeadForm(forms.ModelForm[Quote]):
+    """The head of a draft; only the fields that were posted are read."""
+
+    class Meta:
+        model = Quote
+        fields = (
+            "opportunity", "contact", "language", "valid_until", "payment_term", "payment_term_reason", "payment_type",
+            "customer_note", "internal_note",
+        )  # fmt: skip
+        widgets = {
+            "valid_until": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            "customer_note": forms.Textarea(attrs={"rows": 2}),
+            "internal_note": forms.Textarea(attrs={"rows": 2}),
+        }
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        account = self.instance.account
+        self._choices("opportunity", Opportunity.objects.visible_to(user).filter(account=account), _("None"))
+        self._choices("contact", account.contacts.all(), _("None"))
+        self._choices("payment_term", PaymentTerm.objects.filter(is_active=True), None)
+        self._choices("payment_type", PaymentType.objects.filter(is_active=True), None)
+
+    def _choices(self, name: str, queryset: Any, empty: Any) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = queryset
+            if empty is not None:
+                field.empty_label = empty
+
+    def only(self, name: str) -> Any:
+        """The cleaned value of one posted field. Raises Invalid."""
+        if name not in self.fields:
+            problem = _("This cannot be changed.")
+            raise Invalid(problem, fields={name: problem})
+        for other in list(self.fields):
+            if other != name:
+                del self.fields[other]
+        if not self.is_valid():
+            problem = " ".join(str(error) for error in self.errors.get(name, []))
+            raise Invalid(problem, fields={name: problem})
+        return self.cleaned_data[name]
+
+    def _post_clean(self) -> None:
+        """The instance is changed by the service only."""
+
+
+class AnswerForm(forms.Form):
+    """What a customer answers on the page of a quote."""
+
+    document_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+
+
+class AcceptForm(AnswerForm):
+    role = forms.CharField(
+        label=_("Your role"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "organization-title"})
+    )
+    purchase_order = forms.CharField(label=_("Your purchase order number (optional)"), max_length=60, required=False)
+    agree = forms.BooleanField(label=_("I may accept this quote on behalf of the buyer."))
+
+
+class DeclineForm(AnswerForm):
+    reason = forms.ModelChoiceField(
+        label=_("Reason"), queryset=DeclineReason.objects.filter(is_active=True), empty_label=_("Choose a reason")
+    )
+    comment = forms.CharField(
+        label=_("Comment (optional)"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class EvidenceForm(forms.Form):
+    """An answer that a rep has in writing."""
+
+    answer = forms.ChoiceField(label=_("Answer"), choices=[("accepted", _("Accepted")), ("declined", _("Declined"))])
+    name = forms.CharField(label=_("Who answered"), max_length=150)
+    role = forms.CharField(label=_("Role"), max_length=100, required=False)
+    reason = forms.ModelChoiceField(
+        label=_("Reason, when declined"), queryset=DeclineReason.objects.filter(is_active=True), required=False
+    )
+    evidence = forms.CharField(
+        label=_("Evidence"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For example the date and subject of the customer's e-mail."),
+    )  # fmt: skip

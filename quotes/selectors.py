@@ -1,0 +1,106 @@
+"""Reads of quotes. `…_for_update` are the only locks."""
+
+from decimal import Decimal
+
+from core import clock, db
+from core.errors import NotFound
+from quotes import pricing, triggers
+from quotes.choices import QuoteStatus
+from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
+from users.models import User
+
+_RELATED = (
+    "account", "account__tma2", "account__owner", "owner__team", "contact", "opportunity",
+    "payment_term", "payment_type", "last_editor",
+)  # fmt: skip
+
+
+def quote_for(user: User, quote_id: int) -> Quote:
+    """A quote in sight of this user, with what its page shows. Raises: NotFound."""
+    quote = Quote.objects.visible_to(user).select_related(*_RELATED).filter(pk=quote_id).first()
+    if quote is None:
+        raise NotFound
+    return quote
+
+
+def quote_for_update(quote_id: int) -> Quote:
+    """The quote, its row locked until the transaction ends. Raises: NotFound."""
+    quote = (
+        Quote.objects.select_for_update(**db.lock_options()).select_related("account", "owner", "contact").filter(pk=quote_id).first()
+    )
+    if quote is None:
+        raise NotFound
+    return quote
+
+
+def revisions_for_update(number: str) -> list[Quote]:
+    """All revisions of a number, locked, ordered by pk."""
+    return list(Quote.objects.select_for_update(**db.lock_options()).filter(number=number).order_by("pk"))
+
+
+def pricing_lines(quote_id: int) -> list[pricing.Line]:
+    """The lines of a quote as plain values, in their order: one query."""
+    rows = (
+        QuoteLine.objects.filter(quote_id=quote_id)
+        .order_by("position", "id")
+        .values_list(
+            "id", "quantity", "list_price", "vat_percent", "discount_kind", "discount_value", "cost", "floor_price",
+            "optional", "selected", "product__outside_catalogue",
+        )
+    )  # fmt: skip
+    return [pricing.Line(*row) for row in rows]
+
+
+def header_of(quote: Quote) -> pricing.Header:
+    return pricing.Header(quote.account_discount, quote.header_discount_kind, quote.header_discount_value)
+
+
+def priced(quote: Quote) -> pricing.PricedQuote:
+    """The quote with all its prices, computed now: one query."""
+    return pricing.price_quote(pricing_lines(quote.pk), header_of(quote))
+
+
+def margin_target(quote: Quote, net_total: Decimal) -> pricing.Target | None:
+    """The row of the margin table for this quote; None when there is none. One query."""
+    targets = [
+        pricing.Target(*row) for row in MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent")
+    ]
+    return pricing.margin_target(targets, tma2=quote.account.tma2_id, channel=quote.account.channel_id, amount=net_total)
+
+
+def breaches_of(quote: Quote, result: pricing.PricedQuote) -> list[triggers.Breach]:
+    """The limits this quote passes: one query."""
+    return triggers.breaches(result, margin_target(quote, result.totals.net_total))
+
+
+def latest_snapshot(quote: Quote) -> QuoteSnapshot | None:
+    return quote.snapshots.order_by("-id").first()
+
+
+def live_document(quote: Quote) -> QuoteDocument | None:
+    """What was sent and not withdrawn."""
+    return quote.documents.filter(withdrawn_at=None).select_related("snapshot", "link", "mail").first()
+
+
+def accepted_revision_exists(quote: Quote) -> bool:
+    return Quote.objects.filter(number=quote.number, status__in=[QuoteStatus.ACCEPTED, QuoteStatus.ORDERED]).exists()
+
+
+def newest_sent_revision(quote: Quote) -> Quote | None:
+    """The revision of the same number that replaced this one."""
+    return Quote.objects.filter(number=quote.number, revision__gt=quote.revision, sent_at__isnull=False).order_by("-revision").first()
+
+
+def quotes_to_expire() -> list[int]:
+    """Ids of approved and sent quotes whose last day is over, oldest first."""
+    return list(
+        Quote.objects.filter(status__in=[QuoteStatus.APPROVED, QuoteStatus.SENT], valid_until__lt=clock.today())
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+
+def skus_of(line_ids: list[int]) -> dict[int, str]:
+    """Product codes of these lines; no query for none."""
+    return dict(QuoteLine.objects.filter(pk__in=line_ids).values_list("pk", "product__sku")) if line_ids else {}

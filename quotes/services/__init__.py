@@ -1,0 +1,44 @@
+"""Use cases of quotes, by noun: drafting, approving and sending, what the customer answers."""
+
+from quotes.services.drafting import (
+    Discount,
+    LineDraft,
+    line_add,
+    line_change,
+    line_remove,
+    quote_change,
+    quote_create,
+    quote_reprice,
+    quote_revise,
+)
+from quotes.services.answering import quote_accept, quote_decline
+from quotes.services.sending import (
+    quote_cancel,
+    quote_expire,
+    quote_recall,
+    quote_send,
+    quote_submit,
+    quote_submit_and_send,
+    quote_unsend,
+)
+
+__all__ = [
+    "Discount",
+    "LineDraft",
+    "line_add",
+    "line_change",
+    "line_remove",
+    "quote_accept",
+    "quote_cancel",
+    "quote_change",
+    "quote_create",
+    "quote_decline",
+    "quote_expire",
+    "quote_recall",
+    "quote_reprice",
+    "quote_revise",
+    "quote_send",
+    "quote_submit",
+    "quote_submit_and_send",
+    "quote_unsend",
+]

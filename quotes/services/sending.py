@@ -1,0 +1,256 @@
+"""Submitting, approving, sending and ending quotes. Lock order: quote (revisions by pk) → request → link."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from approvals import services as approvals
+from approvals.registry import Fingerprint
+from core import clock, events, jobs, links, outbox, versions
+from core.errors import Invalid, NotFound, WrongState
+from core.models import Link
+from django_fsm import can_proceed
+from opportunities import services as opportunities
+from quotes import approval_facts, policies, selectors, snapshots, triggers
+from quotes.choices import QuoteStatus
+from quotes.models import Quote, QuoteDocument, QuoteSnapshot
+from users.models import User
+
+UNSEND_WITHIN = dt.timedelta(seconds=10)
+LINK_OUTLIVES_VALIDITY = dt.timedelta(days=180)
+MOST_RECIPIENTS = 10
+
+
+@transaction.atomic
+def quote_submit(
+    *, quote_id: int, by: User, approvers: Mapping[str, int | None] | None = None, reason: str = "", version: int | None = None
+) -> Quote:
+    """A frozen snapshot is taken; the quote is approved at once when nothing needs a yes, else in review.
+
+    `approvers` maps a gate to the chosen person (None: the default). Raises: NotFound, NotAllowed, WrongState, StaleVersion,
+    Invalid naming what is incomplete or who may not approve.
+    """
+    quote = _locked(quote_id, by)
+    policies.require(policies.may_edit(by, quote))
+    if not can_proceed(quote.submit_for_approval):
+        raise WrongState(_("Only a draft can be submitted."))
+    versions.require(quote, version)
+    priced = selectors.priced(quote)
+    _require_complete(quote, len(priced.lines))
+    found = selectors.breaches_of(quote, priced)
+    versions.bump(quote)
+    snapshot = _snapshot(quote, by, snapshots.content_of(quote, priced))
+    gates = triggers.gates(found)
+    if gates:
+        quote.submit_for_approval()
+    else:
+        quote.submit_without_approval()
+    quote.save(update_fields=["status", "version"])
+    events.record(quote, "submitted", by=by, reason=reason, gates=[gate.value for gate in gates])
+    if gates:
+        chosen = approvers or {}
+        approvals.run_start(
+            subject_type="quote",
+            subject_id=quote.pk,
+            gates={gate.value: chosen.get(gate.value) for gate in gates},
+            by=by,
+            last_editor=quote.last_editor,
+            fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
+            facts=approval_facts.facts_of(quote, snapshot.content, priced, found),
+            reason=reason,
+        )
+    return quote
+
+
+@transaction.atomic
+def quote_recall(*, quote_id: int, by: User) -> Quote:
+    """Back to draft by the one who asked; the approval ends and its links are dead. Raises: NotAllowed, WrongState."""
+    quote = _locked(quote_id, by)
+    if not can_proceed(quote.recall):
+        raise WrongState(_("This quote is not waiting for approval."))
+    approvals.run_recall(subject_type="quote", subject_id=quote.pk, by=by)
+    return selectors.quote_for_update(quote_id)
+
+
+@transaction.atomic
+def quote_send(
+    *, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None
+) -> QuoteDocument:
+    """The document is frozen, its link made and its mail on the way in ten seconds; former revisions are superseded.
+
+    Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid for bad recipients or a date that has passed.
+    """
+    number = Quote.objects.visible_to(by).filter(pk=quote_id).values_list("number", flat=True).first()
+    if number is None:
+        raise NotFound
+    revisions = selectors.revisions_for_update(number)
+    quote = selectors.quote_for_update(quote_id)
+    policies.require(policies.may_edit(by, quote))
+    if not can_proceed(quote.send):
+        raise WrongState(_("Only an approved quote can be sent."))
+    versions.require(quote, version)
+    recipients = _recipients(to)
+    if quote.valid_until < clock.today():
+        text = _("The last valid day of this quote has passed.")
+        raise Invalid(text, fields={"valid_until": text})
+    if any(other.status in (QuoteStatus.ACCEPTED, QuoteStatus.ORDERED) for other in revisions):
+        raise WrongState(_("The customer has already accepted a revision of this quote."))
+    snapshot = _approved_snapshot(quote)
+    for other in revisions:
+        if other.pk != quote.pk and other.revision < quote.revision and can_proceed(other.supersede):
+            other.supersede()
+            other.version += 1
+            other.save(update_fields=["status", "version"])
+            events.record(other, "superseded", by=by, by_revision=quote.revision)
+    now = clock.now()
+    quote.send()
+    versions.bump(quote)
+    quote.sent_at, quote.sent_by, quote.language = now, by, language or quote.language
+    quote.save(update_fields=["status", "version", "sent_at", "sent_by", "language"])
+    document = _document(quote, snapshot, by, recipients)
+    document.mail = outbox.emit("quote.sent", delay=UNSEND_WITHIN, document_id=document.pk)
+    document.save(update_fields=["mail"])
+    jobs.enqueue("quotes.render_pdf", document_id=document.pk)
+    events.record(quote, "sent", by=by, to=list(recipients))
+    if quote.opportunity_id:
+        opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="negotiation", by=by)
+    return document
+
+
+@transaction.atomic
+def quote_submit_and_send(
+    *, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None
+) -> QuoteDocument:
+    """Submit and send in one step, for a quote that needs nobody's yes. Raises: as both; WrongState when it does need one."""
+    quote = quote_submit(quote_id=quote_id, by=by, version=version)
+    if quote.status != QuoteStatus.APPROVED:
+        raise WrongState(_("This quote needs approval before it can be sent."))
+    return quote_send(quote_id=quote_id, by=by, to=to, language=language)
+
+
+@transaction.atomic
+def quote_unsend(*, quote_id: int, by: User) -> Quote:
+    """Back to approved, by the sender, while the mail has not been taken up. Raises: NotAllowed, WrongState."""
+    quote = _locked(quote_id, by)
+    document = selectors.live_document(quote)
+    policies.require(document is not None and document.sent_by_id == by.pk)
+    if not can_proceed(quote.unsend) or document is None or document.mail is None or not outbox.withdraw(document.mail):
+        raise WrongState(_("The quote has already left; it can no longer be called back."))
+    document.withdrawn_at, document.mail = clock.now(), None
+    document.save(update_fields=["withdrawn_at", "mail"])
+    document.link.revoked_at = clock.now()
+    document.link.save(update_fields=["revoked_at"])
+    quote.unsend()
+    versions.bump(quote)
+    quote.sent_at = quote.sent_by = None
+    quote.save(update_fields=["status", "version", "sent_at", "sent_by"])
+    events.record(quote, "sending undone", by=by)
+    return quote
+
+
+@transaction.atomic
+def quote_cancel(*, quote_id: int, by: User, reason: str = "") -> Quote:
+    """The quote is cancelled and the customer's link leads to a page that says so. Raises: NotAllowed, WrongState."""
+    quote = _locked(quote_id, by)
+    policies.require(policies.may_edit(by, quote))
+    if not can_proceed(quote.cancel):
+        raise WrongState(_("A quote in this state cannot be cancelled."))
+    document = selectors.live_document(quote)
+    if document is not None and document.mail is not None:
+        outbox.withdraw(document.mail)
+    quote.cancel()
+    versions.bump(quote)
+    quote.save(update_fields=["status", "version"])
+    events.record(quote, "cancelled", by=by, reason=reason)
+    return quote
+
+
+@transaction.atomic
+def quote_expire(*, quote_id: int) -> bool:
+    """Expired, if its last valid day is over and it is still approved or sent; False when there was nothing to do."""
+    quote = selectors.quote_for_update(quote_id)
+    if not can_proceed(quote.expire) or clock.today() <= quote.valid_until:
+        return False
+    quote.expire()
+    versions.bump(quote)
+    quote.save(update_fields=["status", "version"])
+    events.record(quote, "expired")
+    return True
+
+
+def _locked(quote_id: int, by: User) -> Quote:
+    quote = selectors.quote_for_update(quote_id)
+    if not Quote.objects.visible_to(by).filter(pk=quote_id).exists():
+        raise NotFound
+    return quote
+
+
+def _require_complete(quote: Quote, lines: int) -> None:
+    """Raises Invalid naming every field that still lacks something."""
+    missing: dict[str, object] = {}
+    if not lines:
+        missing["product"] = _("Add at least one product.")
+    if quote.valid_until < clock.today():
+        missing["valid_until"] = _("The last valid day of this quote has passed.")
+    if quote.payment_term is None:
+        missing["payment_term"] = _("Choose a payment term.")
+    elif not quote.payment_term_reason and approval_facts.overrides_payment_term(quote):
+        missing["payment_term_reason"] = _("Say why the payment term differs from the recommended one.")
+    if missing:
+        raise Invalid(" ".join(str(text) for text in missing.values()), fields=missing)  # type: ignore[arg-type]
+
+
+def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
+    return QuoteSnapshot.objects.create(
+        quote=quote, version=quote.version, content=content, commercial_hash=snapshots.commercial_hash(content), by=by, at=clock.now()
+    )
+
+
+def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
+    """The snapshot that was approved, checked against the quote as it is now. Raises: WrongState."""
+    snapshot = selectors.latest_snapshot(quote)
+    content = snapshots.content_of(quote, selectors.priced(quote))
+    if snapshot is None or snapshots.commercial_hash(content) != snapshot.commercial_hash:
+        raise WrongState(_("The quote is not what was approved. Revise it and submit it again."))
+    return snapshot
+
+
+def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[str]) -> QuoteDocument:
+    parties = snapshots.parties_of(quote, quote.contact)
+    whole = {"content": snapshot.content, "language": quote.language, "parties": parties}
+    document = QuoteDocument(
+        quote=quote,
+        snapshot=snapshot,
+        language=quote.language,
+        parties=parties,
+        recipients=recipients,
+        document_hash=snapshots.digest(whole),
+        sent_by=by,
+        sent_at=quote.sent_at or clock.now(),
+    )
+    expires_at = clock.end_of_day(quote.valid_until) + LINK_OUTLIVES_VALIDITY
+    document.link = links.issue(Link.Purpose.QUOTE, quote.pk, expires_at=expires_at)
+    document.save()
+    return document
+
+
+def _recipients(to: Sequence[str]) -> list[str]:
+    addresses = list(dict.fromkeys(address.strip() for address in to if address.strip()))
+    text = None
+    if not addresses:
+        text = _("Give at least one e-mail address.")
+    elif len(addresses) > MOST_RECIPIENTS:
+        text = _("Give at most %(most)s e-mail addresses.") % {"most": MOST_RECIPIENTS}
+    else:
+        for address in addresses:
+            try:
+                validate_email(address)
+            except ValidationError:
+                text = _("%(address)s is not an e-mail address.") % {"address": address}
+    if text is not None:
+        raise Invalid(text, fields={"to": text})
+    return addresses

@@ -1,0 +1,137 @@
+"""The frozen content of a quote: what approvers, document and customer see, and the hashes that decisions bind to."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+
+from accounts.models import Contact
+from core import money
+from quotes.models import Quote, QuoteLine
+from quotes.pricing import PricedLine, PricedQuote
+
+Json = dict[str, Any]
+
+
+def content_of(quote: Quote, priced: PricedQuote) -> Json:
+    """Lines, prices, terms and validity in both languages; numbers as plain strings, no cost and no margin."""
+    products = {line.pk: line.product for line in QuoteLine.objects.filter(quote=quote).select_related("product__unit")}
+    totals = priced.totals
+    return {
+        "number": quote.number,
+        "revision": quote.revision,
+        "currency": money.CURRENCY,
+        "price_date": quote.price_date.isoformat(),
+        "valid_until": quote.valid_until.isoformat(),
+        "account": {"id": quote.account_id, "name": quote.account.name, "number": quote.account.parent_customer_id or ""},
+        "lines": [_line(position, row, products[row.line.id]) for position, row in enumerate(priced.lines, 1)],
+        "totals": {
+            "list_total": plain(totals.list_total),
+            "line_total": plain(totals.line_total),
+            "header_discount": plain(totals.header_discount),
+            "discount_total": plain(totals.discount_total),
+            "net_total": plain(totals.net_total),
+            "vat": [{"rate": plain(row.rate), "base": plain(row.base), "amount": plain(row.amount)} for row in totals.vat],
+            "vat_total": plain(totals.vat_total),
+            "gross_total": plain(totals.gross_total),
+        },
+        "payment_term": _labelled(quote.payment_term, days=quote.payment_term.days if quote.payment_term else None),
+        "payment_type": _labelled(quote.payment_type),
+        "customer_note": quote.customer_note,
+    }
+
+
+def _line(position: int, row: PricedLine, product: Any) -> Json:
+    line = row.line
+    return {
+        "id": line.id,
+        "position": position,
+        "sku": product.sku,
+        "name": in_languages(lambda: product.name),
+        "description": in_languages(lambda: product.description),
+        "quantity": plain(line.quantity),
+        "unit": in_languages(lambda: product.unit.label),
+        "list_price": plain(line.list_price),
+        "discount_percent": None if row.discount_percent is None else plain(row.discount_percent),
+        "net_price": plain(row.net_price),
+        "line_list": plain(row.line_list),
+        "line_net": plain(row.line_net),
+        "share": plain(row.share),
+        "vat_percent": plain(line.vat_percent),
+        "optional": line.optional,
+        "selected": line.counts,
+        "included": row.is_included,
+    }
+
+
+def _labelled(look_up: Any, **more: Any) -> Json | None:
+    return None if look_up is None else {"code": look_up.code, "label": in_languages(lambda: look_up.label), **more}
+
+
+def in_languages(text: Callable[[], Any]) -> dict[str, str]:
+    """The text in each language of the product."""
+    texts = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            texts[code] = str(text())
+    return texts
+
+
+def parties_of(quote: Quote, contact: Contact | None) -> Json:
+    """Buyer, seller's person and invoice address as they are on sending."""
+    account = quote.account
+    return {
+        "buyer": {
+            "name": account.name,
+            "business_id": account.business_id,
+            "vat_number": account.vat_number,
+            "street": account.street,
+            "postcode": account.postcode,
+            "city": account.city,
+            "contact": contact.name if contact else "",
+        },
+        "invoice": {
+            "name": account.invoice_name or account.name,
+            "email": account.invoice_email,
+            "street": account.invoice_street or account.street,
+            "postcode": account.invoice_postcode or account.postcode,
+            "city": account.invoice_city or account.city,
+        },
+        "seller": {"name": quote.owner.display_name, "email": quote.owner.email},
+    }
+
+
+def plain(value: Decimal) -> str:
+    """A number as text, with the decimals it has."""
+    return format(value, "f")
+
+
+_COMMERCIAL = ("number", "revision", "currency", "price_date", "valid_until", "totals", "customer_note")
+_COMMERCIAL_LINE = (
+    "id", "position", "sku", "quantity", "list_price", "net_price", "line_list", "line_net", "share", "vat_percent",
+    "optional", "selected",
+)  # fmt: skip
+
+
+def commercial_hash(content: Json) -> str:
+    """The hash that approval binds to: lines, prices, terms and validity, not names, which the master may change meanwhile."""
+    terms = {name: (content[name] or {}).get("code") for name in ("payment_term", "payment_type")}
+    lines = [{name: line[name] for name in _COMMERCIAL_LINE} for line in content["lines"]]
+    return digest({**{name: content[name] for name in _COMMERCIAL}, **terms, "account": content["account"]["id"], "lines": lines})
+
+
+def digest(content: Any) -> str:
+    """SHA-256 of the canonical JSON: keys sorted, no white space, UTF-8."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _refuse(value: Any) -> str:
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no canonical form")

@@ -1,0 +1,266 @@
+"""Pages of quotes: the list, one quote, and its moves. The editor and the customer's pages are modules of their own."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from approvals import selectors as approvals
+from approvals.models import Gate
+from core import events
+from core.errors import DomainError, NotAllowed, NotFound
+from core.models import OutboxMessage
+from core.paging import keyset
+from quotes import columns, documents, policies, selectors, services, triggers
+from quotes.choices import QuoteStatus
+from quotes.filters import QuoteFilter
+from quotes.forms import EvidenceForm
+from quotes.models import Quote
+from quotes.services.answering import Source
+from quotes.views.editor import editor_context, go, version_of
+from users.access import requires, user_of
+from users.models import Language, User
+from users.roles import Perm
+
+
+@requires(Perm.QUOTE_VIEW)
+@require_GET
+def quote_list(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    quotes = Quote.objects.visible_to(user).select_related("account", "owner")
+    filtered = QuoteFilter(request.GET, queryset=quotes, request=request)
+    page = keyset(filtered.qs, request, order=("-id",))
+    context = {"page": page, "filter": filtered, "sees_margin": policies.may_see_margin(user)}
+    return render(request, "quotes/list.html", context)
+
+
+@requires(Perm.QUOTE_VIEW)
+@require_GET
+def quote_page(request: HttpRequest, pk: int) -> HttpResponse:
+    user = user_of(request)
+    quote = selectors.quote_for(user, pk)
+    if quote.status == QuoteStatus.DRAFT and policies.may_edit(user, quote):
+        return render(request, "quotes/editor.html", editor_context(user, quote))
+    return render(request, "quotes/page.html", _page_context(user, quote))
+
+
+def _page_context(user: User, quote: Quote, evidence: EvidenceForm | None = None) -> dict[str, Any]:
+    context = editor_context(user, quote, with_form=False)
+    document = selectors.live_document(quote)
+    return context | {
+        "timeline": events.timeline(quote)[:50],
+        "approvals": approvals.history("quote", quote.pk),
+        "revisions": Quote.objects.filter(number=quote.number).order_by("-revision"),
+        "document": document,
+        "answer": getattr(quote, "answer", None),
+        "moves": _moves(user, quote, document.mail if document else None),
+        "evidence_form": evidence or EvidenceForm(),
+        "may_send": quote.status == QuoteStatus.APPROVED and context["may_edit"],
+        "may_answer": quote.status == QuoteStatus.SENT and context["may_edit"],
+    }
+
+
+def _moves(user: User, quote: Quote, mail: OutboxMessage | None) -> list[str]:
+    """The names of the moves that this person can make now."""
+    if not policies.may_edit(user, quote):
+        return []
+    status = QuoteStatus(quote.status)
+    moves = []
+    if status == QuoteStatus.IN_REVIEW:
+        run = approvals.open_run("quote", quote.pk)
+        if run is not None and run.requested_by_id == user.pk:
+            moves.append("recall")
+    if status == QuoteStatus.SENT and quote.sent_by_id == user.pk and mail is not None and mail.claimed_until is None:
+        if mail.delivered_at is None:
+            moves.append("unsend")
+    if status in (QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED):
+        moves.append("revise")
+    if status in (QuoteStatus.APPROVED, QuoteStatus.SENT):
+        moves.append("cancel")
+    return moves
+
+
+@requires(Perm.QUOTE_EDIT)
+@require_GET
+def review(request: HttpRequest, pk: int) -> HttpResponse:
+    """The sheet before the last step: who approves, or who gets it."""
+    user = user_of(request)
+    quote = selectors.quote_for(user, pk)
+    policies.require(policies.may_edit(user, quote))
+    return _review(request, user, quote)
+
+
+def _review(
+    request: HttpRequest, user: User, quote: Quote, *, errors: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
+    if quote.status not in (QuoteStatus.DRAFT, QuoteStatus.APPROVED):
+        return go(request, reverse("quote_page", args=[quote.pk]))
+    priced = selectors.priced(quote)
+    found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
+    content, parties = documents.draft_of(quote)
+    skus = selectors.skus_of([breach.line_id for breach in found if breach.line_id])
+    context = {
+        "quote": quote,
+        "priced": priced,
+        "languages": Language.choices,
+        "gates": [_gate(gate.value, quote, user, request.POST) for gate in triggers.gates(found)],
+        "blockers": columns.blockers_of(priced, found, margin=policies.may_see_margin(user), skus=skus),
+        "pages": range(1, len(documents.preview_of(content, parties, quote.language)) + 1) if priced.lines else [],
+        "to": request.POST.get("to") or (quote.contact.email if quote.contact else ""),
+        "reason": request.POST.get("reason", ""),
+        "errors": errors or {},
+    }
+    template = "quotes/review.html#sheet" if _is_fragment(request) else "quotes/review.html"
+    return render(request, template, context, status=status)
+
+
+def _gate(code: str, quote: Quote, user: User, posted: Any) -> dict[str, Any]:
+    """A gate with the people who may open it and the one preselected."""
+    eligible = approvals.eligible_approvers(code, "quote", quote, user, quote.last_editor)
+    default = approvals.default_approver(code, "quote", quote, user, quote.last_editor)
+    gate = Gate.objects.filter(code=code).first()
+    chosen = posted.get(f"approver_{code}", "")
+    return {
+        "code": code,
+        "label": gate.label if gate else code,
+        "eligible": eligible,
+        "chosen": int(chosen) if chosen.isdigit() else default.pk if default else None,
+    }
+
+
+@requires(Perm.QUOTE_EDIT)
+@require_POST
+def submit(request: HttpRequest, pk: int) -> HttpResponse:
+    user = user_of(request)
+    quote = selectors.quote_for(user, pk)
+    approvers = {
+        name.removeprefix("approver_"): int(value) if value.isdigit() and len(value) < 19 else None
+        for name, value in request.POST.items()
+        if name.startswith("approver_") and isinstance(value, str)
+    }
+    return _try(
+        request,
+        user,
+        quote,
+        lambda: services.quote_submit(
+            quote_id=pk, by=user, approvers=approvers, reason=request.POST.get("reason", "")[:2000], version=version_of(request)
+        ),
+    )
+
+
+@requires(Perm.QUOTE_EDIT)
+@require_POST
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    user = user_of(request)
+    quote = selectors.quote_for(user, pk)
+    to = request.POST.get("to", "").replace(";", ",").split(",")
+    language = request.POST.get("language", "")
+    language = language if language in Language.values else ""
+    service = services.quote_send if quote.status == QuoteStatus.APPROVED else services.quote_submit_and_send
+    return _try(
+        request, user, quote, lambda: service(quote_id=pk, by=user, to=to, language=language, version=version_of(request))
+    )
+
+
+def _try(request: HttpRequest, user: User, quote: Quote, service: Callable[[], Any]) -> HttpResponse:
+    """Run the move; when it is refused show the sheet again with the sentence and everything that was typed."""
+    try:
+        service()
+    except (NotFound, NotAllowed):
+        raise
+    except DomainError as error:
+        quote.refresh_from_db()
+        if quote.status not in (QuoteStatus.DRAFT, QuoteStatus.APPROVED):
+            raise
+        errors = {"all": error.detail, **error.fields}
+        return _review(request, user, selectors.quote_for(user, quote.pk), errors=errors, status=error.status)
+    return go(request, reverse("quote_page", args=[quote.pk]))
+
+
+_MOVES: dict[str, Callable[..., Any]] = {
+    "recall": services.quote_recall,
+    "unsend": services.quote_unsend,
+    "cancel": services.quote_cancel,
+    "revise": services.quote_revise,
+    "reprice": services.quote_reprice,
+}
+
+
+@requires(Perm.QUOTE_EDIT)
+@require_POST
+def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
+    user = user_of(request)
+    quote = selectors.quote_for(user, pk)
+    if move not in _MOVES:
+        raise NotFound
+    result = _MOVES[move](quote_id=quote.pk, by=user)
+    return go(request, reverse("quote_page", args=[result.pk]))
+
+
+@requires(Perm.QUOTE_EDIT)
+@require_http_methods(["POST"])
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """An answer that the rep has in writing."""
+    user = user_of(request)
+    quote = selectors.quote_for(user, pk)
+    document = selectors.live_document(quote)
+    if document is None:
+        raise NotFound
+    form = EvidenceForm(request.POST)
+    if form.is_valid():
+        given = form.cleaned_data
+        source = Source(recorded_by=user, evidence=given["evidence"])
+        common = {"document_id": document.pk, "document_hash": document.document_hash, "name": given["name"], "source": source}
+        try:
+            if given["answer"] == "accepted":
+                services.quote_accept(role=given["role"], **common)
+            else:
+                services.quote_decline(reason=given["reason"], **common)
+        except DomainError as error:
+            for name, text in error.fields.items() or {None: error.detail}.items():
+                form.add_error(name if name in form.fields else None, str(text))
+        else:
+            return go(request, reverse("quote_page", args=[pk]))
+    return render(request, "quotes/page.html", _page_context(user, quote, form), status=422)
+
+
+@requires(Perm.QUOTE_VIEW)
+@require_GET
+def document(request: HttpRequest, pk: int) -> HttpResponse:
+    """The PDF: the one that was sent, else a draft of how it stands."""
+    quote = selectors.quote_for(user_of(request), pk)
+    sent = selectors.live_document(quote)
+    if sent is not None:
+        return _file(documents.pdf_of_document(sent), "application/pdf", documents.file_name(sent.snapshot.content))
+    content, parties = documents.draft_of(quote)
+    language = request.GET.get("language", "")
+    language = language if language in Language.values else quote.language
+    return _file(documents.pdf_of(content, parties, language, draft=True), "application/pdf", documents.file_name(content))
+
+
+@requires(Perm.QUOTE_VIEW)
+@require_GET
+def preview(request: HttpRequest, pk: int, page: int) -> HttpResponse:
+    """One page of the document as a picture."""
+    quote = selectors.quote_for(user_of(request), pk)
+    language = request.GET.get("language", "")
+    pages = documents.preview_of(*documents.draft_of(quote), language if language in Language.values else quote.language)
+    if not 1 <= page <= len(pages):
+        raise NotFound
+    return _file(pages[page - 1], "image/png", f"{quote.number}-{page}.png")
+
+
+def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = f'inline; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return bool(getattr(request, "htmx", False)) and not request.headers.get("HX-History-Restore-Request")

@@ -1,0 +1,145 @@
+"""The customer's pages, opened by link without a session. A GET changes nothing; accepting and declining are POSTs."""
+
+import uuid as uuids
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.http import require_GET, require_http_methods
+
+from core import clock, links
+from core.errors import DomainError, NotFound
+from core.models import Link
+from quotes import documents, selectors, services
+from quotes.choices import QuoteStatus
+from quotes.forms import AcceptForm, AnswerForm, DeclineForm
+from quotes.models import QuoteDocument
+from quotes.services.answering import Source
+from users.access import public
+
+COOKIE = f"{settings.LINK_COOKIE_PREFIX}quote"
+COOKIE_AGE = 12 * 3600
+
+
+def _guarded(response: HttpResponse) -> HttpResponse:
+    response["Referrer-Policy"] = "no-referrer"
+    response["Cache-Control"] = "no-store"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@public
+@require_http_methods(["GET", "HEAD"])
+def enter(request: HttpRequest, token: str) -> HttpResponse:
+    """The address of the mail: the token moves into a cookie of this one page."""
+    link = links.find(Link.Purpose.QUOTE, token)
+    document = QuoteDocument.objects.filter(link=link).first() if link else None
+    if document is None:
+        return _guarded(render(request, "quotes/customer/unknown.html", status=404))
+    url = reverse("customer_quote", args=[document.uuid])
+    response = HttpResponseRedirect(url)
+    response.set_cookie(
+        COOKIE, token, max_age=COOKIE_AGE, path=url, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
+    )
+    return _guarded(response)
+
+
+def _document(request: HttpRequest, uuid: uuids.UUID) -> tuple[QuoteDocument, Link]:
+    """The document whose token this browser holds. Raises: NotFound."""
+    link = links.find(Link.Purpose.QUOTE, request.COOKIES.get(COOKIE, ""))
+    document = (
+        QuoteDocument.objects.select_related("quote", "snapshot", "link", "sent_by").filter(uuid=uuid, link=link).first()
+        if link
+        else None
+    )
+    if document is None or link is None:
+        raise NotFound
+    return document, link
+
+
+@public
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    try:
+        document, link = _document(request, uuid)
+    except NotFound:
+        return _guarded(render(request, "quotes/customer/unknown.html", status=404))
+    with translation.override(document.language):
+        if request.method == "POST":
+            return _guarded(_answer(request, document, link))
+        return _guarded(_show(request, document, link))
+
+
+def _show(
+    request: HttpRequest, document: QuoteDocument, link: Link, *, forms: dict[str, AnswerForm] | None = None,
+    refusal: str = "", status: int = 200,
+) -> HttpResponse:  # fmt: skip
+    quote = document.quote
+    content = document.snapshot.content
+    state = _state(document, link)
+    initial = {"document_hash": document.document_hash}
+    context: dict[str, Any] = {
+        "quote": quote,
+        "document": document,
+        "content": content,
+        "lines": [_line(line, document.language) for line in content["lines"]],
+        "valid_until": quote.valid_until,
+        "payment_term": content["payment_term"]["label"][document.language] if content["payment_term"] else "",
+        "state": state,
+        "newer": selectors.newest_sent_revision(quote) if state == "superseded" else None,
+        "answer": getattr(quote, "answer", None),
+        "accept_form": AcceptForm(initial=initial, prefix="accept"),
+        "decline_form": DeclineForm(initial=initial, prefix="decline"),
+        "refusal": refusal,
+        **(forms or {}),
+    }
+    return render(request, "quotes/customer/page.html", context, status=status)
+
+
+def _line(line: dict[str, Any], language: str) -> dict[str, Any]:
+    return line | {name: line[name][language] or line[name]["en"] for name in ("name", "description", "unit")}
+
+
+def _state(document: QuoteDocument, link: Link) -> str:
+    """How the page stands: open, accepted, declined, expired, superseded or withdrawn."""
+    status = QuoteStatus(document.quote.status)
+    if document.withdrawn_at is not None or not links.is_live(link):
+        return "withdrawn"
+    if status in (QuoteStatus.ACCEPTED, QuoteStatus.ORDERED):
+        return "accepted"
+    if status in (QuoteStatus.DECLINED, QuoteStatus.SUPERSEDED, QuoteStatus.EXPIRED):
+        return status.value
+    if status != QuoteStatus.SENT:
+        return "withdrawn"
+    return "open" if clock.today() <= document.quote.valid_until else "expired"
+
+
+def _answer(request: HttpRequest, document: QuoteDocument, link: Link) -> HttpResponse:
+    kind = "accept" if request.POST.get("answer") == "accept" else "decline"
+    form: AnswerForm = (AcceptForm if kind == "accept" else DeclineForm)(request.POST, prefix=kind)
+    if not form.is_valid():
+        return _show(request, document, link, forms={f"{kind}_form": form}, status=422)
+    given = form.cleaned_data
+    source = Source(link=link, ip=request.META.get("REMOTE_ADDR"), agent=request.headers.get("User-Agent", ""))
+    common = {"document_id": document.pk, "document_hash": given["document_hash"], "name": given["name"], "source": source}
+    try:
+        if kind == "accept":
+            services.quote_accept(role=given["role"], purchase_order=given["purchase_order"], **common)
+        else:
+            services.quote_decline(reason=given["reason"], comment=given["comment"], **common)
+    except DomainError as error:
+        fresh, link = _document(request, document.uuid)
+        return _show(request, fresh, link, forms={f"{kind}_form": form}, refusal=str(error), status=error.status)
+    return HttpResponseRedirect(request.path)
+
+
+@public
+@require_GET
+def document(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    sent, _link = _document(request, uuid)
+    response = HttpResponse(documents.pdf_of_document(sent), content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="{documents.file_name(sent.snapshot.content)}"'
+    return _guarded(response)

@@ -1,0 +1,93 @@
+// The shell: keys, dialogs, toasts for failed requests, focus after a swap. Bound by data- attributes, nothing inline.
+(() => {
+  "use strict";
+  const one = (selector, within = document) => within.querySelector(selector);
+  const KEYS_OFF = "keys-off";
+
+  // --- Dialogs: native ones, which give focus back by themselves ---
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-open-dialog]");
+    if (opener) document.getElementById(opener.dataset.openDialog)?.showModal();
+    const closer = event.target.closest("[data-close-dialog]");
+    if (closer) closer.closest("dialog")?.close();
+    const toast = event.target.closest("[data-dismiss-toast]");
+    if (toast) toast.closest(".toast").remove();
+  });
+
+  // --- Keys ---
+  const isTyping = (target) => target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
+  const openDialog = () => one("dialog[open], .modal.show, .offcanvas.show");
+  let goUntil = 0;
+
+  const primaryButton = () => {
+    const dialog = openDialog();
+    return dialog ? one("[data-primary], .btn-primary", dialog) : one("[data-primary]") || one(".page-actions .btn-primary");
+  };
+
+  const singleKey = (key) => {
+    if (performance.now() < goUntil) {
+      goUntil = 0;
+      return one(`[data-go="${CSS.escape(key)}"]`);
+    }
+    if (key === "g") goUntil = performance.now() + 1500;
+    if (key === "/") return one("#global-search");
+    if (key === "?") return one('[data-open-dialog="keys"]');
+    return /^[a-z]$/.test(key) ? one(`[data-key="${key}"]`) : null;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const button = primaryButton();
+      if (button && !button.disabled) {
+        event.preventDefault();
+        button.click();
+      }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || openDialog()) return;
+    if (localStorage.getItem(KEYS_OFF)) return;
+    const target = singleKey(event.key);
+    if (!target) return;
+    event.preventDefault();
+    target.matches("input") ? target.focus() : target.click();
+  });
+
+  const keysSwitch = one("[data-keys-switch]");
+  if (keysSwitch) {
+    keysSwitch.checked = !localStorage.getItem(KEYS_OFF);
+    keysSwitch.addEventListener("change", () =>
+      keysSwitch.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "1"));
+  }
+
+  // --- Forms that are sent by a change of theirs (filters); their button stays for those without script ---
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("select, [type=checkbox]")) event.target.closest("form[data-autosubmit]")?.requestSubmit();
+  });
+
+  // --- Failed requests ---
+  const toasts = one("#toasts");
+  const toast = (text) => {
+    const shown = one("#toast").content.cloneNode(true);
+    one(".toast-body", shown).textContent = text;
+    toasts.append(shown);
+  };
+  document.addEventListener("htmx:sendError", () => toast(toasts.dataset.offline));
+  document.addEventListener("htmx:timeout", () => toast(toasts.dataset.offline));
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    const reference = event.detail.xhr.getResponseHeader("X-Reference");
+    const text = status === 404 ? toasts.dataset.missing : toasts.dataset.failed;
+    toast(reference ? `${text} ${toasts.dataset.reference}: ${reference}` : text);
+  });
+  document.addEventListener("htmx:beforeRequest", () => one("#problem")?.replaceChildren());
+
+  // --- Focus after a swap: what the answer marks, else what had it (by id) ---
+  let focused = "";
+  document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const marked = event.detail.elt?.matches?.("[data-autofocus]") ? event.detail.elt : event.detail.elt && one("[data-autofocus]", event.detail.elt);
+    if (marked) marked.focus();
+    else if (document.activeElement === document.body && focused) document.getElementById(focused)?.focus();
+  });
+})();

@@ -1,0 +1,57 @@
+"""Registry: the changes of every model leave a trace, or it is said here why not."""
+
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+
+from core import db
+
+NOT_AUDITED: dict[str, str] = {
+    "accounts.MasterConflict": "written by syncs and resolved by an override, which is an event",
+    "accounts.MasterRecord": "copy of the master; names the run behind each value",
+    "accounts.Site": "written by syncs only; keeps the row of the master",
+    "approvals.Request": "every move is an event, the verdict an append-only decision",
+    "approvals.Run": "every move is an event",
+    "approvals.RunGate": "moves with its request",
+    "core.JobRun": "is itself the record of a run",
+    "core.Link": "never edited: issued and revoked by events",
+    "core.MailboxMessage": "demo mode only",
+    "core.NumberSeries": "a counter",
+    "core.OutboxMessage": "is itself the record of a delivery",
+    "integration.QuarantinedRow": "is itself the record of a refused row",
+    "quotes.QuoteDocument": "made by sending, which is an event; bound by its hash",
+    "users.BusinessUnit": "kept in the admin, whose log says who changed what",
+    "users.RoleAssignment": "kept in the admin, whose log says who changed what",
+    "users.Team": "kept in the admin, whose log says who changed what",
+    "users.User": "kept in the admin, whose log says who changed what",
+}
+
+
+def own_models() -> list[str]:
+    return sorted(
+        model._meta.label
+        for model in apps.get_models()
+        if Path(apps.get_app_config(model._meta.app_label).path).parent == settings.BASE_DIR and not hasattr(model, "instance_type")
+    )
+
+
+def has_history(label: str) -> bool:
+    return hasattr(apps.get_model(label)._meta, "simple_history_manager_attribute")
+
+
+def is_append_only(label: str, triggers: dict[str, str]) -> bool:
+    name = f"{apps.get_model(label)._meta.db_table}_append_only"
+    return name in triggers or {f"{name}_update", f"{name}_delete"} <= triggers.keys()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("label", own_models())
+def test_a_model_keeps_history_or_is_append_only_or_says_why_not(label: str) -> None:
+    traces = has_history(label) + is_append_only(label, db.trigger_sources()) + (label in NOT_AUDITED)
+    assert traces == 1, f"{label}: register it for history, make it append-only, or list it with the reason"
+
+
+def test_every_exception_is_a_model() -> None:
+    assert set(NOT_AUDITED) <= set(own_models())
