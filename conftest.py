@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[LEFT_OUT] = []
 
 
-# --- What is left out, and that it is said ---------------------------------------------------------------------------------------
+# --- What is left out, and that it is said ---------------------------------------------------------------------------------
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if CHROMIUM is None:
         browser = [item for item in items if item.get_closest_marker("e2e")]
@@ -68,7 +68,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(line, yellow=True)
 
 
-# --- Unknown template variables --------------------------------------------------------------------------------------------------
+# --- Unknown template variables --------------------------------------------------------------------------------------------
 class UnknownVariables(logging.Handler):
     """Notes each variable that one of our templates asks for and nobody gave. An empty link of a chain (`None.name`) is known."""
 
@@ -113,7 +113,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
-# --- Every test ------------------------------------------------------------------------------------------------------------------
+# --- Every test ------------------------------------------------------------------------------------------------------------
 @pytest.fixture(autouse=True)
 def _same_ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Files go to a folder of the test, the language is English, the cache is empty."""
@@ -150,7 +150,7 @@ def outbox_drain() -> Callable[[], int]:
     return outbox.drain
 
 
-# --- Browser ---------------------------------------------------------------------------------------------------------------------
+# --- Browser ---------------------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]

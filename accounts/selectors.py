@@ -13,7 +13,7 @@ from accounts import payment_terms
 from accounts.models import Account, AccountStatus, FieldOverride, MasterConflict, MasterRecord, PaymentTerm, PaymentTermRule
 from core import db
 from core.errors import NotFound
-from core.templatetags.ui import money
+from core.templatetags.ui import money, quantity
 from users.models import User
 
 CRITERIA = ("tma2", "classification", "industry", "business_size")
@@ -108,11 +108,11 @@ def _criteria(rule: PaymentTermRule) -> Iterable[str]:
 
 @dataclass(frozen=True)
 class Fact:
-    """One master-fed field as the account page shows it. `rule` and `at` say where the master's value came from."""
+    """One master-fed field as the account page shows it; `value` is ready to read. `rule` and `at` say where the master's came from."""
 
     field: str
     label: str
-    value: Any
+    value: str
     master_label: str
     rule: str
     at: dt.datetime | None
@@ -142,15 +142,27 @@ def open_conflicts(account: Account) -> QuerySet[MasterConflict]:
 def _fact(
     account: Account, field: str, stored: dict[str, Any], override: FieldOverride | None, conflict: MasterConflict | None
 ) -> Fact:
-    at = stored.get("at")
-    value = stored.get("value")
+    at, rule = stored.get("at"), str(stored.get("rule") or "")
     return Fact(
         field=field,
-        label=str(account._meta.get_field(field).verbose_name),  # type: ignore[union-attr]
-        value=getattr(account, field),
-        master_label=str(stored.get("label") or ("" if value is None else value)),
-        rule=str(stored.get("rule") or ""),
+        label=_label(account, field),
+        value=_shown(field, getattr(account, field)),
+        master_label=_shown(field, str(stored.get("label") or stored.get("value") or "")),
+        rule=_(rule) if rule else "",
         at=dt.datetime.fromisoformat(at) if at else None,
         override=override,
         conflict=conflict,
     )
+
+
+def _label(account: Account, field: str) -> str:
+    return str(account._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+
+
+def _shown(field: str, value: Any) -> str:
+    """Amounts and quantities in the notation of the language, the rest as it is."""
+    if field == "yearly_revenue":
+        return money(value)
+    if field == "yearly_volume":
+        return quantity(value)
+    return "" if value is None else str(value)

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
+from django.utils.functional import Promise
 
 from core import clock
 from core.models import Event
@@ -35,3 +36,16 @@ def record(
 def timeline(subject: models.Model) -> models.QuerySet[Event]:
     """What happened to `subject`, the latest first."""
     return Event.objects.filter(subject_type=subject_type(subject), subject_id=subject.pk).select_related("by")
+
+
+_labels: dict[str, str | Promise] = {}
+
+
+def describe(labels: dict[str, str | Promise]) -> None:
+    """Say how verbs read on a timeline; each app does so for its own, in `AppConfig.ready`."""
+    _labels.update(labels)
+
+
+def label(verb: str) -> str:
+    """The verb in the active language."""
+    return str(_labels.get(verb, verb))

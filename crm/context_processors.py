@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from approvals.models import Request
+from users.demo import demo_users
 from users.models import Theme, User
 from users.roles import Perm, SalesManager, SalesRep, SalesSupport
 
@@ -118,6 +119,11 @@ class Shell:
         """For those whose menu lacks the page: everyone reaches the requests they made."""
         shown = any(entry.path == APPROVALS for entry in self.navigation)
         return "" if shown or not _exists(APPROVALS) else APPROVALS
+
+    @property
+    def demo_users(self) -> list[User]:
+        """Who can be logged in with one click; nobody outside demo mode."""
+        return demo_users() if settings.DEMO else []
 
     @cached_property
     def navigation(self) -> list[Entry]:

@@ -119,7 +119,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "crm.context_processors.shell",
             ],
-            "builtins": ["core.templatetags.ui"],
+            "builtins": ["django.templatetags.i18n", "core.templatetags.ui"],
         },
     },
 ]

@@ -5,6 +5,11 @@ from django.urls import include, path
 
 from crm import views
 
+handler400 = "crm.problems.bad_request"
+handler403 = "crm.problems.forbidden"
+handler404 = "crm.problems.not_found"
+handler500 = "crm.problems.server_error"
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("", include("accounts.urls")),
@@ -19,7 +24,5 @@ urlpatterns = [
     path("mailbox/<int:pk>/body/", views.mailbox_body, name="mailbox_body"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("i18n/", include("django.conf.urls.i18n")),
-    path("login/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
 ]

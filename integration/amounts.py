@@ -35,12 +35,13 @@ def decimal_mark(columns: list[pd.Series], delimiter: str) -> str:
 def scaled(cells: pd.Series, *, mark: str, places: int, accepted: int, digits: int = 12) -> tuple[Ints, dict[Rule, pd.Series]]:
     """Each cell times 10 ** `places` as an integer, and per rule a mask of the cells that break it (their number is 0).
 
-    `accepted` decimals may be written, those beyond `places` are rounded half-up, away from zero; `digits` before the mark; blank is 0.
+    `accepted` decimals may be written, those beyond `places` are rounded half-up, away from zero; `digits` may stand before
+    the mark; blank is 0.
     The other mark and spaces may group thousands. "NaN", "1e309" and the like are no numbers.
     """
     text = bare(cells)
-    group = r"\." if mark == "," else ","
-    shape = rf"^(?P<sign>[+-]?)(?P<whole>\d{{1,3}}(?:{group}\d{{3}})+|\d+|(?={re.escape(mark)}\d))(?:{re.escape(mark)}(?P<part>\d*))?$"
+    group, point = (r"\.", ",") if mark == "," else (",", r"\.")
+    shape = rf"^(?P<sign>[+-]?)(?P<whole>\d{{1,3}}(?:{group}\d{{3}})+|\d+|(?={point}\d))(?:{point}(?P<part>\d*))?$"
     parts = text.str.extract(shape, flags=re.ASCII)
     blank = text == ""
     not_a_number = parts["sign"].isna() & ~blank
@@ -52,9 +53,9 @@ def scaled(cells: pd.Series, *, mark: str, places: int, accepted: int, digits: i
         Rule.TOO_MANY_DECIMALS: part.str.len() > accepted,
     }
     good = ~(faults[Rule.NOT_A_NUMBER] | faults[Rule.TOO_LARGE] | faults[Rule.TOO_MANY_DECIMALS])
-    magnitude = ("0" + whole + part.str.ljust(accepted, "0")).where(good, "0").astype("int64").to_numpy()
+    magnitude: Ints = ("0" + whole + part.str.ljust(accepted, "0")).where(good, "0").to_numpy(dtype=object).astype(np.int64)
     sign = np.where((parts["sign"] == "-").to_numpy(), -1, 1)
-    return sign * _rounded(magnitude, accepted - places), faults
+    return np.asarray(sign * _rounded(magnitude, accepted - places), dtype=np.int64), faults
 
 
 def _rounded(magnitude: Ints, beyond: int) -> Ints:
@@ -62,4 +63,4 @@ def _rounded(magnitude: Ints, beyond: int) -> Ints:
     if beyond <= 0:
         return magnitude
     step = 10**beyond
-    return (magnitude + step // 2) // step
+    return np.asarray((magnitude + step // 2) // step, dtype=np.int64)

@@ -72,7 +72,7 @@ def fields_of(table: Table, layout: Layout) -> pd.DataFrame:
     """The mapped columns under our names, cells trimmed."""
     frame = table.rows[[*layout.positions.values()]]
     frame.columns = pd.Index(layout.positions)
-    return frame.apply(lambda column: column.str.strip())
+    return pd.DataFrame({name: frame[name].str.strip() for name in frame})
 
 
 def find_broken(table: Table, findings: Findings) -> None:
@@ -84,7 +84,9 @@ def find_broken(table: Table, findings: Findings) -> None:
 
 def find_texts(frame: pd.DataFrame, findings: Findings, *, longest: Mapping[str, int], required: Sequence[str]) -> None:
     """Unprintable characters, texts longer than their field, required cells without a value."""
-    schema = pa.DataFrameSchema({name: pa.Column(str, _text_checks(longest.get(name), name in required)) for name in frame.columns})
+    schema = pa.DataFrameSchema(
+        {name: pa.Column(str, _text_checks(longest.get(name), name in required)) for name in frame.columns}
+    )
     try:
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from core.models import JobRun
+from integration.choices import Rule
 from users.models import User
 from users.roles import Perm
 
@@ -22,7 +23,7 @@ class QuarantinedRow(models.Model):
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="quarantine", verbose_name=_("run"))
     row_number = models.PositiveIntegerField(_("row"))
     key = models.CharField(_("key"), max_length=100, blank=True)
-    code = models.CharField(_("rule"), max_length=40)
+    code = models.CharField(_("rule"), max_length=40, choices=Rule)
     reason = models.CharField(_("reason"), max_length=500)
     raw = models.JSONField(_("cells"), default=dict)
 

@@ -93,7 +93,7 @@ def _options(document: Mapping[str, Any], name: str) -> Options:
 
 
 def detect(header: Sequence[str], names: Sequence[str], built_in: Sequence[str]) -> Profile:
-    """Of our own names and the built-in profiles the one that knows most columns of `header`; of equals the first built-in one."""
+    """Of our own names and the built-in profiles the one that knows most columns of `header`; ties by the first built-in one."""
     candidates = [load(name, names) for name in built_in] + [own(names)]
     present = {_key(cell) for cell in header}
     return max(candidates, key=lambda profile: sum(_key(column) in present for column in profile.columns.values()))

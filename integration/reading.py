@@ -70,7 +70,8 @@ def content_of(path: Path) -> bytes:
 def read_table(content: bytes, *, encoding: str = "", delimiter: str = "", skip_rows: int = 0) -> Table:
     """The table in `content`; encoding and delimiter are detected when not given.
 
-    Raises: UnreadableFile: another type of file, nothing in it, a header without rows, text in no known encoding, an open quotation mark.
+    Raises: UnreadableFile: another type of file, nothing in it, a header without rows, text in no known encoding, an open
+    quotation mark.
     """
     _refuse_other_types(content)
     text, encoding = _decoded(content, encoding)

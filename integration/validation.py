@@ -14,7 +14,7 @@ from stdnum.fi import alv, ytunnus
 from integration import amounts, checks
 from integration.checks import Fault, Findings
 from integration.choices import Rule
-from integration.profiles import CUSTOMER_FIELDS, CUSTOMER_REQUIRED, Layout
+from integration.profiles import CUSTOMER_FIELDS, Layout
 from integration.reading import Table
 
 LONGEST = {
@@ -64,7 +64,8 @@ def check_customers(table: Table, layout: Layout) -> CustomerRows:
     flagged = _countries(flagged, findings)
     _find_tax_ids(flagged, findings)
     copies = _find_structure(flagged, findings)
-    numbers = _find_totals(flagged[~copies], numbers, findings)
+    _find_totals(flagged[~copies], numbers, findings)
+    _find_copies_of_faulty(flagged, copies, findings)
     good = flagged[~copies & ~flagged.index.isin(findings.rows())]
     keys = _keys(table, layout)
     return CustomerRows(
@@ -132,9 +133,10 @@ def _find_tax_ids(frame: pd.DataFrame, findings: Findings) -> None:
         if name not in frame:
             continue
         cells = frame[name]
-        wrong = {text for text in cells[finnish & (cells != "")].unique() if not valid(text)}
+        ours = finnish & (cells != "") if name == "business_id" else cells.str.startswith("FI")
+        wrong = [text for text in cells[ours].unique() if not valid(text)]
         sentence = _("%(column)s: “%(value)s” is not a Finnish business ID or VAT number.")
-        findings.add_all(finnish & cells.isin(wrong), Rule.NOT_A_BUSINESS_ID, name, cells, sentence)
+        findings.add_all(ours & cells.isin(wrong), Rule.NOT_A_BUSINESS_ID, name, cells, sentence)
 
 
 def _find_structure(frame: pd.DataFrame, findings: Findings) -> "pd.Series[bool]":
@@ -144,9 +146,15 @@ def _find_structure(frame: pd.DataFrame, findings: Findings) -> "pd.Series[bool]
     clash &= named
     parents = frame[clash].groupby("child_id")["parent_id"].nunique()
     two = clash & frame["child_id"].isin(parents.index[parents > 1])
-    findings.add_all(two, Rule.TWO_PARENTS, "child_id", frame["child_id"], _("%(column)s “%(value)s” has two parents in this file."))
     findings.add_all(
-        clash & ~two, Rule.DUPLICATE, "child_id", frame["child_id"], _("%(column)s “%(value)s” stands twice with different values.")
+        two, Rule.TWO_PARENTS, "child_id", frame["child_id"], _("%(column)s “%(value)s” has two parents in this file.")
+    )
+    findings.add_all(
+        clash & ~two,
+        Rule.DUPLICATE,
+        "child_id",
+        frame["child_id"],
+        _("%(column)s “%(value)s” stands twice with different values."),
     )
     for row, path in _cycles(frame[named & ~clash & ~copies]):
         findings.add(row, Rule.CYCLE, _("The parents form a circle: %(path)s.") % {"path": path})
@@ -170,7 +178,9 @@ def _cycles(frame: pd.DataFrame) -> Iterator[tuple[int, str]]:
         yield int(frame.index[start]), _path(ids, above, int(start))
 
 
-def _path(ids: "np.ndarray[tuple[int], np.dtype[np.object_]]", above: "np.ndarray[tuple[int], np.dtype[np.int64]]", start: int) -> str:
+def _path(
+    ids: "np.ndarray[tuple[int], np.dtype[np.object_]]", above: "np.ndarray[tuple[int], np.dtype[np.int64]]", start: int
+) -> str:
     steps, at = [checks.shown(ids[start])], int(above[start])
     while at != start and len(steps) < _PATH:
         steps.append(checks.shown(ids[at]))
@@ -178,7 +188,7 @@ def _path(ids: "np.ndarray[tuple[int], np.dtype[np.object_]]", above: "np.ndarra
     return " → ".join([*steps, checks.shown(ids[start]) if at == start else "…"])
 
 
-def _find_totals(frame: pd.DataFrame, numbers: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+def _find_totals(frame: pd.DataFrame, numbers: pd.DataFrame, findings: Findings) -> None:
     """Note the rows of parents whose sums no column could hold."""
     rows = numbers.loc[frame.index]
     sums = rows.abs().astype("float64").groupby(frame["parent_id"]).sum()
@@ -186,7 +196,14 @@ def _find_totals(frame: pd.DataFrame, numbers: pd.DataFrame, findings: Findings)
     mask = frame["parent_id"].isin(beyond)
     sentence = _("The revenue or volume of the parent “%(value)s” is too large to be added up.")
     findings.add_all(mask, Rule.TOTAL_TOO_LARGE, "parent_id", frame["parent_id"], sentence)
-    return numbers
+
+
+def _find_copies_of_faulty(frame: pd.DataFrame, copies: "pd.Series[bool]", findings: Findings) -> None:
+    """What repeats a faulty row is as faulty as that row."""
+    first = {str(frame.at[row, "child_id"]): found for row, found in findings.by_row.items() if row in frame.index}
+    for row, child in frame.loc[copies, "child_id"].items():
+        if child in first:
+            findings.by_row.setdefault(int(str(row)), first[child])
 
 
 def _complete(frame: pd.DataFrame) -> pd.DataFrame:
@@ -201,8 +218,3 @@ def _keys(table: Table, layout: Layout) -> dict[int, str]:
     keys = {int(str(row)): checks.shown(cell.strip()) for row, cell in table.rows[position].items()}
     keys |= {row: checks.shown(cells[position].strip()) for row, cells in table.broken.items() if position < len(cells)}
     return keys
-
-
-def required_fields(layout_is_aggregated: bool) -> tuple[str, ...]:
-    """A feed that is already aggregated has no children of its own."""
-    return CUSTOMER_REQUIRED[1:] if layout_is_aggregated else CUSTOMER_REQUIRED

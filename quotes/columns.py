@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.models import Run
 from core.templatetags.ui import money, percent, plain_input, quantity, unit_price
 from quotes import approval_facts
 from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
@@ -36,13 +37,14 @@ class Row:
     optional: bool
     selected: bool
     below_floor: bool
-    errors: Mapping[str, str]
+    error: str
+    error_field: str
 
 
 def row_of(
-    position: int, row: PricedLine, product: Any, *, typed: Mapping[str, str] | None = None, errors: Mapping[str, str] | None = None
+    position: int, row: PricedLine, product: Any, *, typed: Mapping[str, str] | None = None, error: str = ""
 ) -> Row:
-    """A row; `typed` and `errors` keep what somebody typed that could not be used."""
+    """A row; `typed` (field → text) and `error` keep what somebody typed that could not be used."""
     line = row.line
     typed = typed or {}
     discount = row.discount_percent
@@ -67,7 +69,8 @@ def row_of(
         optional=line.optional,
         selected=line.selected,
         below_floor=row.below_floor,
-        errors=errors or {},
+        error=error,
+        error_field=next(iter(typed), "") if error else "",
     )
 
 
@@ -136,3 +139,21 @@ def path_of(quote: Quote) -> list[dict[str, Any]]:
     last = status if status not in _PATH else QuoteStatus.ACCEPTED
     steps = [*_PATH[:-1], last]
     return [{"label": step.label, "is_current": step == status} for step in steps]
+
+
+def approvals_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Who was asked, what became of it, and what they said, the latest round first."""
+    shown = []
+    for run in runs:
+        for request in run.requests.all():
+            decision = getattr(request, "decision", None)
+            shown.append(
+                {
+                    "approver": request.approver.display_name if request.approver else "",
+                    "status": request.get_status_display(),
+                    "decided_by": decision.decided_by.display_name if decision else "",
+                    "at": decision.at if decision else None,
+                    "comment": decision.comment if decision else "",
+                }
+            )
+    return shown

@@ -97,7 +97,7 @@ def line_draft(user: User, data: Any) -> LineDraft:
     return LineDraft(product=product, quantity=quantity(data.get("quantity") or "1"))
 
 
-class HeadForm(forms.ModelForm[Quote]):
+class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
     """The head of a draft; only the fields that were posted are read."""
 
     class Meta:
@@ -114,6 +114,9 @@ class HeadForm(forms.ModelForm[Quote]):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            select = isinstance(field.widget, forms.Select)
+            field.widget.attrs["class"] = "form-select" if select else "form-control"
         account = self.instance.account
         self._choices("opportunity", Opportunity.objects.visible_to(user).filter(account=account), _("None"))
         self._choices("contact", account.contacts.all(), _("None"))
@@ -140,8 +143,8 @@ class HeadForm(forms.ModelForm[Quote]):
             raise Invalid(problem, fields={name: problem})
         return self.cleaned_data[name]
 
-    def _post_clean(self) -> None:
-        """The instance is changed by the service only."""
+    def _post_clean(self) -> None:  # the service changes the instance, not the form
+        pass
 
 
 class AnswerForm(forms.Form):

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _postgresql() -> str | None:
-    """The server of `TEST_DATABASE_URL`, else a local one; None when none answers. A named one that does not answer is an error."""
+    """The server of `TEST_DATABASE_URL`, else a local one; None when none answers. A named one has to answer."""
     named = os.environ.get("TEST_DATABASE_URL")
     try:
         psycopg2.connect((named or POSTGRESQL).rpartition("/")[0] + "/postgres", connect_timeout=3).close()

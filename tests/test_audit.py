@@ -33,7 +33,8 @@ def own_models() -> list[str]:
     return sorted(
         model._meta.label
         for model in apps.get_models()
-        if Path(apps.get_app_config(model._meta.app_label).path).parent == settings.BASE_DIR and not hasattr(model, "instance_type")
+        if Path(apps.get_app_config(model._meta.app_label).path).parent == settings.BASE_DIR
+        and not hasattr(model, "instance_type")
     )
 
 

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.contrib.auth.backends import ModelBackend
+from allauth.account.auth_backends import AuthenticationBackend
 from django.db.models import Model
 
 from users.models import User
 
 
-class RoleBackend(ModelBackend):
-    """Passwords as in Django; permissions on models from the `admin_models` of the person's roles."""
+class RoleBackend(AuthenticationBackend):  # type: ignore[misc]
+    """User name or e-mail with a password; permissions on models from the `admin_models` of the person's roles."""
 
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
         app_label, _, codename = perm.partition(".")

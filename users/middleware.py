@@ -5,11 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
-from core.errors import NotAllowed
 from users import access
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -43,9 +42,9 @@ class AccessMiddleware:
         if declared is None:
             if settings.TESTING or settings.DEBUG:
                 raise ImproperlyConfigured(f"{view.__module__}.{getattr(view, '__name__', view)} does not declare who may open it")
-            raise NotAllowed
+            raise PermissionDenied
         if access.may_enter(request.user, declared):
             return None
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
-        raise NotAllowed
+        raise PermissionDenied

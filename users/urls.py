@@ -1,5 +1,32 @@
-"""Addresses of this app."""
+"""Addresses of people: their own page, the switches, and those pages of allauth that are in use."""
 
-from django.urls import URLPattern
+from allauth.account import views as allauth
+from django.urls import path, re_path
 
-urlpatterns: list[URLPattern] = []
+from users import views
+
+urlpatterns = [
+    path("profile/", views.profile, name="profile"),
+    path("language/", views.set_language, name="set_language"),
+    path("theme/", views.set_theme, name="theme"),
+    path("demo-login/", views.demo_login, name="demo_login"),
+    path("login/", allauth.login, name="account_login"),
+    path("login/inactive/", allauth.account_inactive, name="account_inactive"),
+    path("logout/", allauth.logout, name="account_logout"),
+    path("password/change/", allauth.password_change, name="account_change_password"),
+    path("password/reset/", allauth.password_reset, name="account_reset_password"),
+    path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        allauth.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path("password/reset/key/done/", allauth.password_reset_from_key_done, name="account_reset_password_from_key_done"),
+    path("login/signup/", views.absent, name="account_signup"),
+    path("login/email/", views.absent, name="account_email"),
+    path("login/email/sent/", views.absent, name="account_email_verification_sent"),
+    path("login/email/<str:key>/", views.absent, name="account_confirm_email"),
+    path("login/reauthenticate/", views.absent, name="account_reauthenticate"),
+    path("login/code/confirm/", views.absent, name="account_confirm_login_code"),
+    path("password/set/", views.absent, name="account_set_password"),
+]

@@ -9,6 +9,7 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from core import events
 from core import money as exact
 
 register = template.Library()
@@ -117,3 +118,9 @@ def page_query(context: dict[str, Any], **changes: Any) -> str:
         if value not in ("", None):
             params[key] = str(value)
     return str(params.urlencode())
+
+
+@register.filter
+def event_label(verb: str) -> str:
+    """What happened, in the active language."""
+    return events.label(verb)

@@ -89,7 +89,9 @@ def problems(path: Path, language: str, messages: Messages) -> list[str]:
     entries = {_key(entry): entry for entry in polib.pofile(str(path)) if not entry.obsolete}
     obsolete = [entry for entry in polib.pofile(str(path)) if entry.obsolete]
     where = f"{path.parent.parent.name}/{path.name}"
-    found = [f"{where}: missing: {key.text!r} ({', '.join(sorted(messages[key]))})" for key in sorted_keys(messages.keys() - entries)]
+    found = [
+        f"{where}: missing: {key.text!r} ({', '.join(sorted(messages[key]))})" for key in sorted_keys(messages.keys() - entries)
+    ]
     found += [f"{where}: no longer used: {key.text!r}" for key in sorted_keys(entries.keys() - messages)]
     found += [f"{where}: obsolete: {entry.msgid!r}" for entry in obsolete]
     for key in sorted_keys(entries.keys() & messages.keys()):

@@ -52,7 +52,7 @@ def _page_context(user: User, quote: Quote, evidence: EvidenceForm | None = None
     document = selectors.live_document(quote)
     return context | {
         "timeline": events.timeline(quote)[:50],
-        "approvals": approvals.history("quote", quote.pk),
+        "approvals": columns.approvals_of(approvals.history("quote", quote.pk)),
         "revisions": Quote.objects.filter(number=quote.number).order_by("-revision"),
         "document": document,
         "answer": getattr(quote, "answer", None),
@@ -94,7 +94,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _review(
-    request: HttpRequest, user: User, quote: Quote, *, errors: dict[str, Any] | None = None, status: int = 200
+    request: HttpRequest, user: User, quote: Quote, *, error: DomainError | None = None
 ) -> HttpResponse:
     if quote.status not in (QuoteStatus.DRAFT, QuoteStatus.APPROVED):
         return go(request, reverse("quote_page", args=[quote.pk]))
@@ -111,10 +111,11 @@ def _review(
         "pages": range(1, len(documents.preview_of(content, parties, quote.language)) + 1) if priced.lines else [],
         "to": request.POST.get("to") or (quote.contact.email if quote.contact else ""),
         "reason": request.POST.get("reason", ""),
-        "errors": errors or {},
+        "error": str(error or ""),
+        "to_error": bool(error and "to" in error.fields),
     }
     template = "quotes/review.html#sheet" if _is_fragment(request) else "quotes/review.html"
-    return render(request, template, context, status=status)
+    return render(request, template, context, status=error.status if error else 200)
 
 
 def _gate(code: str, quote: Quote, user: User, posted: Any) -> dict[str, Any]:
@@ -175,8 +176,7 @@ def _try(request: HttpRequest, user: User, quote: Quote, service: Callable[[], A
         quote.refresh_from_db()
         if quote.status not in (QuoteStatus.DRAFT, QuoteStatus.APPROVED):
             raise
-        errors = {"all": error.detail, **error.fields}
-        return _review(request, user, selectors.quote_for(user, quote.pk), errors=errors, status=error.status)
+        return _review(request, user, selectors.quote_for(user, quote.pk), error=error)
     return go(request, reverse("quote_page", args=[quote.pk]))
 
 

@@ -89,14 +89,23 @@ def _show(
         "valid_until": quote.valid_until,
         "payment_term": content["payment_term"]["label"][document.language] if content["payment_term"] else "",
         "state": state,
-        "newer": selectors.newest_sent_revision(quote) if state == "superseded" else None,
+        "newer_url": _newer_url(document) if state == "superseded" else "",
         "answer": getattr(quote, "answer", None),
+        "seller": document.sent_by,
+        "company": documents.SELLER["name"],
         "accept_form": AcceptForm(initial=initial, prefix="accept"),
         "decline_form": DeclineForm(initial=initial, prefix="decline"),
         "refusal": refusal,
         **(forms or {}),
     }
     return render(request, "quotes/customer/page.html", context, status=status)
+
+
+def _newer_url(document: QuoteDocument) -> str:
+    """Where a superseded page leads: the customer's link to the revision that replaced it."""
+    newer = selectors.newest_sent_revision(document.quote)
+    sent = selectors.live_document(newer) if newer else None
+    return reverse("customer_link", args=[links.token_of(sent.link)]) if sent else ""
 
 
 def _line(line: dict[str, Any], language: str) -> dict[str, Any]:

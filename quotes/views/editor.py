@@ -78,6 +78,7 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "rows": columns.rows_of(quote, priced),
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
+        "new_line_error": "",
         **_changing_parts(user, quote, priced),
     }
 
@@ -108,7 +109,7 @@ def add_line(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         line = services.line_add(quote_id=pk, draft=forms.line_draft(user, request.POST), by=user, version=version_of(request))
     except Invalid as error:
-        return render(request, "quotes/editor.html#new_line_error", {"errors": _texts(error)}, status=error.status)
+        return render(request, "quotes/editor.html#new_line_error", {"new_line_error": str(error)}, status=error.status)
     return _changed(request, user, pk, line.pk)
 
 
@@ -179,13 +180,12 @@ def _changed(
     priced = selectors.priced(quote)
     context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "row": None, "may_edit": True}
     context |= _changing_parts(user, quote, priced)
-    errors = _texts(error)
-    context["field_error"] = errors.get(field, "") or (next(iter(errors.values()), "") if error and field else "")
+    context["field_error"] = str(error) if error else ""
     if line_pk is not None:
         line = QuoteLine.objects.select_related("product__unit").filter(pk=line_pk, quote=quote).first()
         place = next((index for index, row in enumerate(priced.lines) if row.line.id == line_pk), None)
         if line is not None and place is not None:
-            context["row"] = columns.row_of(place + 1, priced.lines[place], line.product, typed=typed, errors=errors)
+            context["row"] = columns.row_of(place + 1, priced.lines[place], line.product, typed=typed, error=str(error or ""))
     context["said"] = str(error) if error else _said(context["row"], priced)
     return render(request, "quotes/editor.html#changed", context, status=error.status if error else 200)
 
@@ -196,12 +196,6 @@ def _said(row: columns.Row | None, priced: PricedQuote) -> str:
     if row is None:
         return _("Total %(total)s.") % {"total": total}
     return _("Line %(position)s net %(net)s. Total %(total)s.") % {"position": row.position, "net": row.line_net, "total": total}
-
-
-def _texts(error: Invalid | None) -> dict[str, str]:
-    if error is None:
-        return {}
-    return {name: str(text) for name, text in error.fields.items()} or {"all": str(error)}
 
 
 def version_of(request: HttpRequest) -> int | None:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         paths = sorted(folder.rglob("*.html"))
         found = 0
         for path in paths:
-            for line, sentence in markup.faults(path.read_text(encoding="utf-8"), mail=markup.is_mail(path)):
+            for line, sentence in markup.faults(path.read_text(encoding="utf-8"), mail=markup.is_mail(path.relative_to(folder))):
                 self.stderr.write(f"{path.relative_to(folder)}:{line}: {sentence}")
                 found += 1
         if found:

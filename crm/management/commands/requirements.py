@@ -19,9 +19,8 @@ class Command(BaseCommand):
         for name in missing:
             self.stdout.write(f"{name:6} {required[name]}")
         done = len(required.keys() & proved.keys())
-        self.stdout.write(
-            f"\n{len(required)} requirements: {done} proved by tests, {len(by_document)} met by documents, {len(missing)} not yet proved"
-        )
+        counts = f"{done} proved by tests, {len(by_document)} met by documents, {len(missing)} not yet proved"
+        self.stdout.write(f"\n{len(required)} requirements: {counts}")
         unknown = sorted(proved.keys() - required.keys())
         if unknown:
             raise CommandError(f"Tests name requirements that do not exist: {', '.join(unknown)}")

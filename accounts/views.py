@@ -1,0 +1,173 @@
+"""Pages of accounts."""
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import policies, selectors, services
+from accounts.filters import AccountFilter
+from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
+from accounts.models import Account, Contact
+from core.errors import DomainError, Invalid, StaleVersion
+from core.paging import keyset
+from core.panels import panels_for
+from users.access import requires, user_of
+from users.models import User
+from users.roles import Perm
+
+SITES_SHOWN = 5
+
+
+@requires(Perm.ACCOUNT_VIEW)
+@require_safe
+def account_list(request: HttpRequest) -> HttpResponse:
+    rows = AccountFilter(request.GET, queryset=selectors.account_list_for(user_of(request)), request=request)
+    return render(request, "accounts/list.html", {"filter": rows, "page": keyset(rows.qs, request)})
+
+
+@requires(Perm.ACCOUNT_VIEW)
+@require_safe
+def account_page(request: HttpRequest, pk: int) -> HttpResponse:
+    user = user_of(request)
+    account = _visible(user, pk)
+    sites = list(account.sites.filter(is_active=True).order_by("-revenue", "pk")[:SITES_SHOWN])
+    context = {
+        "account": account,
+        "may_edit": policies.may_edit(user, account),
+        "facts": selectors.master_facts(account),
+        "groups": [_group(account, group) for group in GROUPS],
+        "advice": selectors.payment_term_advice(account, None),
+        "sites": sites,
+        "site_count": account.sites.filter(is_active=True).count(),
+        "contacts": list(account.contacts.all()),
+        "panels": panels_for("account", account, user),
+    }
+    return render(request, "accounts/page.html", context)
+
+
+def _visible(user: User, pk: int) -> Account:
+    related = ("owner__team", "unit", "tma1", "tma2", "industry", "business_size", "classification", "channel", "region")
+    manual = ("territory", "payment_term", "payment_type")
+    return get_object_or_404(Account.objects.visible_to(user).select_related(*related, *manual), pk=pk)
+
+
+def _group(account: Account, group: str) -> dict[str, Any]:
+    title, names = GROUPS[group]
+    return {"key": group, "title": title, "rows": [(_label(name), name, _shown(account, name)) for name in names]}
+
+
+def _label(name: str) -> Any:
+    return Account._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+
+
+def _shown(account: Account, name: str) -> Any:
+    return account.get_language_display() if name == "language" else getattr(account, name)
+
+
+@requires(Perm.ACCOUNT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_edit(request: HttpRequest, pk: int, group: str) -> HttpResponse:
+    """A group of manual fields: to read with `?cancel=1`, else its form; a page of its own without script."""
+    user = user_of(request)
+    account = _editable(user, pk)
+    if group not in GROUPS:
+        raise Http404
+    if request.method != "POST":
+        template = "group" if "cancel" in request.GET else "form"
+        form = ManualForm(account=account, group=group, auto_id=f"id_{group}_%s")
+        return _edit_response(request, account, group, form, template=template)
+    form = ManualForm(request.POST, account=account, group=group, auto_id=f"id_{group}_%s")
+    if not form.is_valid():
+        return _edit_response(request, account, group, form, status=422)
+    try:
+        services.account_update(account_id=pk, by=user, version=form.cleaned_data["version"], changes=form.changes())
+    except (StaleVersion, Invalid) as refusal:
+        _blame(form, refusal)
+        return _edit_response(request, account, group, form, status=refusal.status)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("account_page", pk)
+    return _edit_response(request, _visible(user, pk), group, form, template="group", said=_("Saved."))
+
+
+def _editable(user: User, pk: int) -> Account:
+    account = _visible(user, pk)
+    policies.require(policies.may_edit(user, account))
+    return account
+
+
+def _blame(form: Any, refusal: DomainError) -> None:
+    """Puts the refusal into the form, where what was typed stays."""
+    known = {name: text for name, text in refusal.fields.items() if name in form.fields}
+    for name, text in known.items():
+        form.add_error(name, str(text))
+    if not known:
+        form.add_error(None, str(refusal.detail))
+
+
+def _edit_response(
+    request: HttpRequest, account: Account, group: str, form: ManualForm, *, template: str = "form", status: int = 200, said: str = ""
+) -> HttpResponse:
+    context = {"account": account, "group": _group(account, group), "form": form, "may_edit": True, "said": said}
+    if request.htmx:  # type: ignore[attr-defined]
+        context["advice"] = selectors.payment_term_advice(account, None)
+        return render(request, f"accounts/_manual.html#{template}", context, status=status)
+    if template == "group":
+        return redirect("account_page", account.pk)
+    return render(request, "accounts/edit.html", context, status=status)
+
+
+@requires(Perm.ACCOUNT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_override(request: HttpRequest, pk: int, field: str) -> HttpResponse:
+    user = user_of(request)
+    account = _editable(user, pk)
+    if field not in Account.MASTER_FIELDS:
+        raise Http404
+    form = OverrideForm(request.POST if request.method == "POST" else None, account=account, field=field)
+    fact = next(fact for fact in selectors.master_facts(account) if fact.field == field)
+    context = {"account": account, "fact": fact, "form": form}
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "accounts/override.html", context, status=422 if form.errors else 200)
+    data = form.cleaned_data
+    try:
+        services.account_override(
+            account_id=pk, by=user, version=data["version"], field=field, value=data["value"], reason=data["reason"]
+        )
+    except (StaleVersion, Invalid) as refusal:
+        _blame(form, refusal)
+        return render(request, "accounts/override.html", context, status=refusal.status)
+    return redirect("account_page", pk)
+
+
+@requires(Perm.ACCOUNT_EDIT)
+@require_POST
+def account_lift_override(request: HttpRequest, pk: int, field: str) -> HttpResponse:
+    version = request.POST.get("version", "")
+    if not version.isdecimal():
+        raise Invalid(fields={"version": _("The version is missing.")})
+    services.account_lift_override(account_id=pk, by=user_of(request), version=int(version), field=field)
+    return redirect("account_page", pk)
+
+
+@requires(Perm.ACCOUNT_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_edit(request: HttpRequest, pk: int, contact_pk: int | None = None) -> HttpResponse:
+    user = user_of(request)
+    account = _editable(user, pk)
+    contact = Contact(account=account) if contact_pk is None else get_object_or_404(account.contacts, pk=contact_pk)
+    form = ContactForm(request.POST if request.method == "POST" else None, instance=contact)
+    context = {"account": account, "form": form, "contact": contact}
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "accounts/contact.html", context, status=422 if form.errors else 200)
+    services.contact_save(account_id=pk, contact_id=contact_pk, by=user, values=form.cleaned_data)
+    return redirect("account_page", pk)
+
+
+@requires(Perm.ACCOUNT_EDIT)
+@require_POST
+def contact_remove(request: HttpRequest, pk: int, contact_pk: int) -> HttpResponse:
+    services.contact_delete(account_id=pk, contact_id=contact_pk, by=user_of(request))
+    return redirect("account_page", pk)

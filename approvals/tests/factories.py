@@ -1,0 +1,141 @@
+"""A small subject of approval over a `JobRun` row, so that the engine is tested without any app that uses it."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from approvals import services
+from approvals.models import Gate, Run
+from approvals.registry import Fingerprint, GateDefault
+from core import clock, events, links
+from core.models import JobRun, Link
+from users.models import User
+from users.roles import Perm
+
+FACTS: dict[str, Any] = {
+    "title": {"en": "Probe P-1", "fi": "Koe P-1"},
+    "customer": "Äyräs & Pojat Oy",
+    "sentences": {"en": ["Line 4 is below its floor."], "fi": ["Rivi 4 alittaa pohjahinnan."]},
+    "facts": [
+        {"label": {"en": "Net total", "fi": "Netto"}, "value": {"en": "€1,234.50", "fi": "1 234,50 €"}, "margin": False},
+        {"label": {"en": "Margin", "fi": "Kate"}, "value": {"en": "12.3%", "fi": "12,3 %"}, "margin": True},
+    ],
+    "limits": [
+        {
+            "gate": "probe_first",
+            "what": {"en": "Floor of line 4", "fi": "Rivin 4 pohja"},
+            "limit": {"en": "€10.00", "fi": "10,00 €"},
+            "actual": {"en": "€9.50", "fi": "9,50 €"},
+            "margin": False,
+        },
+        {
+            "gate": "probe_second",
+            "what": {"en": "Margin of the quote", "fi": "Tarjouksen kate"},
+            "limit": {"en": "17.7%", "fi": "17,7 %"},
+            "actual": {"en": "12.3%", "fi": "12,3 %"},
+            "margin": True,
+        },
+    ],
+    "lines": [
+        {
+            "position": 4,
+            "sku": "JUUSTO-1",
+            "name": {"en": "Cheese", "fi": "Juusto"},
+            "quantity": "5.000",
+            "list_price": "12.0000",
+            "discount_percent": "20.83",
+            "net_price": "9.5000",
+            "line_net": "47.50",
+            "flag": True,
+        }
+    ],
+    "url": "/approvals/",
+}
+
+
+class Probe:
+    """`phase` is the status, `source_hash` the content hash, `counts` holds version and unit."""
+
+    type = "probe"
+    gates = (GateDefault("probe_first", Perm.APPROVE_FLOOR, 10, {"en": "First", "fi": "Ensimmäinen"}),)
+
+    def lock(self, subject_id: int) -> JobRun:
+        return JobRun.objects.select_for_update().get(pk=subject_id)
+
+    def fingerprint(self, subject: JobRun) -> Fingerprint:
+        return Fingerprint(subject.counts["version"], subject.source_hash)
+
+    def facts(self, subject: JobRun, gates: Sequence[str]) -> dict[str, Any]:
+        return FACTS
+
+    def summary(self, subject_id: int) -> str:
+        return f"P-{subject_id}, Äyräs & Pojat Oy"
+
+    def url(self, subject_id: int) -> str:
+        return f"/probe/{subject_id}/"
+
+    def eligible(self, subject: JobRun, candidates: Sequence[User]) -> list[User]:
+        return [user for user in candidates if user.sees_all_units or user.unit_id == subject.counts["unit"]]
+
+    def approved(self, subject: JobRun, *, by: User) -> None:
+        self._move(subject, "approved", by)
+
+    def rejected(self, subject: JobRun, *, by: User, comment: str) -> None:
+        self._move(subject, "rejected", by)
+
+    def recalled(self, subject: JobRun, *, by: User) -> None:
+        self._move(subject, "recalled", by)
+
+    def _move(self, subject: JobRun, phase: str, by: User) -> None:
+        subject.phase = phase
+        subject.save(update_fields=["phase"])
+        events.record(subject, phase, by=by)
+
+
+def make_probe(unit_id: int | None, content: str = "40 %") -> JobRun:
+    counts = {"version": 1, "unit": unit_id}
+    return JobRun.objects.create(
+        kind="probe", phase="in_review", source_hash=hash_of(content), counts=counts, started_at=clock.now()
+    )
+
+
+def change(probe: JobRun, content: str) -> None:
+    """Edit the probe past everything, as nobody should."""
+    probe.counts = {**probe.counts, "version": probe.counts["version"] + 1}
+    probe.source_hash = hash_of(content)
+    probe.save(update_fields=["counts", "source_hash"])
+
+
+def hash_of(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def make_gates() -> None:
+    Gate.objects.filter(code__startswith="probe").delete()
+    for code, permission, position in (
+        ("probe_first", Perm.APPROVE_FLOOR, 10),
+        ("probe_second", Perm.APPROVE_MARGIN, 20),
+        ("probe_beside", Perm.APPROVE_CATALOGUE, 20),
+    ):
+        labels = {"label_en": code.replace("_", " ").capitalize(), "label_fi": f"Portti {code}"}
+        Gate.objects.create(code=code, permission=permission, position=position, sla_hours=48, **labels)
+
+
+def ask(
+    probe: JobRun, *, by: User, gates: Mapping[str, int | None] | None = None, last_editor: User | None = None, reason: str = ""
+) -> Run:
+    return services.run_start(
+        subject_type="probe",
+        subject_id=probe.pk,
+        gates=gates if gates is not None else {"probe_first": None},
+        by=by,
+        last_editor=last_editor or by,
+        fingerprint=Probe().fingerprint(probe),
+        facts=FACTS,
+        reason=reason,
+    )
+
+
+def token_for(request_id: int, person: User) -> str:
+    """The token in the mail to this person."""
+    return links.token_of(Link.objects.get(purpose=Link.Purpose.APPROVAL, subject_id=request_id, person=person))

@@ -1,0 +1,193 @@
+"""Demo data: people with the password "demo", look-ups in two languages, then the real sync and import of the shipped files."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import (
+    Account,
+    AccountTeamMember,
+    BusinessSize,
+    CategoryTma2,
+    Channel,
+    Contact,
+    Industry,
+    PaymentTerm,
+    PaymentTermRule,
+    PaymentType,
+    Territory,
+)
+from catalog.models import Price, Product
+from core import clock
+from integration import services as integration
+from opportunities.models import Opportunity
+from quotes import services as quotes
+from quotes.models import DeclineReason, MarginTarget, Quote
+from quotes.services import Discount, LineDraft
+from users.models import BusinessUnit, RoleAssignment, Team, User
+
+PASSWORD = "demo"  # noqa: S105  well known on purpose, only loaded in demo mode
+DEMO_FILES = settings.BASE_DIR / "demo"
+
+# username: (name, role, team, salesperson, language, sees all units)
+PEOPLE: dict[str, tuple[str, str, str, str, str, bool]] = {
+    "rep": ("Riikka Repo", "sales_rep", "south", "S001", "en", False),
+    "manager": ("Matti Mäkelä", "sales_manager", "south", "S002", "en", False),
+    "support": ("Sanna Salo", "sales_support", "south", "S003", "fi", False),
+    "pricing": ("Pirjo Hinta", "pricing", "head", "", "en", True),
+    "steward": ("Tero Tiainen", "data_steward", "head", "", "en", True),
+    "cs": ("Aino Asiakas", "customer_success", "head", "", "fi", True),
+    "finance": ("Raili Raha", "finance", "head", "", "fi", True),
+    "presales": ("Esa Ennen", "presales", "head", "", "en", True),
+    "quality": ("Laura Laatu", "supply_chain_quality", "head", "", "fi", True),
+    "tech": ("Teemu Tekninen", "technical_team", "head", "", "fi", True),
+    "service": ("Heikki Huolto", "service_rep", "head", "", "fi", True),
+    "approver": ("Anna Aalto", "sales_leadership", "head", "", "fi", True),
+    "ville": ("Ville Virtanen", "sales_rep", "south", "S004", "fi", False),
+    "kaisa": ("Kaisa Korhonen", "sales_rep", "south", "S005", "fi", False),
+    "jukka": ("Jukka Järvinen", "sales_rep", "north", "S006", "fi", False),
+    "minna": ("Minna Mattila", "sales_rep", "north", "S007", "fi", False),
+    "petri": ("Petri Peltonen", "sales_rep", "north", "S008", "fi", False),
+    "outi": ("Outi Oksanen", "sales_manager", "north", "S009", "fi", False),
+    "antti": ("Antti Ahonen", "sales_support", "north", "S010", "fi", False),
+}
+
+PAYMENT_TERMS = [("net0", 0, "Payment in advance", "Ennakkomaksu"), ("net7", 7, "7 days net", "7 pv netto")] + [
+    (f"net{days}", days, f"{days} days net", f"{days} pv netto") for days in (14, 21, 30, 45, 60)
+]
+PAYMENT_TYPES = [("po", "Purchase order based", "Ostotilaukseen perustuva"), ("direct", "Direct payment", "Suoramaksu")]
+DECLINE_REASONS = [
+    ("price", "Price is too high", "Hinta on liian korkea"),
+    ("terms", "Terms do not suit us", "Ehdot eivät sovi"),
+    ("selection", "The selection does not suit us", "Valikoima ei sovi"),
+    ("delivery", "Delivery does not suit us", "Toimitus ei sovi"),
+    ("other", "Another supplier or reason", "Toinen toimittaja tai muu syy"),
+]
+TERRITORIES = [("fi", "Finland", "Suomi"), ("nordics", "Nordic countries", "Pohjoismaat"), ("eu", "European Union", "Euroopan unioni")]
+
+
+def load() -> None:
+    """Everything, in the order in which things depend on each other. Idempotent."""
+    with transaction.atomic():
+        _people()
+        _look_ups()
+    integration.customer_sync(path=DEMO_FILES / "customer_master.csv", profile="price_manager", by=None, dry_run=False)
+    integration.products_import(path=DEMO_FILES / "products.csv", profile=None, by=None, dry_run=False)
+    with transaction.atomic():
+        _rules()
+        _contacts()
+    if not Quote.objects.exists():
+        with transaction.atomic():
+            _deals()
+
+
+def _people() -> None:
+    sales, _ = BusinessUnit.objects.get_or_create(code="food", defaults={"label_en": "Food service", "label_fi": "Food service"})
+    head, _ = BusinessUnit.objects.get_or_create(code="group", defaults={"label_en": "Group functions", "label_fi": "Konsernitoiminnot"})
+    north, _ = BusinessUnit.objects.get_or_create(
+        code="retail", defaults={"label_en": "Retail and public", "label_fi": "Vähittäiskauppa ja julkinen"}
+    )
+    teams = {
+        code: Team.objects.get_or_create(name=name, defaults={"unit": unit})[0]
+        for code, name, unit in (
+            ("south", "Etelä", sales),
+            ("north", "Pohjoinen", north),
+            ("head", "Pääkonttori", head),
+        )
+    }
+    for username, (name, role, team, salesperson, language, all_units) in PEOPLE.items():
+        user, made = User.objects.get_or_create(
+            username=username,
+            defaults={
+                "display_name": name,
+                "email": f"{username}@tukku.example",
+                "team": teams[team],
+                "salesperson_id": salesperson or None,
+                "language": language,
+                "sees_all_units": all_units,
+            },
+        )
+        if made:
+            user.set_password(PASSWORD)
+            user.save(update_fields=["password"])
+        RoleAssignment.objects.get_or_create(user=user, role=role)
+    for team, manager in (("south", "manager"), ("north", "outi"), ("head", "approver")):
+        Team.objects.filter(pk=teams[team].pk, manager=None).update(manager=User.objects.get(username=manager))
+
+
+def _look_ups() -> None:
+    for position, (code, days, english, finnish) in enumerate(PAYMENT_TERMS):
+        _look_up(PaymentTerm, position, code, english, finnish, days=days)
+    for model, rows in ((PaymentType, PAYMENT_TYPES), (DeclineReason, DECLINE_REASONS), (Territory, TERRITORIES)):
+        for position, (code, english, finnish) in enumerate(rows):
+            _look_up(model, position, code, english, finnish)
+
+
+def _look_up(model: Any, position: int, code: str, english: str, finnish: str, **more: Any) -> None:
+    model.objects.get_or_create(code=code, defaults={"label_en": english, "label_fi": finnish, "position": position, **more})
+
+
+def _rules() -> None:
+    """Payment-term rules and margin targets over the categories that the master brought."""
+    terms = {term.code: term for term in PaymentTerm.objects.all()}
+    if not PaymentTermRule.objects.exists():
+        PaymentTermRule.objects.create(payment_term=terms["net14"])
+        PaymentTermRule.objects.create(payment_term=terms["net21"], min_amount=Decimal(10000), max_amount=Decimal(50000))
+        PaymentTermRule.objects.create(payment_term=terms["net30"], min_amount=Decimal(50000))
+        for tma2, size in zip(CategoryTma2.objects.all()[:3], BusinessSize.objects.all()[:3], strict=False):
+            PaymentTermRule.objects.create(payment_term=terms["net30"], tma2=tma2, business_size=size)
+        for industry in Industry.objects.all()[:1]:
+            PaymentTermRule.objects.create(payment_term=terms["net7"], industry=industry, max_amount=Decimal(2000))
+    if not MarginTarget.objects.exists():
+        MarginTarget.objects.create(target_percent=Decimal(18))
+        MarginTarget.objects.create(min_amount=Decimal(10000), target_percent=Decimal(15))
+        MarginTarget.objects.create(min_amount=Decimal(50000), target_percent=Decimal(12))
+        for channel in Channel.objects.all()[:1]:
+            MarginTarget.objects.create(channel=channel, target_percent=Decimal(20))
+
+
+_FIRST = ["Maija", "Juhani", "Leena", "Kari", "Päivi", "Mikko", "Hanna", "Olli", "Tiina", "Seppo"]
+_LAST = ["Lehtonen", "Nieminen", "Hämäläinen", "Koskinen", "Heikkinen", "Mäkinen", "Salminen", "Rantanen", "Lindström", "Öhman"]
+
+
+def _contacts() -> None:
+    bare = Account.objects.filter(contacts=None).order_by("pk").values_list("pk", flat=True)
+    Contact.objects.bulk_create(
+        Contact(
+            account_id=pk,
+            name=f"{_FIRST[pk % 10]} {_LAST[pk // 10 % 10]}",
+            title="Ostaja",
+            email=f"ostot{pk}@asiakas.example",
+            language="fi" if pk % 5 else "en",
+            is_default=True,
+        )
+        for pk in bare
+    )
+    rep = User.objects.get(username="rep")
+    for account in Account.objects.filter(owner__username="ville").order_by("pk")[:3]:
+        AccountTeamMember.objects.get_or_create(account=account, user=rep)
+
+
+def _deals() -> None:
+    """A few opportunities and quotes of the demo rep, made by the same services as everything else."""
+    rep = User.objects.get(username="rep")
+    accounts = list(Account.objects.filter(owner=rep, status="active").order_by("name")[:4])
+    priced = Price.objects.filter(floor_price__isnull=False, cost__isnull=False, min_quantity=0).values("product")
+    products = list(Product.objects.sellable().filter(pk__in=priced, outside_catalogue=False).select_related("vat_rate")[:12])
+    for number, account in enumerate(accounts):
+        opportunity = Opportunity.objects.create(
+            account=account,
+            name=("Kevään kausivalikoima", "Keittiöuudistus", "Vuosisopimus", "Uusi toimipaikka")[number],
+            owner=rep,
+            value=Decimal(5000 * (number + 1)),
+            close_date=clock.today() + dt.timedelta(days=20 * (number + 1)),
+        )
+        if number < 3 and len(products) >= 6:
+            lines = [LineDraft(product, Decimal(10 + 5 * index)) for index, product in enumerate(products[number * 3 : number * 3 + 3])]
+            quote = quotes.quote_create(account_id=account.pk, by=rep, opportunity_id=opportunity.pk, lines=lines)
+            if number == 1:
+                discount = Discount("percent", Decimal(2))
+                quotes.quote_change(quote_id=quote.pk, by=rep, header_discount=discount)

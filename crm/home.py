@@ -1,0 +1,117 @@
+"""What the home page shows: what needs this person, their pipeline, what they worked on last. A constant number of queries."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from approvals.models import Request
+from core import clock, money
+from opportunities.choices import OpportunityStatus
+from opportunities.models import Opportunity
+from quotes.choices import QuoteStatus
+from quotes.models import Quote, QuoteQuerySet
+from users.models import User
+
+SHOWN = 6
+EXPIRES_WITHIN = dt.timedelta(days=7)
+OPEN_STAGES = (
+    OpportunityStatus.NEW, OpportunityStatus.QUALIFIED, OpportunityStatus.QUOTING, OpportunityStatus.NEGOTIATION,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Task:
+    """One row of "needs you": a record, why it is here, and the next step as a button."""
+
+    why: str | Promise
+    colour: str
+    title: str
+    account: str
+    amount: Decimal | None
+    until: dt.date | dt.datetime | None
+    path: str
+    action: str | Promise
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A reason for a quote to need its owner."""
+
+    condition: Q
+    why: str | Promise
+    colour: str
+    action: str | Promise
+
+
+def _kinds(today: dt.date) -> list[Kind]:
+    soon = Q(status=QuoteStatus.SENT, valid_until__lte=today + EXPIRES_WITHIN)
+    return [
+        Kind(Q(status=QuoteStatus.ACCEPTED), _("Accepted"), "green", _("Open")),
+        Kind(Q(status=QuoteStatus.APPROVED), _("Approved, not sent"), "azure", _("Send")),
+        Kind(soon, _("Expires soon"), "orange", _("Follow up")),
+        Kind(Q(status=QuoteStatus.DRAFT), _("Draft"), "secondary", _("Continue")),
+    ]
+
+
+def tasks_for(user: User) -> list[Task]:
+    """Approvals waiting first, then the person's own quotes by kind; at most `SHOWN` of each. Five queries."""
+    return [*_approvals(user), *_quotes(user)]
+
+
+def _approvals(user: User) -> Iterator[Task]:
+    language = "fi" if get_language() == "fi" else "en"
+    waiting: QuerySet[Any] = Request.objects.waiting_for(user).annotate(
+        title=KT(f"summary__title__{language}"), customer=KT("summary__customer")
+    )
+    for request in waiting.defer("summary").order_by("due_at", "pk")[:SHOWN]:
+        path = reverse("approval_detail", args=[request.pk])
+        title, customer = request.title or "", request.customer or ""
+        yield Task(_("Waits for your decision"), "red", title, customer, None, request.due_at, path, _("Review and decide"))
+
+
+def _quotes(user: User) -> Iterator[Task]:
+    mine = _visible_quotes(user).filter(owner=user)
+    for kind in _kinds(clock.today()):
+        for quote in mine.filter(kind.condition).order_by("valid_until", "-pk")[:SHOWN]:
+            yield Task(
+                kind.why, kind.colour, str(quote), quote.account.name, quote.net_total, quote.valid_until, quote_path(quote), kind.action
+            )
+
+
+def _visible_quotes(user: User) -> QuoteQuerySet:
+    return Quote.objects.visible_to(user).select_related("account")
+
+
+def quote_path(quote: Quote) -> str:
+    return reverse("quote_page", args=[quote.pk])
+
+
+@dataclass(frozen=True)
+class Stage:
+    label: str | Promise
+    count: int
+    value: Decimal
+
+
+def pipeline_for(user: User) -> list[Stage]:
+    """The person's open opportunities by stage; sums made here, not in SQL. One query."""
+    mine = Opportunity.objects.visible_to(user).filter(owner=user, status__in=OPEN_STAGES).order_by()
+    values: dict[str, list[Decimal]] = {}
+    for status, value in mine.values_list("status", "value"):
+        values.setdefault(status, []).append(value)
+    return [Stage(stage.label, len(values[stage]), money.total(values[stage])) for stage in OPEN_STAGES if stage in values]
+
+
+def last_quotes(user: User) -> list[Quote]:
+    """What this person worked on last. One query."""
+    mine = Q(owner=user) | Q(last_editor=user)
+    return list(_visible_quotes(user).filter(mine).order_by("-pk")[:8])

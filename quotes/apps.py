@@ -1,0 +1,37 @@
+"""Start of the quotes app: its mails, its subject of approval, its panel and the words of its timeline."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class QuotesConfig(AppConfig):
+    name = "quotes"
+
+    def ready(self) -> None:
+        from approvals import registry
+        from core import events, panels
+        from quotes import emails  # noqa: F401  registers the outbox handlers
+        from quotes.approval import QuoteApproval
+        from quotes.panels import quotes_of_account
+
+        registry.register(QuoteApproval())
+        panels.register(
+            "account", "quotes", title=_("Quotes"), template="quotes/_panel.html", context=quotes_of_account, order=10
+        )
+        events.describe(
+            {
+                "created": _("Created"),
+                "submitted": _("Submitted"),
+                "approved": _("Approved"),
+                "rejected": _("Rejected"),
+                "recalled": _("Recalled"),
+                "sent": _("Sent"),
+                "sending undone": _("Sending undone"),
+                "accepted": _("Accepted"),
+                "declined": _("Declined"),
+                "expired": _("Expired"),
+                "superseded": _("Superseded"),
+                "cancelled": _("Cancelled"),
+                "repriced": _("Repriced"),
+            }
+        )

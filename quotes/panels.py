@@ -1,0 +1,18 @@
+"""What the account page shows of quotes."""
+
+from typing import Any
+
+from accounts.models import Account
+from quotes.models import Quote
+from users.models import User
+from users.roles import Perm
+
+SHOWN = 5
+
+
+def quotes_of_account(account: Account, user: User) -> dict[str, Any] | None:
+    """The latest quotes of the account that this person sees, and whether there are more; None without the right."""
+    if not user.may(Perm.QUOTE_VIEW):
+        return None
+    quotes = list(Quote.objects.visible_to(user).filter(account=account).order_by("-id")[: SHOWN + 1])
+    return {"quotes": quotes[:SHOWN], "more": len(quotes) > SHOWN, "may_make": user.may(Perm.QUOTE_EDIT), "account": account}

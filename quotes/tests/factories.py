@@ -1,0 +1,64 @@
+"""People and quotes for tests, made by the services themselves."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from accounts.models import Account, Contact
+from accounts.tests.factories import AccountFactory, ContactFactory, PaymentTermFactory, PaymentTypeFactory
+from catalog.models import Product
+from catalog.tests.factories import ProductFactory
+from quotes import services
+from quotes.models import DeclineReason, MarginTarget, Quote, QuoteDocument
+from quotes.services import Discount, LineDraft
+from users.models import Team, User
+from users.tests.factories import TeamFactory, UserFactory
+
+
+@dataclass
+class World:
+    """A team with its rep and manager, an account with a contact, a product that sells at 10, costs 6, floor 8."""
+
+    team: Team
+    rep: User
+    colleague: User
+    stranger: User
+    manager: User
+    pricing: User
+    account: Account
+    contact: Contact
+    product: Product
+    reason: DeclineReason
+
+
+def make_world() -> World:
+    team = TeamFactory()
+    rep = UserFactory(username="rep", roles=["sales_rep"], team=team)
+    manager = UserFactory(username="manager", roles=["sales_manager"], team=team)
+    team.manager = manager
+    team.save()
+    account = AccountFactory(owner=rep, payment_term=PaymentTermFactory(), payment_type=PaymentTypeFactory())
+    MarginTarget.objects.create(target_percent=Decimal(20))
+    return World(
+        team=team,
+        rep=rep,
+        colleague=UserFactory(username="colleague", roles=["sales_rep"], team=team),
+        stranger=UserFactory(username="stranger", roles=["sales_rep"], team=TeamFactory()),
+        manager=manager,
+        pricing=UserFactory(username="pricing", roles=["pricing"], sees_all_units=True),
+        account=account,
+        contact=ContactFactory(account=account, is_default=True, language="fi"),
+        product=ProductFactory(sku="MAITO-1", name_en="Milk", name_fi="Maito"),
+        reason=DeclineReason.objects.create(code="price", label_en="Too dear", label_fi="Liian kallis"),
+    )
+
+
+def draft(world: World, *discounts: str, quantity: str = "5") -> Quote:
+    """A draft with a line per percent in `discounts`; one undiscounted line when none is given."""
+    lines = [LineDraft(world.product, Decimal(quantity), Discount("percent", Decimal(d))) for d in discounts or ("0",)]
+    return services.quote_create(account_id=world.account.pk, by=world.rep, lines=lines)
+
+
+def sent(world: World) -> QuoteDocument:
+    """A quote that has been sent."""
+    quote = draft(world)
+    return services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])

@@ -1,0 +1,459 @@
+"""What happens to a quote, from draft to answer."""
+
+import datetime as dt
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+
+from accounts.tests.factories import AccountFactory
+from approvals import services as approvals
+from approvals.choices import RequestStatus, Verdict, Via
+from approvals.models import Request
+from catalog.models import Price, Product
+from catalog.tests.factories import ProductFactory
+from core import clock as house_clock
+from core.errors import DomainError, Invalid, NotAllowed, NotFound, StaleVersion, WrongState
+from core.models import Event, Link, OutboxMessage
+from opportunities.tests.factories import OpportunityFactory
+from quotes import services
+from quotes.models import Quote, QuoteAnswer, QuoteLine, QuoteSnapshot
+from quotes.services import Discount, LineDraft
+from quotes.services.answering import Source
+from quotes.tests.factories import World, draft, sent
+
+
+def submit(quote: Quote, world: World, **more: Any) -> Quote:
+    return services.quote_submit(quote_id=quote.pk, by=world.rep, **more)
+
+
+def decide(quote: Quote, world: World, verdict: Verdict = Verdict.APPROVE, comment: str = "", by: Any = None) -> None:
+    request = Request.objects.get(run__subject_id=quote.pk, status=RequestStatus.PENDING)
+    approvals.request_decide(
+        request_id=request.pk, verdict=verdict, comment=comment, by=by or world.pricing, via=Via.PAGE, version=None, content_hash=None,
+        ip=None, link=None,
+    )  # fmt: skip
+    quote.refresh_from_db()
+
+
+# --- drafts ------------------------------------------------------------------------------------------------------------------
+@pytest.mark.req("S0.9")
+@pytest.mark.req("S0.41")
+def test_a_new_quote_is_numbered_and_prefilled_from_the_account(world: World, clock: Any) -> None:
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep)
+    assert str(quote) == "Q-2026-00001/1"
+    assert (quote.status, quote.contact, quote.language) == ("draft", world.contact, "fi")
+    assert (quote.payment_term, quote.payment_type) == (world.account.payment_term, world.account.payment_type)
+    assert (quote.price_date, quote.valid_until) == (dt.date(2026, 11, 20), dt.date(2026, 12, 20))
+
+
+@pytest.mark.req("S0.6")
+@pytest.mark.req("S0.12")
+def test_a_quote_may_hang_under_an_opportunity_which_moves_to_quoting(world: World) -> None:
+    opportunity = OpportunityFactory(account=world.account, owner=world.rep)
+    services.quote_create(account_id=world.account.pk, by=world.rep, opportunity_id=opportunity.pk)
+    opportunity.refresh_from_db()
+    assert opportunity.status == "quoting"
+
+
+@pytest.mark.req("S0.26")
+def test_an_opportunity_has_several_quotes(world: World) -> None:
+    opportunity = OpportunityFactory(account=world.account, owner=world.rep)
+    for _ in range(2):
+        services.quote_create(account_id=world.account.pk, by=world.rep, opportunity_id=opportunity.pk)
+    assert opportunity.quotes.count() == 2
+
+
+def test_an_account_out_of_sight_gets_no_quote(world: World) -> None:
+    with pytest.raises(NotFound):
+        services.quote_create(account_id=world.account.pk, by=world.stranger)
+    assert Quote.objects.count() == 0
+
+
+def test_an_inactive_account_gets_no_quote(world: World) -> None:
+    world.account.status = "inactive"
+    world.account.save()
+    with pytest.raises(Invalid, match="inactive"):
+        services.quote_create(account_id=world.account.pk, by=world.rep)
+
+
+def test_an_opportunity_of_another_account_is_refused(world: World) -> None:
+    other = OpportunityFactory(account=AccountFactory(owner=world.rep))
+    with pytest.raises(Invalid) as refusal:
+        services.quote_create(account_id=world.account.pk, by=world.rep, opportunity_id=other.pk)
+    assert list(refusal.value.fields) == ["opportunity"]
+
+
+@pytest.mark.req("S4.7")
+def test_a_line_change_brings_the_stored_totals_up_to_date(world: World) -> None:
+    quote = draft(world)
+    line = quote.lines.get()
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(7), discount=Discount("percent", D(10)))
+    quote.refresh_from_db()
+    assert (quote.list_total, quote.net_total, quote.gross_total, quote.margin_percent, quote.version) == (
+        D("70.00"), D("63.00"), D("79.07"), D("33.33"), 2,
+    )  # fmt: skip
+
+
+def test_every_change_is_in_the_field_history(world: World) -> None:
+    quote = draft(world)
+    line = quote.lines.get()
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(7))
+    assert [str(row.quantity) for row in line.history.order_by("history_id")] == ["5.000", "7.000"]
+
+
+def test_the_quantity_break_follows_the_quantity(world: World) -> None:
+    Price.objects.create(price_list=Price.objects.get().price_list, product=world.product, min_quantity=10, list_price=D(9), cost=D(6))
+    quote = draft(world, quantity="1")
+    line = quote.lines.get()
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(10))
+    line.refresh_from_db()
+    assert (line.list_price, line.line_net) == (D(9), D("90.00"))
+
+
+def test_prices_stay_those_of_the_day_the_draft_was_made_until_repriced(world: World, clock: Any) -> None:
+    quote = draft(world)
+    Price.objects.create(
+        price_list=Price.objects.get().price_list, product=world.product, valid_from=dt.date(2026, 12, 1), list_price=D(11), cost=D(6)
+    )
+    clock.move_to(dt.datetime(2026, 12, 2, 9, tzinfo=dt.UTC))
+    line = quote.lines.get()
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(6))
+    assert QuoteLine.objects.get().list_price == D(10)
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    assert QuoteLine.objects.get().list_price == D(11)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"by": "stranger"}, NotFound),
+        ({"version": 99}, StaleVersion),
+        ({"line_id": 10**9}, NotFound),
+        ({"discount": Discount("amount", D("100000"))}, Invalid),
+        ({"discount": Discount("percent", D("-5"))}, Invalid),
+        ({"quantity": D("999999999")}, Invalid),
+    ],
+)
+def test_a_refused_line_change_changes_nothing(world: World, change: dict[str, Any], code: type[DomainError]) -> None:
+    quote = draft(world)
+    Price.objects.update(list_price=D("99999"))
+    arguments: dict[str, Any] = {"quote_id": quote.pk, "line_id": quote.lines.get().pk, "by": world.rep, "quantity": D(9), **change}
+    if isinstance(arguments["by"], str):
+        arguments["by"] = getattr(world, arguments["by"])
+    with pytest.raises(code):
+        services.line_change(**arguments)
+    quote.refresh_from_db()
+    assert (quote.lines.get().quantity, quote.version, quote.net_total) == (D(5), 1, D(50))
+
+
+def test_a_manager_may_add_a_surcharge(world: World) -> None:
+    quote = draft(world)
+    services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.manager, discount=Discount("percent", D(-50)))
+    assert quote.lines.get().line_net == D("75.00")
+
+
+def test_an_ended_product_cannot_be_added(world: World) -> None:
+    quote = draft(world)
+    Product.objects.update(is_active=False)
+    world.product.refresh_from_db()
+    with pytest.raises(Invalid, match="MAITO-1"):
+        services.line_add(quote_id=quote.pk, draft=LineDraft(world.product, D(1)), by=world.rep)
+    assert quote.lines.count() == 1
+
+
+def test_a_product_without_a_price_cannot_be_added(world: World) -> None:
+    quote = draft(world)
+    with pytest.raises(Invalid, match="no price"):
+        services.line_add(quote_id=quote.pk, draft=LineDraft(ProductFactory(list_price=None), D(1)), by=world.rep)
+
+
+def test_a_contact_of_another_account_is_refused(world: World) -> None:
+    from accounts.tests.factories import ContactFactory
+
+    quote = draft(world)
+    with pytest.raises(Invalid):
+        services.quote_change(quote_id=quote.pk, by=world.rep, contact=ContactFactory())
+    quote.refresh_from_db()
+    assert quote.contact == world.contact
+
+
+def test_a_status_cannot_be_changed_like_a_field(world: World) -> None:
+    quote = draft(world)
+    with pytest.raises(Invalid):
+        services.quote_change(quote_id=quote.pk, by=world.rep, status="sent")
+    quote.refresh_from_db()
+    assert quote.status == "draft"
+
+
+# --- submitting and approval ---------------------------------------------------------------------------------------------------
+def test_a_quote_within_its_limits_is_approved_at_once(world: World) -> None:
+    quote = submit(draft(world), world)
+    assert (quote.status, Request.objects.count(), QuoteSnapshot.objects.count()) == ("approved", 0, 1)
+
+
+@pytest.mark.req("S0.24")
+@pytest.mark.req("S1.27")
+def test_a_line_below_its_floor_goes_to_the_chosen_approver(world: World) -> None:
+    quote = submit(draft(world, "21"), world, approvers={"quote_floor": world.pricing.pk}, reason="Uusi asiakas")
+    request = Request.objects.get()
+    assert (quote.status, request.approver, request.run.reason) == ("in_review", world.pricing, "Uusi asiakas")
+    assert request.summary["sentences"]["en"] == ["Line 1 (MAITO-1) is below its floor price"]
+    decide(quote, world)
+    assert quote.status == "approved"
+
+
+def test_nobody_can_choose_someone_who_may_not_decide(world: World) -> None:
+    quote = draft(world, "21")
+    with pytest.raises(Invalid):
+        submit(quote, world, approvers={"quote_floor": world.colleague.pk})
+    quote.refresh_from_db()
+    assert (quote.status, Request.objects.count(), QuoteSnapshot.objects.count()) == ("draft", 0, 0)
+
+
+def test_a_rejection_brings_the_draft_back_with_its_reason(world: World) -> None:
+    quote = submit(draft(world, "21"), world)
+    decide(quote, world, Verdict.REJECT, "Liian halpa")
+    assert quote.status == "draft"
+    assert Event.objects.get(subject_type="quote", subject_id=quote.pk, verb="rejected").reason == "Liian halpa"
+    assert submit(quote, world).status == "in_review"
+
+
+def test_nobody_but_the_one_who_asked_recalls(world: World) -> None:
+    quote = submit(draft(world, "21"), world)
+    with pytest.raises(NotAllowed):
+        services.quote_recall(quote_id=quote.pk, by=world.colleague)
+    assert services.quote_recall(quote_id=quote.pk, by=world.rep).status == "draft"
+    assert list(Request.objects.values_list("status", flat=True)) == ["cancelled"]
+
+
+def test_a_quote_in_review_cannot_be_edited(world: World) -> None:
+    quote = submit(draft(world, "21"), world)
+    with pytest.raises(WrongState):
+        services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, quantity=D(1))
+    assert quote.lines.get().quantity == D(5)
+
+
+def test_a_stale_approval_after_recall_edit_and_resubmit_is_refused(world: World) -> None:
+    quote = submit(draft(world, "21"), world)
+    stale = Request.objects.get()
+    services.quote_recall(quote_id=quote.pk, by=world.rep)
+    services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, discount=Discount("percent", D(40)))
+    submit(quote, world)
+    with pytest.raises(WrongState):
+        approvals.request_decide(
+            request_id=stale.pk, verdict=Verdict.APPROVE, comment="", by=world.pricing, via=Via.PAGE, version=None, content_hash=None,
+            ip=None, link=None,
+        )  # fmt: skip
+    quote.refresh_from_db()
+    assert (quote.status, quote.lines.get().discount_value) == ("in_review", D(40))
+
+
+def test_lines_changed_behind_the_approvals_back_make_the_decision_refused(world: World) -> None:
+    quote = submit(draft(world, "21"), world)
+    QuoteLine.objects.update(line_net=D("1.00"), discount_value=D(90))
+    with pytest.raises(WrongState):
+        decide(quote, world)
+    quote.refresh_from_db()
+    assert quote.status == "in_review"
+
+
+def test_a_quote_without_lines_cannot_be_submitted(world: World) -> None:
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep)
+    with pytest.raises(Invalid) as refusal:
+        submit(quote, world)
+    assert list(refusal.value.fields) == ["product"]
+
+
+@pytest.mark.req("S0.17")
+@pytest.mark.req("S0.20")
+def test_another_payment_term_than_advised_needs_a_reason(world: World) -> None:
+    from accounts.tests.factories import PaymentTermFactory, PaymentTermRuleFactory
+
+    PaymentTermRuleFactory(payment_term=PaymentTermFactory(days=7))
+    quote = draft(world)
+    services.quote_change(quote_id=quote.pk, by=world.rep, payment_term=PaymentTermFactory(days=60))
+    with pytest.raises(Invalid) as refusal:
+        submit(quote, world)
+    assert list(refusal.value.fields) == ["payment_term_reason"]
+    services.quote_change(quote_id=quote.pk, by=world.rep, payment_term_reason="Vuosisopimus")
+    assert submit(quote, world).status == "approved"
+
+
+# --- sending ---------------------------------------------------------------------------------------------------------------------
+def test_sending_freezes_the_document_and_writes_the_mail_for_ten_seconds_later(world: World, clock: Any) -> None:
+    document = sent(world)
+    message = OutboxMessage.objects.get(topic="quote.sent")
+    assert message.available_at - document.sent_at == dt.timedelta(seconds=10)
+    assert (document.quote.status, document.language, document.recipients) == ("sent", "fi", [world.contact.email])
+    assert len(document.document_hash) == 64
+
+
+@pytest.mark.parametrize("to", [[], [""], ["not an address"], ["a@b.example"] * 1 + [f"x{n}@b.example" for n in range(11)]])
+def test_bad_recipients_are_refused_by_name(world: World, to: list[str]) -> None:
+    quote = draft(world)
+    with pytest.raises(Invalid) as refusal:
+        services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=to)
+    quote.refresh_from_db()
+    assert (list(refusal.value.fields), quote.status, OutboxMessage.objects.count()) == (["to"], "draft", 0)
+
+
+def test_a_quote_that_needs_a_yes_cannot_be_sent_past_it(world: World) -> None:
+    quote = draft(world, "21")
+    with pytest.raises(WrongState):
+        services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    quote.refresh_from_db()
+    assert quote.status == "draft"
+
+
+def test_an_approved_quote_changed_behind_our_back_is_not_sent(world: World) -> None:
+    quote = submit(draft(world), world)
+    QuoteLine.objects.update(discount_kind="percent", discount_value=D(50))
+    with pytest.raises(WrongState, match="not what was approved"):
+        services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+
+
+def test_sending_can_be_undone_until_the_mail_is_taken_up(world: World) -> None:
+    quote = services.quote_unsend(quote_id=sent(world).quote.pk, by=world.rep)
+    assert (quote.status, OutboxMessage.objects.filter(topic="quote.sent").count()) == ("approved", 0)
+    assert Link.objects.get().revoked_at is not None
+    document = services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    OutboxMessage.objects.update(claimed_until=house_clock.now(), attempts=1)
+    with pytest.raises(WrongState):
+        services.quote_unsend(quote_id=document.quote_id, by=world.rep)
+
+
+def test_only_the_sender_undoes_the_sending(world: World) -> None:
+    document = sent(world)
+    with pytest.raises(NotAllowed):
+        services.quote_unsend(quote_id=document.quote_id, by=world.colleague)
+
+
+def test_a_new_revision_supersedes_the_old_one_only_when_it_is_sent(world: World) -> None:
+    old = sent(world).quote
+    new = services.quote_revise(quote_id=old.pk, by=world.rep)
+    old.refresh_from_db()
+    assert (str(new), new.status, new.previous, old.status) == ("Q-2026-00001/2", "draft", old, "sent")
+    assert [line.line_net for line in new.lines.all()] == [D("50.00")]
+    services.quote_submit_and_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
+    old.refresh_from_db()
+    assert old.status == "superseded"
+
+
+def test_there_is_one_open_draft_per_number(world: World) -> None:
+    old = sent(world).quote
+    services.quote_revise(quote_id=old.pk, by=world.rep)
+    with pytest.raises(WrongState):
+        services.quote_revise(quote_id=old.pk, by=world.rep)
+
+
+def test_nothing_is_sent_once_a_revision_is_accepted(world: World) -> None:
+    document = sent(world)
+    new = submit(services.quote_revise(quote_id=document.quote_id, by=world.rep), world)
+    accept(document)
+    with pytest.raises(WrongState, match="already accepted"):
+        services.quote_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
+
+
+def test_quotes_expire_after_their_last_day_in_helsinki(world: World, clock: Any) -> None:
+    quote = sent(world).quote
+    clock.move_to(dt.datetime(2026, 12, 20, 21, 59, 59, tzinfo=dt.UTC))
+    assert services.quote_expire(quote_id=quote.pk) is False
+    clock.move_to(dt.datetime(2026, 12, 20, 22, 0, tzinfo=dt.UTC))
+    assert services.quote_expire(quote_id=quote.pk) is True
+    assert services.quote_expire(quote_id=quote.pk) is False
+
+
+# --- answers ---------------------------------------------------------------------------------------------------------------------
+def accept(document: Any, **changes: Any) -> QuoteAnswer:
+    arguments: dict[str, Any] = {
+        "document_id": document.pk, "document_hash": document.document_hash, "name": "Öykkönen", "role": "Ostaja",
+        "source": Source(link=document.link, ip="127.0.0.1", agent="test"), **changes,
+    }  # fmt: skip
+    return services.quote_accept(**arguments)
+
+
+@pytest.mark.req("S4.9")
+def test_the_customer_accepts_exactly_what_was_sent(world: World) -> None:
+    opportunity = OpportunityFactory(account=world.account, owner=world.rep)
+    quote = draft(world)
+    services.quote_change(quote_id=quote.pk, by=world.rep, opportunity=opportunity)
+    document = services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    answer = accept(document)
+    quote.refresh_from_db()
+    opportunity.refresh_from_db()
+    assert (quote.status, answer.document_hash, opportunity.status) == ("accepted", document.document_hash, "ordered")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"document_hash": "0" * 64}, WrongState),
+        ({"name": " "}, Invalid),
+        ({"role": ""}, Invalid),
+        ({"source": Source(link=None)}, WrongState),
+    ],
+)
+def test_a_refused_acceptance_leaves_the_quote_open(world: World, changes: dict[str, Any], code: type[DomainError]) -> None:
+    document = sent(world)
+    with pytest.raises(code):
+        accept(document, **changes)
+    document.quote.refresh_from_db()
+    assert (document.quote.status, QuoteAnswer.objects.count()) == ("sent", 0)
+
+
+def test_a_quote_is_answered_once(world: World) -> None:
+    document = sent(world)
+    accept(document)
+    with pytest.raises(WrongState, match="already been answered"):
+        services.quote_decline(
+            document_id=document.pk, document_hash=document.document_hash, name="X", reason=world.reason, source=Source(link=document.link)
+        )
+    assert QuoteAnswer.objects.get().answer == "accepted"
+
+
+def test_an_expired_quote_cannot_be_accepted_even_before_the_sweep(world: World, clock: Any) -> None:
+    document = sent(world)
+    clock.move_to(dt.datetime(2026, 12, 21, 9, tzinfo=dt.UTC))
+    with pytest.raises(WrongState, match="no longer valid"):
+        accept(document)
+
+
+@pytest.mark.req("S4.10")
+def test_a_decline_needs_a_reason_and_leads_to_a_new_revision(world: World) -> None:
+    document = sent(world)
+    arguments: dict[str, Any] = {
+        "document_id": document.pk, "document_hash": document.document_hash, "name": "X", "source": Source(link=document.link),
+    }  # fmt: skip
+    with pytest.raises(Invalid):
+        services.quote_decline(reason=None, **arguments)
+    services.quote_decline(reason=world.reason, **arguments)
+    assert services.quote_revise(quote_id=document.quote_id, by=world.rep).revision == 2
+
+
+def test_a_rep_records_an_answer_only_with_evidence(world: World) -> None:
+    document = sent(world)
+    with pytest.raises(Invalid):
+        accept(document, source=Source(recorded_by=world.rep))
+    answer = accept(document, source=Source(recorded_by=world.rep, evidence="Sähköposti 20.11."))
+    assert answer.recorded_by == world.rep
+
+
+# --- what the database itself refuses --------------------------------------------------------------------------------------------
+def test_the_database_refuses_an_illegal_transition(world: World) -> None:
+    quote = draft(world)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Quote.objects.filter(pk=quote.pk).update(status="accepted")
+    quote.refresh_from_db()
+    assert quote.status == "draft"
+
+
+@pytest.mark.parametrize("model", [QuoteSnapshot, QuoteAnswer])
+def test_the_database_keeps_snapshots_and_answers(world: World, model: Any) -> None:
+    accept(sent(world))
+    with pytest.raises(DatabaseError), transaction.atomic():
+        model.objects.update(at=house_clock.now())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        model.objects.all()._raw_delete("default")
+    assert model.objects.count() == 1
