@@ -34,10 +34,10 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STATIC_ROOT = settings.VAR_DIR / "no-static"  # whitenoise would read every file again for every client
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     celery_app.conf.update(broker_url="memory://", broker_transport_options={})
+    logging.getLogger().handlers.clear()  # pytest keeps the records; writing each refusal out would take most of the time
     logger = logging.getLogger("django.template")
     logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    logger.addHandler(UNKNOWN_VARIABLES)
+    logger.addFilter(UNKNOWN_VARIABLES)
     config.stash[LEFT_OUT] = []
 
 
@@ -69,23 +69,26 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 # --- Unknown template variables --------------------------------------------------------------------------------------------
-class UnknownVariables(logging.Handler):
-    """Notes each variable that one of our templates asks for and nobody gave. An empty link of a chain (`None.name`) is known."""
+class UnknownVariables(logging.Filter):
+    """Notes each variable that one of our templates asks for and nobody gave, and keeps such records out of the log.
+
+    An empty link of a chain (`None.name`) is known.
+    """
 
     def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
+        super().__init__()
         self.found: set[str] = set()
         self.ours = str(settings.BASE_DIR / "templates")
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, VariableDoesNotExist) or (len(error.params) > 1 and error.params[1] is None):
-            return
-        variable, context = _asked_for()
-        template = getattr(getattr(context, "render_context", None), "template", None)
-        origin = str(getattr(getattr(template, "origin", None), "name", ""))
-        if origin.startswith(self.ours):
-            self.found.add(f"{Path(origin).relative_to(self.ours)}: {variable}")
+        if isinstance(error, VariableDoesNotExist) and not (len(error.params) > 1 and error.params[1] is None):
+            variable, context = _asked_for()
+            template = getattr(getattr(context, "render_context", None), "template", None)
+            origin = str(getattr(getattr(template, "origin", None), "name", ""))
+            if origin.startswith(self.ours):
+                self.found.add(f"{Path(origin).relative_to(self.ours)}: {variable}")
+        return record.levelno > logging.DEBUG
 
     def take(self) -> list[str]:
         found, self.found = sorted(self.found), set()

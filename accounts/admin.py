@@ -3,7 +3,13 @@
 from django.contrib import admin
 
 from accounts.models import (
-    LOOK_UPS, Account, AccountTeamMember, FieldOverride, MasterConflict, PaymentTerm, PaymentTermRule,
+    LOOK_UPS,
+    Account,
+    AccountTeamMember,
+    FieldOverride,
+    MasterConflict,
+    PaymentTerm,
+    PaymentTermRule,
 )  # fmt: skip
 from core.admin import LookUpAdmin, ReadOnlyAdmin
 
@@ -14,13 +20,14 @@ for look_up in LOOK_UPS:
 
 @admin.register(PaymentTerm)
 class PaymentTermAdmin(LookUpAdmin):
-    list_display = (*LookUpAdmin.list_display[:1], "days", *LookUpAdmin.list_display[1:])
+    list_display = ("code", "days", "label_en", "label_fi", "position", "is_active")
 
 
 @admin.register(PaymentTermRule)
 class PaymentTermRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = (
-        "payment_term", "tma2", "classification", "industry", "business_size", "min_amount", "max_amount", "priority", "is_active",
+        "payment_term", "tma2", "classification", "industry", "business_size", "min_amount", "max_amount", "priority",
+        "is_active",
     )  # fmt: skip
     list_filter = ("is_active", "payment_term", "tma2")
     list_select_related = ("payment_term", "tma2", "classification", "industry", "business_size")
@@ -41,7 +48,15 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("status", "is_prospect", "tma2")
     list_select_related = ("owner", "tma2")
     search_fields = ("name", "parent_customer_id", "business_id")
-    readonly_fields = ("parent_customer_id", *Account.MASTER_FIELDS, "unit", *Account.MANUAL_FIELDS, "status", "is_prospect", "version")
+    readonly_fields = (
+        "parent_customer_id",
+        *Account.MASTER_FIELDS,
+        "unit",
+        *Account.MANUAL_FIELDS,
+        "status",
+        "is_prospect",
+        "version",
+    )
     inlines = (TeamMemberInline,)
     show_full_result_count = False
 

@@ -14,8 +14,9 @@ from users.models import User
 def _owners(request: HttpRequest | None) -> QuerySet[User]:
     """People who own an account in sight of this person."""
     if request is None or not isinstance(request.user, User):
-        return User.objects.none()
-    return User.objects.filter(pk__in=Account.objects.visible_to(request.user).values("owner")).order_by("display_name", "pk")
+        return QuerySet(User).none()
+    owners = Account.objects.visible_to(request.user).values("owner")
+    return QuerySet(User).filter(pk__in=owners).order_by("display_name", "pk")
 
 
 class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]

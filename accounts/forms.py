@@ -1,13 +1,18 @@
 """Forms of the account page."""
 
+from decimal import Decimal
 from typing import Any, cast
 
 from django import forms
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact
+from accounts.selectors import column_label
+from core.errors import DomainError
 from core.forms import DecimalField
+from core.templatetags.ui import plain_input
 from users.models import User
 
 GROUPS: dict[str, tuple[Any, tuple[str, ...]]] = {
@@ -27,7 +32,7 @@ def decimal_field(field: "models.DecimalField[Any, Any]", **kwargs: Any) -> Deci
         max_digits=field.max_digits or 0,
         decimal_places=field.decimal_places or 0,
         min_value=0,
-        label=field.verbose_name,
+        label=capfirst(field.verbose_name),
         required=False,
         **kwargs,
     )
@@ -49,6 +54,14 @@ class _VersionedForm(forms.Form):
         kwargs["initial"] = {"version": account.version, **kwargs.get("initial", {})}
         super().__init__(*args, **kwargs)
 
+    def blame(self, refusal: DomainError) -> None:
+        """Puts the refusal into the form, where what was typed stays."""
+        known = {name: text for name, text in refusal.fields.items() if name in self.fields}
+        for name, text in known.items():
+            self.add_error(name, str(text))
+        if not known:
+            self.add_error(None, str(refusal.detail))
+
     def _field_for(self, name: str) -> forms.Field:
         """A form field for a field of the account, without the rules that only people's choices have."""
         column = Account._meta.get_field(name)
@@ -65,11 +78,27 @@ class ManualForm(_VersionedForm):
     """One group of manual fields."""
 
     def __init__(self, *args: Any, account: Account, group: str, **kwargs: Any) -> None:
-        self.names = GROUPS[group][1]
+        self.group, self.names = group, GROUPS[group][1]
         kwargs["initial"] = {name: getattr(account, name) for name in self.names}
         super().__init__(*args, account=account, **kwargs)
         for name in self.names:
             self.fields[name] = self._field_for(name)
+
+    def after_conflict(self, account: Account) -> "ManualForm":
+        """The same input over what somebody else saved meanwhile, which is told beside it; saving again is then a choice."""
+        data = self.data.copy()  # type: ignore[attr-defined]
+        data["version"] = str(account.version)
+        form = ManualForm(data, account=account, group=self.group, auto_id=self.auto_id)
+        form.is_valid()
+        for name in self.names:
+            stored = getattr(account, name)
+            if stored != form.cleaned_data.get(name):
+                shown = plain_input(stored) if isinstance(stored, Decimal) else ("–" if stored in (None, "") else stored)
+                form.fields[name].help_text = _("Now saved: %(value)s") % {"value": shown}
+        form.add_error(
+            None, _("Someone else changed this account meanwhile, so nothing was saved. Look at the changes and save again.")
+        )
+        return form
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.names}
@@ -85,7 +114,7 @@ class OverrideForm(_VersionedForm):
         kwargs["initial"] = {"value": getattr(account, field)}
         super().__init__(*args, account=account, **kwargs)
         self.fields["value"] = self._field_for(field)
-        self.fields["value"].label = Account._meta.get_field(field).verbose_name  # type: ignore[union-attr]
+        self.fields["value"].label = capfirst(column_label(Account, field))
         if field in ("yearly_revenue", "yearly_volume", "name"):
             self.fields["value"].required = True
         self.order_fields(self.field_order)

@@ -259,7 +259,9 @@ class MasterConflict(models.Model):
         verbose_name = _("conflict")
         verbose_name_plural = _("conflicts")
         constraints = [
-            models.UniqueConstraint(fields=["account", "field"], condition=Q(resolved_at=None), name="one_open_conflict_per_field")
+            models.UniqueConstraint(
+                fields=["account", "field"], condition=Q(resolved_at=None), name="one_open_conflict_per_field"
+            )
         ]
 
     def __str__(self) -> str:
@@ -340,9 +342,16 @@ class PaymentTermRule(models.Model):
     business_size = models.ForeignKey(BusinessSize, models.CASCADE, null=True, blank=True, verbose_name=_("business size"))
     min_amount = models.DecimalField(_("deal from, EUR"), max_digits=14, decimal_places=2, null=True, blank=True)
     max_amount = models.DecimalField(
-        _("deal below, EUR"), max_digits=14, decimal_places=2, null=True, blank=True, help_text=_("This amount itself no longer fits.")
+        _("deal below, EUR"),
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text=_("This amount itself no longer fits."),
     )
-    priority = models.PositiveIntegerField(_("priority"), default=100, help_text=_("Of equally specific rules the smaller number wins."))
+    priority = models.PositiveIntegerField(
+        _("priority"), default=100, help_text=_("Of equally specific rules the smaller number wins.")
+    )
     is_active = models.BooleanField(_("in use"), default=True)
 
     class Meta:

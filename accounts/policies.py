@@ -19,7 +19,9 @@ def may_edit(user: User, account: Account) -> bool:
 
 def _supports_owner(user: User, account: Account) -> bool:
     owner = account.owner
-    return SalesSupport.code in user.role_codes and owner is not None and owner.team_id is not None and owner.team_id == user.team_id
+    return (
+        SalesSupport.code in user.role_codes and owner is not None and owner.team_id is not None and owner.team_id == user.team_id
+    )
 
 
 def require(allowed: bool) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Field, Model, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import payment_terms
@@ -99,7 +99,7 @@ def _criteria(rule: PaymentTermRule) -> Iterable[str]:
     for name in CRITERIA:
         value = getattr(rule, name)
         if value is not None:
-            yield _("%(criterion)s is %(value)s") % {"criterion": rule._meta.get_field(name).verbose_name, "value": value}
+            yield _("%(criterion)s is %(value)s") % {"criterion": column_label(PaymentTermRule, name), "value": value}
     if rule.min_amount is not None:
         yield _("the deal is at least %(amount)s") % {"amount": money(rule.min_amount)}
     if rule.max_amount is not None:
@@ -108,7 +108,7 @@ def _criteria(rule: PaymentTermRule) -> Iterable[str]:
 
 @dataclass(frozen=True)
 class Fact:
-    """One master-fed field as the account page shows it; `value` is ready to read. `rule` and `at` say where the master's came from."""
+    """One master-fed field as the account page shows it, ready to read. `rule` and `at`: where the master's value came from."""
 
     field: str
     label: str
@@ -131,7 +131,8 @@ def master_facts(account: Account) -> list[Fact]:
     overrides = {row.field: row for row in account.overrides.select_related("by")}
     conflicts = {row.field: row for row in open_conflicts(account)}
     return [
-        _fact(account, field, values.get(field) or {}, overrides.get(field), conflicts.get(field)) for field in Account.MASTER_FIELDS
+        _fact(account, field, values.get(field) or {}, overrides.get(field), conflicts.get(field))
+        for field in Account.MASTER_FIELDS
     ]
 
 
@@ -145,7 +146,7 @@ def _fact(
     at, rule = stored.get("at"), str(stored.get("rule") or "")
     return Fact(
         field=field,
-        label=_label(account, field),
+        label=column_label(Account, field),
         value=_shown(field, getattr(account, field)),
         master_label=_shown(field, str(stored.get("label") or stored.get("value") or "")),
         rule=_(rule) if rule else "",
@@ -155,8 +156,10 @@ def _fact(
     )
 
 
-def _label(account: Account, field: str) -> str:
-    return str(account._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+def column_label(model: type[Model], field: str) -> str:
+    """What a field of a model is called, in the active language."""
+    column = model._meta.get_field(field)
+    return str(column.verbose_name) if isinstance(column, Field) else field
 
 
 def _shown(field: str, value: Any) -> str:

@@ -11,7 +11,7 @@ from accounts import policies, selectors, services
 from accounts.filters import AccountFilter
 from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
 from accounts.models import Account, Contact
-from core.errors import DomainError, Invalid, StaleVersion
+from core.errors import Invalid, StaleVersion
 from core.paging import keyset
 from core.panels import panels_for
 from users.access import requires, user_of
@@ -56,11 +56,11 @@ def _visible(user: User, pk: int) -> Account:
 
 def _group(account: Account, group: str) -> dict[str, Any]:
     title, names = GROUPS[group]
-    return {"key": group, "title": title, "rows": [(_label(name), name, _shown(account, name)) for name in names]}
-
-
-def _label(name: str) -> Any:
-    return Account._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+    return {
+        "key": group,
+        "title": title,
+        "rows": [(selectors.column_label(Account, name), name, _shown(account, name)) for name in names],
+    }
 
 
 def _shown(account: Account, name: str) -> Any:
@@ -84,12 +84,14 @@ def account_edit(request: HttpRequest, pk: int, group: str) -> HttpResponse:
         return _edit_response(request, account, group, form, status=422)
     try:
         services.account_update(account_id=pk, by=user, version=form.cleaned_data["version"], changes=form.changes())
-    except (StaleVersion, Invalid) as refusal:
-        _blame(form, refusal)
+    except StaleVersion as refusal:
+        return _edit_response(request, account, group, form.after_conflict(_visible(user, pk)), status=refusal.status)
+    except Invalid as refusal:
+        form.blame(refusal)
         return _edit_response(request, account, group, form, status=refusal.status)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("account_page", pk)
-    return _edit_response(request, _visible(user, pk), group, form, template="group", said=_("Saved."))
+    return _edit_response(request, _visible(user, pk), group, form, template="saved", said=_("Saved."))
 
 
 def _editable(user: User, pk: int) -> Account:
@@ -98,17 +100,15 @@ def _editable(user: User, pk: int) -> Account:
     return account
 
 
-def _blame(form: Any, refusal: DomainError) -> None:
-    """Puts the refusal into the form, where what was typed stays."""
-    known = {name: text for name, text in refusal.fields.items() if name in form.fields}
-    for name, text in known.items():
-        form.add_error(name, str(text))
-    if not known:
-        form.add_error(None, str(refusal.detail))
-
-
 def _edit_response(
-    request: HttpRequest, account: Account, group: str, form: ManualForm, *, template: str = "form", status: int = 200, said: str = ""
+    request: HttpRequest,
+    account: Account,
+    group: str,
+    form: ManualForm,
+    *,
+    template: str = "form",
+    status: int = 200,
+    said: str = "",
 ) -> HttpResponse:
     context = {"account": account, "group": _group(account, group), "form": form, "may_edit": True, "said": said}
     if request.htmx:  # type: ignore[attr-defined]
@@ -137,9 +137,10 @@ def account_override(request: HttpRequest, pk: int, field: str) -> HttpResponse:
             account_id=pk, by=user, version=data["version"], field=field, value=data["value"], reason=data["reason"]
         )
     except (StaleVersion, Invalid) as refusal:
-        _blame(form, refusal)
+        form.blame(refusal)
         return render(request, "accounts/override.html", context, status=refusal.status)
-    return redirect("account_page", pk)
+    still_in_sight = Account.objects.visible_to(user).filter(pk=pk).exists()
+    return redirect("account_page", pk) if still_in_sight else redirect("account_list")
 
 
 @requires(Perm.ACCOUNT_EDIT)

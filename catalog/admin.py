@@ -11,7 +11,7 @@ admin.site.register([ProductGroup, UnitOfMeasure, PriceList], LookUpAdmin)
 
 @admin.register(VatRate)
 class VatRateAdmin(LookUpAdmin):
-    list_display = (*LookUpAdmin.list_display[:1], "rate", *LookUpAdmin.list_display[1:])
+    list_display = ("code", "rate", "label_en", "label_fi", "position", "is_active")
 
 
 class PriceInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -20,7 +20,7 @@ class PriceInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Product)
-class ProductAdmin(TranslationAdmin):  # type: ignore[misc]
+class ProductAdmin(TranslationAdmin):  # type: ignore[type-arg]
     list_display = ("sku", "name_en", "name_fi", "group", "unit", "is_active")
     list_filter = ("is_active", "outside_catalogue", "group")
     list_select_related = ("group", "unit")

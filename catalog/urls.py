@@ -1,5 +1,10 @@
-"""Addresses of this app."""
+"""Addresses of the catalogue."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from catalog import views
+
+urlpatterns = [
+    path("products/", views.product_list, name="product_list"),
+    path("products/<int:pk>/", views.product_page, name="product_page"),
+]

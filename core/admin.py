@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
@@ -18,18 +17,18 @@ class MissingFinnish(admin.SimpleListFilter):
     title = _("Finnish label")
     parameter_name = "finnish"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str | Promise]]:
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("missing", _("Missing"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(Q(label_fi=None) | Q(label_fi="")) if self.value() == "missing" else queryset
 
 
-class LookUpAdmin(TranslationAdmin):  # type: ignore[misc]
+class LookUpAdmin(TranslationAdmin):  # type: ignore[type-arg]
     """A drop-down list in both languages; order and use are edited in the list."""
 
-    list_display: tuple[str, ...] = ("code", "label_en", "label_fi", "position", "is_active")
-    list_editable: tuple[str, ...] = ("label_en", "label_fi", "position", "is_active")
+    list_display: Any = ("code", "label_en", "label_fi", "position", "is_active")
+    list_editable = ("label_en", "label_fi", "position", "is_active")
     list_filter = ("is_active", MissingFinnish)
     search_fields = ("code", "label_en", "label_fi")
 

@@ -45,11 +45,12 @@ def send(
     recipients = [address for address in to if address]
     if not recipients:
         raise Undeliverable("no address to send to")
+    subject = one_line(subject)
     with translation.override(language):
         variables = {**context, "subject": subject, "language": language, "site_url": settings.SITE_URL}
         text, html = render_to_string(text_template, variables), render_to_string(html_template, variables)
     mail = EmailMultiAlternatives(
-        subject=one_line(subject),
+        subject=subject,
         body=text.strip() + "\n",
         to=recipients,
         reply_to=[one_line(reply_to)] if reply_to else None,

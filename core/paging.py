@@ -28,9 +28,7 @@ class Page(Generic[Row]):
     is_first: bool
 
 
-def keyset(
-    queryset: QuerySet[Row], request: HttpRequest, order: Sequence[str] = ("name", "pk"), per_page: int = 50
-) -> Page[Row]:
+def keyset(queryset: QuerySet[Row], request: HttpRequest, order: Sequence[str] = ("name", "pk"), per_page: int = 50) -> Page[Row]:
     """The page of `queryset` that `?cursor=` names, the first one when it is absent or makes no sense. One query.
 
     `order` ends with a unique field; "-" reverses a field; none of them may be null.

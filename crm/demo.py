@@ -66,7 +66,11 @@ DECLINE_REASONS = [
     ("delivery", "Delivery does not suit us", "Toimitus ei sovi"),
     ("other", "Another supplier or reason", "Toinen toimittaja tai muu syy"),
 ]
-TERRITORIES = [("fi", "Finland", "Suomi"), ("nordics", "Nordic countries", "Pohjoismaat"), ("eu", "European Union", "Euroopan unioni")]
+TERRITORIES = [
+    ("fi", "Finland", "Suomi"),
+    ("nordics", "Nordic countries", "Pohjoismaat"),
+    ("eu", "European Union", "Euroopan unioni"),
+]
 
 
 def load() -> None:
@@ -74,8 +78,8 @@ def load() -> None:
     with transaction.atomic():
         _people()
         _look_ups()
-    integration.customer_sync(path=DEMO_FILES / "customer_master.csv", profile="price_manager", by=None, dry_run=False)
-    integration.products_import(path=DEMO_FILES / "products.csv", profile=None, by=None, dry_run=False)
+    integration.customer_sync(path=DEMO_FILES / "customer_master.csv", by=None)
+    integration.product_import(path=DEMO_FILES / "products.csv", by=None)
     with transaction.atomic():
         _rules()
         _contacts()
@@ -86,7 +90,9 @@ def load() -> None:
 
 def _people() -> None:
     sales, _ = BusinessUnit.objects.get_or_create(code="food", defaults={"label_en": "Food service", "label_fi": "Food service"})
-    head, _ = BusinessUnit.objects.get_or_create(code="group", defaults={"label_en": "Group functions", "label_fi": "Konsernitoiminnot"})
+    head, _ = BusinessUnit.objects.get_or_create(
+        code="group", defaults={"label_en": "Group functions", "label_fi": "Konsernitoiminnot"}
+    )
     north, _ = BusinessUnit.objects.get_or_create(
         code="retail", defaults={"label_en": "Retail and public", "label_fi": "Vähittäiskauppa ja julkinen"}
     )
@@ -186,7 +192,9 @@ def _deals() -> None:
             close_date=clock.today() + dt.timedelta(days=20 * (number + 1)),
         )
         if number < 3 and len(products) >= 6:
-            lines = [LineDraft(product, Decimal(10 + 5 * index)) for index, product in enumerate(products[number * 3 : number * 3 + 3])]
+            lines = [
+                LineDraft(product, Decimal(10 + 5 * index)) for index, product in enumerate(products[number * 3 : number * 3 + 3])
+            ]
             quote = quotes.quote_create(account_id=account.pk, by=rep, opportunity_id=opportunity.pk, lines=lines)
             if number == 1:
                 discount = Discount("percent", Decimal(2))

@@ -10,8 +10,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from approvals.models import Request
 from core import clock, money
@@ -83,7 +82,14 @@ def _quotes(user: User) -> Iterator[Task]:
     for kind in _kinds(clock.today()):
         for quote in mine.filter(kind.condition).order_by("valid_until", "-pk")[:SHOWN]:
             yield Task(
-                kind.why, kind.colour, str(quote), quote.account.name, quote.net_total, quote.valid_until, quote_path(quote), kind.action
+                kind.why,
+                kind.colour,
+                str(quote),
+                quote.account.name,
+                quote.net_total,
+                quote.valid_until,
+                quote_path(quote),
+                kind.action,
             )
 
 

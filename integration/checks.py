@@ -148,7 +148,7 @@ def repeats(frame: pd.DataFrame, key: Sequence[str]) -> tuple["pd.Series[bool]",
 
 def raw_cells(table: Table, rows: Iterable[int]) -> dict[int, dict[str, str]]:
     """Per row its cells as they stand, by column name; too many cells are called "+1", "+2", …"""
-    names = _unique(table.header)
+    names = column_names(table.header)
     wanted = list(rows)
     kept = table.rows.loc[[row for row in wanted if row not in table.broken]]
     cells = {int(str(row)): list(values) for row, values in zip(kept.index, kept.itertuples(index=False), strict=True)}
@@ -161,7 +161,8 @@ def _labelled(names: list[str], values: Sequence[str]) -> dict[str, str]:
     return {label: str(value)[:1000].replace("\x00", "\ufffd") for label, value in zip(labels, values, strict=False)}
 
 
-def _unique(header: Sequence[str]) -> list[str]:
+def column_names(header: Sequence[str]) -> list[str]:
+    """The cells of the header, made distinct; a blank one is called by its position."""
     names: list[str] = []
     for position, cell in enumerate(header, start=1):
         name = shown(cell) or f"#{position}"

@@ -16,6 +16,7 @@ from accounts.models import Account, AccountStatus, MasterConflict, MasterRecord
 from core import events, versions
 from core.models import Event, JobRun
 from integration import customer_plan
+from integration.aggregation import TIE
 from integration.customer_facts import Fact, Parent
 from integration.customer_plan import BATCH, LOOK_UPS, AccountChange, CustomerPlan, SiteRow
 from users.models import User
@@ -174,7 +175,18 @@ def _conflict(writer: _Writer, account: Account, parent: Parent) -> MasterConfli
 
 
 def _candidates(parent: Parent) -> list[dict[str, str]]:
-    return [{"value": code, "label": name, "revenue": str(Decimal(cents).scaleb(-2))} for code, name, cents in parent.candidates]
+    people = [{"value": code, "label": name} for code, name, _cents in parent.candidates]
+    if parent.conflict != TIE:
+        return people
+    return [
+        person | {"revenue": str(Decimal(cents).scaleb(-2))}
+        for person, (*_, cents) in zip(people, parent.candidates, strict=True)
+    ]
+
+
+def _is_open(change: AccountChange) -> bool:
+    """Somebody who set the owner by hand has settled what the master could not."""
+    return bool(change.parent.conflict) and not change.owner_is_overridden
 
 
 def _save_conflicts(writer: _Writer, changes: list[AccountChange]) -> None:
@@ -184,14 +196,14 @@ def _save_conflicts(writer: _Writer, changes: list[AccountChange]) -> None:
     kept: list[MasterConflict] = []
     for change in changes:
         conflict, parent = change.conflict, change.parent
-        if conflict and not parent.conflict:
+        if conflict and not _is_open(change):
             conflict.resolved_at = writer.at
             kept.append(conflict)
         elif conflict and (conflict.kind, conflict.candidates) != (parent.conflict, _candidates(parent)):
             conflict.kind, conflict.candidates, conflict.run = parent.conflict, _candidates(parent), writer.run
             kept.append(conflict)
     MasterConflict.objects.bulk_update(kept, ["kind", "candidates", "run", "resolved_at"], batch_size=BATCH // 4)
-    new = (change for change in changes if change.parent.conflict and not change.conflict)
+    new = (change for change in changes if _is_open(change) and not change.conflict)
     _create(MasterConflict, (_conflict(writer, change.account, change.parent) for change in new))
 
 

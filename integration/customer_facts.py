@@ -51,6 +51,7 @@ class Parent:
     owner_id: int | None
     conflict: str
     candidates: tuple[tuple[str, str, int], ...]
+    """(id, name, cents) of those who tie; of an unknown person without the cents."""
     row_hash: str
 
 
@@ -75,7 +76,7 @@ def _conflict(row: Mapping[Any, Any], owner_id: int | None) -> tuple[str, tuple[
     if row["owner_conflict"]:
         return row["owner_conflict"], row["owner_candidates"]
     if owner_id is None:
-        return UNKNOWN_PERSON, ((row["owner"], row["owner_label"], row["revenue"]),)
+        return UNKNOWN_PERSON, ((row["owner"], row["owner_label"], 0),)
     return "", ()
 
 

@@ -45,12 +45,13 @@ Item = TypeVar("Item")
 
 @dataclass
 class AccountChange:
-    """A locked account, what the master says of it, and the fields that differ as {field: (before, after)}."""
+    """A locked account, what the master says of it, its open conflict, and what differs as {field: (before, after)}."""
 
     account: Account
     record: MasterRecord | None
     parent: Parent
     conflict: MasterConflict | None
+    owner_is_overridden: bool
     changes: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -200,7 +201,7 @@ def _compare(plan: CustomerPlan, suspects: Mapping[int, Parent]) -> None:
     owners = {user.pk: user for user in plan.people.values()}
     for account in accounts:
         parent, record = suspects[account.pk], records.get(account.pk)
-        change = AccountChange(account, record, parent, conflicts.get(account.pk))
+        change = AccountChange(account, record, parent, conflicts.get(account.pk), (account.pk, "owner") in overridden)
         for name in parent.facts:
             if name in Account.MASTER_FIELDS and (account.pk, name) not in overridden:
                 before, after = _before(plan, account, name), _after(account, parent, name, owners)

@@ -14,7 +14,7 @@ from core import clock, db
 from core.errors import DomainError
 from core.models import JobRun
 from integration import customer_apply, customer_plan, policies, product_apply, profiles, reading, validation
-from integration.checks import Fault, raw_cells
+from integration.checks import Fault, column_names, raw_cells
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, QuarantinedRow
 from integration.product_validation import ProductRows, check_products
 from integration.profiles import Layout, Options, Profile
@@ -48,7 +48,7 @@ def customer_sync(
     path: Path | None = None,
     content: bytes | None = None,
     source: str = "",
-    profile: str = "",
+    profile: str | None = None,
     by: User | None,
     dry_run: bool = False,
 ) -> JobRun:
@@ -61,12 +61,12 @@ def customer_sync(
     return _run(feed, path, content, source, profile, by, dry_run)
 
 
-def product_import(
+def products_import(
     *,
     path: Path | None = None,
     content: bytes | None = None,
     source: str = "",
-    profile: str = "",
+    profile: str | None = None,
     by: User | None,
     dry_run: bool = False,
 ) -> JobRun:
@@ -76,7 +76,7 @@ def product_import(
 
 
 def _run(
-    feed: Feed, path: Path | None, content: bytes | None, source: str, profile: str, by: User | None, dry_run: bool
+    feed: Feed, path: Path | None, content: bytes | None, source: str, profile: str | None, by: User | None, dry_run: bool
 ) -> JobRun:
     """Do the work and write down how it ended, with it in one transaction; a failure is written down alone."""
     policies.require(by is None or policies.may_sync(by))
@@ -115,6 +115,7 @@ def _read(content: bytes, feed: Feed, profile: Profile | None) -> tuple[Table, L
 def _close(run: JobRun, counts: dict[str, Any], table: Table, layout: Layout, began: float) -> None:
     run.counts = {
         **counts,
+        "header": column_names(table.header),
         "duration_s": round(time.perf_counter() - began, 3),
         "read_as": {
             "profile": layout.profile.name,

@@ -61,8 +61,7 @@ def check_customers(table: Table, layout: Layout) -> CustomerRows:
     checks.find_texts(flagged, findings, longest=LONGEST, required=["child_id"])
     mark = layout.profile.options.decimal or _decimal_mark(flagged, table.delimiter)
     numbers = _numbers(flagged, findings, mark)
-    flagged = _countries(flagged, findings)
-    _find_tax_ids(flagged, findings)
+    flagged = _tax_ids(_countries(flagged, findings), findings)
     copies = _find_structure(flagged, findings)
     _find_totals(flagged[~copies], numbers, findings)
     _find_copies_of_faulty(flagged, copies, findings)
@@ -126,8 +125,8 @@ def _countries(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     return frame.assign(country=codes)
 
 
-def _find_tax_ids(frame: pd.DataFrame, findings: Findings) -> None:
-    """Finnish business IDs and VAT numbers must pass their check digit; each different one is computed once."""
+def _tax_ids(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """Finnish business IDs and VAT numbers must pass their check digit; each different one is computed once. IDs get their hyphen."""
     finnish = frame["country"].isin(["FI", ""]) if "country" in frame else pd.Series(True, index=frame.index)
     for name, valid in (("business_id", ytunnus.is_valid), ("vat_number", alv.is_valid)):
         if name not in frame:
@@ -137,6 +136,9 @@ def _find_tax_ids(frame: pd.DataFrame, findings: Findings) -> None:
         wrong = [text for text in cells[ours].unique() if not valid(text)]
         sentence = _("%(column)s: “%(value)s” is not a Finnish business ID or VAT number.")
         findings.add_all(ours & cells.isin(wrong), Rule.NOT_A_BUSINESS_ID, name, cells, sentence)
+        if name == "business_id":
+            frame = frame.assign(business_id=cells.where(~ours, cells.str.replace(r"^(\d{7})(\d)$", r"\1-\2", regex=True)))
+    return frame
 
 
 def _find_structure(frame: pd.DataFrame, findings: Findings) -> "pd.Series[bool]":

@@ -1,5 +1,7 @@
-"""Addresses of this app."""
+"""Addresses of opportunities."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from opportunities import views
+
+urlpatterns = [path("opportunities/", views.opportunity_list, name="opportunity_list")]

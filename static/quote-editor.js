@@ -17,7 +17,9 @@
   const apply = (html) => {
     const holder = document.createElement("template");
     holder.innerHTML = html;
-    for (const fresh of [...holder.content.children]) {
+    // Rows come inside a <template> of their own: beside a <div> the parser would drop a bare <tr>.
+    const parts = [...holder.content.children].flatMap((part) => (part.matches("template") ? [...part.content.children] : [part]));
+    for (const fresh of parts) {
       if ("said" in fresh.dataset) { byId("live").textContent = fresh.textContent; continue; }
       const old = byId(fresh.id);
       if ("removed" in fresh.dataset) { old?.remove(); renumber(); continue; }

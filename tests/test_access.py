@@ -48,6 +48,9 @@ POLICY: dict[str, frozenset[str]] = {
     "mailbox": EVERYBODY,  # in demo mode only
     "mailbox_body": EVERYBODY,
     "mailbox_message": EVERYBODY,
+    "opportunity_list": OPPORTUNITY_READERS,
+    "product_list": SIGNED_IN,
+    "product_page": SIGNED_IN,
     "profile": SIGNED_IN,
     "quote_account_options": SALES,
     "quote_answer": SALES,
@@ -67,6 +70,10 @@ POLICY: dict[str, frozenset[str]] = {
     "quote_submit": SALES,
     "readyz": EVERYBODY,
     "set_language": EVERYBODY,
+    "sync_list": STEWARDS,
+    "sync_page": STEWARDS,
+    "sync_quarantine": STEWARDS,
+    "sync_quarantine_file": STEWARDS,
     "theme": SIGNED_IN,
 }
 """Name of the address → who may open it."""
@@ -145,6 +152,7 @@ def is_let_in(client: Client, path: str) -> bool:
 
 def test_every_address_is_in_the_table() -> None:
     assert own_addresses() == sorted(POLICY)
+    assert list(POLICY) == sorted(POLICY)
 
 
 def test_every_address_has_a_name() -> None:

@@ -1,7 +1,5 @@
 """Users, teams and business units; roles are given here, and nothing finer."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -37,15 +35,13 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     autocomplete_fields = ("team",)
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
-    fieldsets: Any = (
+    fieldsets = (
         (None, {"fields": ("username", "password", "is_active")}),
         (_("Person"), {"fields": ("display_name", "email", "language", "theme")}),
         (_("Organisation"), {"fields": ("team", "sees_all_units", "salesperson_id")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
-    add_fieldsets: Any = (
-        (None, {"fields": ("username", "email", "display_name", "usable_password", "password1", "password2")}),
-    )
+    add_fieldsets = ((None, {"fields": ("username", "email", "display_name", "usable_password", "password1", "password2")}),)
 
 
 @admin.register(Team)

@@ -22,7 +22,7 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with translation.override(translation.get_language_from_request(request)):
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", translation.get_language() or settings.LANGUAGE_CODE)
         return response
@@ -41,7 +41,9 @@ class AccessMiddleware:
         declared = access.access_of(view)
         if declared is None:
             if settings.TESTING or settings.DEBUG:
-                raise ImproperlyConfigured(f"{view.__module__}.{getattr(view, '__name__', view)} does not declare who may open it")
+                raise ImproperlyConfigured(
+                    f"{view.__module__}.{getattr(view, '__name__', view)} does not declare who may open it"
+                )
             raise PermissionDenied
         if access.may_enter(request.user, declared):
             return None

@@ -156,7 +156,7 @@ def test_the_review_page_without_its_cookie_is_the_same_answer(world: World, ask
     assert Decision.objects.count() == 0
 
 
-# --- Every token at every door ---------------------------------------------------------------------------------------------------
+# --- Every token at every door ---
 def test_a_link_opens_its_own_request_only(world: World, asked: Request, client: Client) -> None:
     other = ask(make_probe(world.probe.counts["unit"]), by=world.rep).requests.get()
     approval = token_for(asked.pk, world.pricing)
@@ -191,7 +191,7 @@ def test_the_link_of_another_approver_does_not_decide(world: World, asked: Reque
     assert row_hash() == before
 
 
-# --- Every event, before and after the page was opened -----------------------------------------------------------------------------
+# --- Every event, before and after the page was opened ---
 def recall(world: World, asked: Request) -> None:
     services.run_recall(subject_type="probe", subject_id=world.probe.pk, by=world.rep)
 

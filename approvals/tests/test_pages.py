@@ -153,7 +153,7 @@ def test_the_review_page_costs_the_same_for_few_and_many_lines(
     assert response.content.decode().count("JUUSTO-1") == lines
 
 
-# --- The clock, by hand ------------------------------------------------------------------------------------------------------------
+# --- The clock, by hand ---
 def test_the_sweep_counts_what_is_overdue_and_forgets_old_links(world: World, clock: object) -> None:
     ask(world.probe, by=world.rep)
     assert tasks.sweep() == 0
@@ -168,7 +168,7 @@ def test_the_sweep_counts_what_is_overdue_and_forgets_old_links(world: World, cl
     assert Request.objects.get().status == "pending"
 
 
-# --- The admin ---------------------------------------------------------------------------------------------------------------------
+# --- The admin ---
 def test_gates_are_edited_in_the_admin_and_rounds_only_read(world: World, asked: Request) -> None:
     client = signed_in(world.steward)
     gate = Gate.objects.get(code="probe_first")

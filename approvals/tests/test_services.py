@@ -37,7 +37,7 @@ def topics() -> list[tuple[str, int]]:
     return sorted((message.topic, message.payload["user_id"]) for message in OutboxMessage.objects.all())
 
 
-# --- Asking ----------------------------------------------------------------------------------------------------------------------
+# --- Asking ---
 def test_a_run_asks_the_default_approver_and_keeps_a_copy_of_the_gate(world: World, clock: time_machine.Traveller) -> None:
     run = ask(world.probe, by=world.rep, reason="Kilpailija tarjosi vähemmän")
     request = run.requests.get()
@@ -172,7 +172,7 @@ def test_only_one_run_at_a_time(world: World) -> None:
         )
 
 
-# --- Whom to ask -----------------------------------------------------------------------------------------------------------------
+# --- Whom to ask ---
 def default_for(world: World, gate: str = "probe_first") -> User | None:
     return selectors.default_approver(gate, "probe", world.probe, world.rep, world.rep)
 
@@ -192,7 +192,7 @@ def test_nobody_eligible_has_no_default(world: World) -> None:
     assert default_for(world, "not_defined") is None
 
 
-# --- Deciding --------------------------------------------------------------------------------------------------------------------
+# --- Deciding ---
 def test_a_yes_is_written_with_copies_and_told_to_requester_and_decider(world: World, clock: time_machine.Traveller) -> None:
     editor = UserFactory(roles=["sales_support"], team=world.rep.team)
     run = ask(world.probe, by=world.rep, last_editor=editor)
@@ -291,7 +291,7 @@ def test_recall_edit_and_resubmit_leave_the_old_request_dead(world: World) -> No
     assert (world.probe.phase, world.probe.source_hash) == ("approved", new.run.content_hash)
 
 
-# --- Nobody decides on their own work --------------------------------------------------------------------------------------------
+# --- Nobody decides on their own work ---
 ROUTES = ["requester", "last editor", "became approver later", "second role", "superuser", "queue"]
 
 
@@ -357,7 +357,7 @@ def test_somebody_else_than_the_approver_is_refused(world: World, stranger: str)
     assert row_hash() == before
 
 
-# --- Taking back -----------------------------------------------------------------------------------------------------------------
+# --- Taking back ---
 def test_a_recall_cancels_everything_and_tells_those_who_were_asked(world: World) -> None:
     run = ask(world.probe, by=world.rep, gates={"probe_first": None, "probe_second": None})
     OutboxMessage.objects.all().delete()
@@ -394,7 +394,7 @@ def test_what_has_ended_is_not_taken_back(world: World, end: str) -> None:
     assert row_hash() == before
 
 
-# --- The rest --------------------------------------------------------------------------------------------------------------------
+# --- The rest ---
 def test_missing_gates_are_made_once_and_edited_ones_are_kept(world: World) -> None:
     Gate.objects.filter(code="probe_first").delete()
     assert services.gates_make_missing() == 1

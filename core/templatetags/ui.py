@@ -6,11 +6,11 @@ from typing import Any
 
 import heroicons
 from django import template
+from django.template.context import Context
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
-from core import events
-from core import money as exact
+from core import events, money as exact
 
 register = template.Library()
 
@@ -124,3 +124,11 @@ def page_query(context: dict[str, Any], **changes: Any) -> str:
 def event_label(verb: str) -> str:
     """What happened, in the active language."""
     return events.label(verb)
+
+
+@register.simple_tag(takes_context=True)
+def panel(context: Context, shown: dict[str, Any]) -> SafeString:
+    """A panel of `core.panels.panels_for`, drawn with its own variables on top of those of the page."""
+    inner = context.template.engine.get_template(shown["template"])  # type: ignore[union-attr]
+    with context.push(**shown["context"]):
+        return inner.render(context)

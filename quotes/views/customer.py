@@ -148,7 +148,9 @@ def _answer(request: HttpRequest, document: QuoteDocument, link: Link) -> HttpRe
 @public
 @require_GET
 def document(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    sent, _link = _document(request, uuid)
+    sent, link = _document(request, uuid)
+    if _state(sent, link) == "withdrawn":
+        raise NotFound
     response = HttpResponse(documents.pdf_of_document(sent), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{documents.file_name(sent.snapshot.content)}"'
     return _guarded(response)

@@ -17,7 +17,7 @@ class Command(FeedCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.run(
-            services.product_import,
+            services.products_import,
             file=options["file"],
             profile=options["profile"],
             dry_run=options["dry_run"],

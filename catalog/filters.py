@@ -1,0 +1,21 @@
+"""What the list of products can be narrowed by."""
+
+from typing import Any
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from catalog.models import Product, ProductGroup
+
+
+class ProductFilter(django_filters.FilterSet):  # type: ignore[misc]
+    q = django_filters.CharFilter(method="by_text", label=_("Search"), max_length=100)
+    group = django_filters.ModelChoiceFilter(queryset=ProductGroup.objects.all(), label=_("Product group"), empty_label=_("All"))
+    is_active = django_filters.BooleanFilter(label=_("In use"))
+
+    class Meta:
+        model = Product
+        fields = ("q", "group", "is_active")
+
+    def by_text(self, queryset: Any, name: str, value: str) -> Any:
+        return queryset.matching(value)

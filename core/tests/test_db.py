@@ -1,0 +1,75 @@
+"""What both databases must do alike."""
+
+import pytest
+from django.db import IntegrityError, connection, models, transaction
+
+from core import clock, db
+from core.models import Event, OutboxMessage
+from users.models import User
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("text", ["ämpäri", "ÄMPÄRI", "mpär", "oy ämp"])
+def test_search_ignores_case_in_finnish_too(text: str) -> None:
+    user = UserFactory(display_name="Ämpäri Oy")
+    assert list(db.contains(User.objects.all(), ["display_name", "username"], text)) == [user]
+
+
+@pytest.mark.parametrize(("text", "found"), [("100%", True), ("50%", False), ("a_b", True), ("axb", False), ("\\", True)])
+def test_marks_of_patterns_are_plain_text_in_a_search(text: str, found: bool) -> None:
+    UserFactory(display_name="100% a_b \\ Oy")
+    assert db.contains(User.objects.all(), ["display_name"], text).exists() is found
+
+
+def test_every_word_must_occur_somewhere() -> None:
+    user = UserFactory(display_name="Ämpäri Oy", username="asiakas")
+    assert list(db.contains(User.objects.all(), ["display_name", "username"], "oy asia")) == [user]
+    assert not db.contains(User.objects.all(), ["display_name", "username"], "oy puuttuu").exists()
+
+
+def test_no_words_find_everything() -> None:
+    UserFactory()
+    assert db.contains(User.objects.all(), ["display_name"], "  ").count() == 1
+
+
+def test_nothing_is_like_nothing() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT NULL LIKE 'a', 'Ä' LIKE NULL")
+        assert cursor.fetchone() == (None, None)
+
+
+@pytest.mark.parametrize("sql", ["UPDATE core_event SET verb = 'x'", "DELETE FROM core_event"])
+def test_the_business_history_is_append_only_whoever_writes(sql: str) -> None:
+    Event.objects.create(subject_type="quote", subject_id=1, verb="sent", at=clock.now())
+    with pytest.raises(IntegrityError, match="core_event is append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert Event.objects.get().verb == "sent"
+
+
+def test_the_orm_cannot_change_history_either() -> None:
+    event = Event.objects.create(subject_type="quote", subject_id=1, verb="sent", at=clock.now())
+    changes = (event.delete, event.save, Event.objects.all().delete, lambda: Event.objects.update(verb="x"))
+    for change in changes:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            change()
+
+
+def test_rows_can_be_locked_on_both() -> None:
+    OutboxMessage.objects.create(topic="x", available_at=clock.now())
+    with transaction.atomic():
+        assert OutboxMessage.objects.select_for_update(**db.lock_options()).get().topic == "x"
+        assert OutboxMessage.objects.select_for_update(**db.skip_locked()).get().topic == "x"
+
+
+def test_an_advisory_lock_is_a_transaction() -> None:
+    with db.advisory_lock(42):
+        assert connection.in_atomic_block
+
+
+def test_null_is_ordered_where_it_is_said() -> None:
+    OutboxMessage.objects.create(topic="b", available_at=clock.now(), delivered_at=clock.now())
+    OutboxMessage.objects.create(topic="a", available_at=clock.now())
+    ordered = OutboxMessage.objects.order_by(models.F("delivered_at").asc(nulls_last=True))
+    assert [message.topic for message in ordered] == ["b", "a"]

@@ -1,0 +1,22 @@
+"""Configuration of this app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OpportunitiesConfig(AppConfig):
+    name = "opportunities"
+    verbose_name = _("opportunities")
+
+    def ready(self) -> None:
+        from core import panels
+        from opportunities.panels import opportunities_of_account
+
+        panels.register(
+            "account",
+            "opportunities",
+            title=_("Opportunities"),
+            template="opportunities/panel.html",
+            context=opportunities_of_account,
+            order=20,
+        )

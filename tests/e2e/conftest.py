@@ -1,0 +1,89 @@
+"""A browser on a live server, with a world to work in; errors of the page fail the test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page
+
+from core import outbox
+from quotes.tests.factories import World, make_world
+from users.models import User
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    return make_world()
+
+
+class Visitor:
+    """A person at a browser. Counts presses, filled fields, key presses and full page loads; collects what went wrong."""
+
+    def __init__(self, page: Page, base: str) -> None:
+        self.page, self.base = page, base
+        self.clicks = self.fields = self.loads = 0
+        self.problems: list[str] = []
+        page.on("console", lambda message: self.problems.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("load", lambda: self._loaded())
+
+    def _loaded(self) -> None:
+        self.loads += 1
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.base + path)
+
+    def click(self, selector: str) -> None:
+        self.clicks += 1
+        self.page.locator(selector).first.click()
+
+    def fill(self, selector: str, text: str) -> None:
+        """Type into a field that already has the focus, as a person goes on typing."""
+        self.fields += 1
+        self.page.locator(selector).and_(self.page.locator(":focus")).wait_for()
+        self.page.keyboard.type(text)
+
+    def start_counting(self) -> None:
+        self.clicks = self.fields = self.loads = 0
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
+    """`visit(user, width=, dark=)` opens a browser of that person (None: nobody signed in)."""
+    opened: list[Visitor] = []
+    contexts = []
+
+    def start(user: User | None = None, *, width: int = 1280, dark: bool = False, language: str = "en") -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", locale=language, base_url=live_server.url
+        )
+        contexts.append(context)
+        if user is not None:
+            client = Client()
+            client.force_login(user)
+            name = settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+        visitor = Visitor(context.new_page(), live_server.url)
+        opened.append(visitor)
+        return visitor
+
+    yield start
+    for context in contexts:
+        context.close()
+    assert [problem for visitor in opened for problem in visitor.problems] == []
+
+
+@pytest.fixture
+def deliver(settings: Any, live_server: Any) -> Any:
+    """Deliver the outbox at once, links leading to the live server; answers how many went out."""
+    from core.models import OutboxMessage
+
+    settings.SITE_URL = live_server.url
+
+    def drain() -> int:
+        OutboxMessage.objects.filter(delivered_at=None, dead_at=None).update(available_at="2020-01-01T00:00Z")
+        return outbox.drain()
+
+    return drain

@@ -1,0 +1,158 @@
+"""The main job in a browser: from home to an accepted quote, with the steps counted."""
+
+import re
+from typing import Any
+
+import pytest
+from django.core import mail
+from playwright.sync_api import expect
+
+from catalog.tests.factories import ProductFactory
+from quotes.models import Quote, QuoteAnswer
+from quotes.tests.factories import World, draft, sent
+
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+
+
+def add_line(visitor: Any, text: str, quantity: str) -> None:
+    visitor.fill("#new-line-search", text)
+    visitor.click("#product-options [role=option]")
+    visitor.fill("#new-line-quantity", quantity)
+    visitor.page.keyboard.press("Enter")
+
+
+@pytest.mark.req("S0.15")
+def test_home_to_sent_quote_takes_7_clicks_7_fields_and_1_page_change(world: World, visit: Any) -> None:
+    for sku in ("JUUSTO-1", "LEIPA-1"):
+        ProductFactory(sku=sku, name_en=f"Product {sku}", name_fi=f"Tuote {sku}")
+    me = visit(world.rep)
+    me.go("/")
+    me.start_counting()
+    me.click("a[href='/quotes/new/']")
+    me.fill("#account-search", "ämpäri")
+    me.click("#account-options [role=option]")
+    add_line(me, "maito", "5")
+    add_line(me, "juusto", "2,5")
+    add_line(me, "leipa", "10")
+    me.click("#quote-review-button")
+    me.click("#quote-sheet button[type=submit]")
+    expect(me.page.locator("[aria-current=step]")).to_have_text("Sent")
+    quote = Quote.objects.get()
+    assert (quote.status, quote.net_total, [str(line.quantity) for line in quote.lines.all()]) == (
+        "sent", 175, ["5.000", "2.500", "10.000"],
+    )  # fmt: skip
+    assert (me.clicks, me.fields, me.loads) == (7, 7, 1)
+
+
+def test_the_same_by_keyboard_alone(world: World, visit: Any) -> None:
+    me = visit(world.rep)
+    me.go("/")
+    keys = me.page.keyboard
+    keys.press("q")
+    me.fill("#account-search", "ämpäri")
+    keys.press("Enter")
+    me.fill("#new-line-search", "maito")
+    keys.press("Enter")
+    me.fill("#new-line-quantity", "5")
+    keys.press("Enter")
+    expect(me.page.locator("#quote-totals")).to_contain_text("€50.00")
+    keys.press("Control+Enter")
+    expect(me.page.locator("#id_to")).to_be_focused()
+    keys.press("Control+Enter")
+    expect(me.page.locator("[aria-current=step]")).to_have_text("Sent")
+
+
+def test_approval_by_link_on_a_phone_then_the_customer_accepts(world: World, visit: Any, deliver: Any) -> None:
+    quote = draft(world, "21")
+    me = visit(world.rep)
+    me.go(f"/quotes/{quote.pk}/")
+    me.start_counting()
+    me.click("#quote-review-button")
+    expect(me.page.locator("#quote-sheet")).to_contain_text("Request approval")
+    me.click("#quote-sheet button[type=submit]")
+    expect(me.page.locator("[aria-current=step]")).to_have_text("In approval")
+    assert me.clicks == 2
+
+    assert deliver() == 1
+    link = re.search(r"http\S+/a/\S+", mail.outbox[0].body)
+    assert link is not None
+    approver = visit(None, width=360)
+    approver.page.goto(link.group())
+    assert "/a/r/" in approver.page.url
+    assert approver.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    approver.click("button[value=approve]")
+    expect(approver.page.locator("body")).to_contain_text("Approved")
+    assert approver.clicks == 1
+
+    me.go(f"/quotes/{quote.pk}/")
+    me.click("[data-primary]")
+    me.click("#quote-sheet button[type=submit]")
+    expect(me.page.locator("[aria-current=step]")).to_have_text("Sent")
+    deliver()
+    link = re.search(r"http\S+/q/\S+", mail.outbox[-1].body)
+    assert link is not None
+    customer = visit(None, width=360, dark=True)
+    customer.page.goto(link.group())
+    assert customer.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    customer.page.get_by_label("Nimenne").first.fill("Öykkönen")
+    customer.page.get_by_label("Asemanne").fill("Ostaja")
+    customer.page.locator("[name='accept-agree']").check()
+    customer.click("button[value=accept]")
+    expect(customer.page.locator("[role=status].alert")).to_contain_text("Öykkönen")
+    assert QuoteAnswer.objects.get().answer == "accepted"
+
+
+def test_nothing_typed_is_lost_while_the_server_is_slow(world: World, visit: Any) -> None:
+    quote = draft(world, "0", "0")
+    me = visit(world.rep)
+    me.go(f"/quotes/{quote.pk}/")
+    waiting: list[Any] = []
+    me.page.route("**/lines/**", lambda route: waiting.append(route))
+    first, second = (f"#quote-line-{line.pk}" for line in quote.lines.all())
+    me.page.locator(f"{first}-quantity").fill("7")
+    me.page.locator(f"{first}-discount").fill("10")
+    me.page.locator(f"{second}-quantity").fill("3")
+    me.page.locator(f"{second}-net_price").focus()
+    for _ in range(3):
+        expect(me.page.locator("#save-cue")).to_have_text("Saving…")
+        while not waiting:
+            me.page.wait_for_event("request", predicate=lambda request: "/lines/" in request.url, timeout=5000)
+        waiting.pop().continue_()
+        me.page.wait_for_event("response", predicate=lambda answer: "/lines/" in answer.url)
+    expect(me.page.locator("#save-cue")).to_have_text("Saved")
+    assert [(str(line.quantity), str(line.discount_value)) for line in quote.lines.all()] == [("7.000", "10.0000"), ("3.000", "0.0000")]
+    expect(me.page.locator(f"{second}-net_price")).to_be_focused()
+
+
+def test_a_bad_cell_keeps_the_text_and_says_why(world: World, visit: Any) -> None:
+    quote = draft(world)
+    line = quote.lines.get()
+    me = visit(world.rep)
+    me.go(f"/quotes/{quote.pk}/")
+    field = me.page.locator(f"#quote-line-{line.pk}-discount")
+    field.fill("150")
+    field.press("Tab")
+    expect(me.page.locator(f"#quote-line-{line.pk}-error")).to_have_text("The discount must be between 0 and 100 %.")
+    expect(field).to_have_value("150")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert "net" not in me.problems
+    me.problems.clear()  # the browser itself reports every 422
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_pages_fit_and_are_accessible(world: World, visit: Any, width: int, dark: bool) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    quote = draft(world, "21")
+    done = sent(world).quote
+    me = visit(world.rep, width=width, dark=dark)
+    found = []
+    for path in ("/", "/accounts/", f"/accounts/{world.account.pk}/", "/quotes/", "/quotes/new/", f"/quotes/{quote.pk}/",
+                 f"/quotes/{quote.pk}/review/", f"/quotes/{done.pk}/", "/approvals/", "/products/", "/opportunities/"):  # fmt: skip
+        me.go(path)
+        if not me.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+            found.append(f"{path} scrolls sideways")
+        for violation in Axe().run(me.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}).response["violations"]:
+            found.append(f"{path}: {violation['id']} {[node['target'] for node in violation['nodes']][:4]}")
+    assert found == []
