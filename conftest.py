@@ -13,7 +13,7 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core.cache import cache
-from django.db.backends.sqlite3.operations import DatabaseOperations
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.template import VariableDoesNotExist
 from django.utils import translation
 
@@ -130,13 +130,14 @@ def _same_ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 def _flush_past_triggers() -> Iterator[None]:
     """Tests that commit are cleaned up by DELETE on SQLite, which append-only tables refuse."""
     with pytest.MonkeyPatch.context() as patch:
-        flush = DatabaseOperations.execute_sql_flush
+        operations = DatabaseWrapper.ops_class
+        flush = operations.execute_sql_flush
 
-        def flush_without_triggers(self: DatabaseOperations, sql_list: list[str]) -> None:
+        def flush_without_triggers(self: Any, sql_list: list[str]) -> None:
             with db.triggers_dropped():
                 flush(self, sql_list)
 
-        patch.setattr(DatabaseOperations, "execute_sql_flush", flush_without_triggers)
+        patch.setattr(operations, "execute_sql_flush", flush_without_triggers)
         yield
 
 

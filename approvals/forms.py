@@ -16,7 +16,7 @@ class DecisionForm(forms.Form):
         label=_("Comment"),
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "class": "form-control"}),
         help_text=_("Needed when you reject."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)

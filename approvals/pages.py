@@ -40,6 +40,7 @@ def answer(
     """Decide as posted. Returns the form and the refusal; no refusal means it is decided."""
     form = DecisionForm(request.POST)
     if not form.is_valid():
+        form.fields["comment"].widget.attrs["autofocus"] = "comment" in form.errors
         return form, Invalid()
     try:
         services.request_decide(

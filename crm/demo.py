@@ -79,7 +79,7 @@ def load() -> None:
         _people()
         _look_ups()
     integration.customer_sync(path=DEMO_FILES / "customer_master.csv", by=None)
-    integration.product_import(path=DEMO_FILES / "products.csv", by=None)
+    integration.products_import(path=DEMO_FILES / "products.csv", by=None)
     with transaction.atomic():
         _rules()
         _contacts()

@@ -27,8 +27,9 @@ def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def quarantine_rows(rows: Iterable[QuarantinedRow], header: Sequence[str]) -> Iterator[list[str]]:
-    """Row number, key, rule and reason, then the cells under their own names."""
+    """Row number, key, rule and reason, then the cells under their own names; cells too many come last."""
     yield ["row", "key", "rule", "reason", *header]
     for row in rows:
         cells = [str(row.raw.get(name, "")) for name in header]
+        cells += [str(cell) for name, cell in row.raw.items() if name not in header]
         yield [str(row.row_number), row.key, row.code, row.reason, *cells]

@@ -68,7 +68,7 @@ def check_customers(table: Table, layout: Layout) -> CustomerRows:
     good = flagged[~copies & ~flagged.index.isin(findings.rows())]
     keys = _keys(table, layout)
     return CustomerRows(
-        rows=_complete(good).assign(revenue=numbers["revenue"], volume=numbers["volume"], cpq_flag=True),
+        rows=_complete(good).assign(**numbers.loc[good.index], cpq_flag=True),
         copies=[row for row in flagged.index[copies] if row not in findings.by_row],
         ignored=ignored[["child_id", "parent_id"]],
         faults=findings.faults(keys),
@@ -126,7 +126,7 @@ def _countries(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
 
 
 def _tax_ids(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """Finnish business IDs and VAT numbers must pass their check digit; each different one is computed once. IDs get their hyphen."""
+    """Finnish business IDs (which get their hyphen) and VAT numbers must pass their check digit; each one is computed once."""
     finnish = frame["country"].isin(["FI", ""]) if "country" in frame else pd.Series(True, index=frame.index)
     for name, valid in (("business_id", ytunnus.is_valid), ("vat_number", alv.is_valid)):
         if name not in frame:

@@ -3,6 +3,7 @@
   "use strict";
   const one = (selector, within = document) => within.querySelector(selector);
   const KEYS_OFF = "keys-off";
+  const FOCUSABLE = "[aria-invalid=true], input:not([type=hidden]), select, textarea, a[href], button";
 
   // --- Dialogs: native ones, which give focus back by themselves ---
   document.addEventListener("click", (event) => {
@@ -87,7 +88,8 @@
   document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
   document.addEventListener("htmx:afterSettle", (event) => {
     const marked = event.detail.elt?.matches?.("[data-autofocus]") ? event.detail.elt : event.detail.elt && one("[data-autofocus]", event.detail.elt);
-    if (marked) marked.focus();
+    const field = marked && (marked.matches(FOCUSABLE) ? marked : one(FOCUSABLE, marked));
+    if (field) field.focus();
     else if (document.activeElement === document.body && focused) document.getElementById(focused)?.focus();
   });
 })();

@@ -155,7 +155,9 @@ TEMPLATE = """{% load i18n %}{% translate "100 % sure" %}{% translate "Open" con
   {{ n }} line
 {% plural %}
   {{ n }} lines
-{% endblocktranslate %}<p title="{% translate 'Lähetä' %}">{{ _("Save") }}</p>
+{% endblocktranslate %}
+      <div>
+    <p title="{% translate 'Lähetä' %}">{{ _("Save") }}</p>
 """
 
 

@@ -17,6 +17,7 @@ from approvals.tests.factories import FACTS
 from catalog.tests.factories import ProductFactory, ProductGroupFactory
 from core import clock
 from core.tests.factories import JobRunFactory, MailboxMessageFactory
+from integration.models import CUSTOMER_SYNC
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
 from tests.test_access import own_addresses
@@ -63,7 +64,7 @@ def make_product(number: int, user: User) -> None:
 
 
 def make_run(number: int, user: User) -> None:
-    JobRunFactory(started_by=UserFactory())
+    JobRunFactory(kind=CUSTOMER_SYNC, started_by=UserFactory())
 
 
 def make_quote(number: int, user: User) -> None:

@@ -101,7 +101,7 @@ def test_steps_are_asked_one_after_the_other_and_the_last_yes_approves(world: Wo
 @pytest.mark.parametrize("why", ["stranger", "no permission", "inactive", "other unit", "requester", "last editor"])
 def test_a_chosen_approver_who_is_not_eligible_is_refused_by_the_name_of_the_gate(world: World, why: str) -> None:
     requester = UserFactory(roles=["pricing"], team=world.rep.team)
-    editor = UserFactory(roles=["pricing"], team=world.rep.team)
+    editor = UserFactory.create(roles=["pricing"], team=world.rep.team)
     chosen = {
         "stranger": 999999,
         "no permission": world.success.pk,
@@ -118,7 +118,7 @@ def test_a_chosen_approver_who_is_not_eligible_is_refused_by_the_name_of_the_gat
 
 
 def test_an_approver_of_all_units_is_eligible(world: World) -> None:
-    head = UserFactory(roles=["sales_leadership"], sees_all_units=True)
+    head = UserFactory.create(roles=["sales_leadership"], sees_all_units=True)
     run = ask(world.probe, by=world.rep, gates={"probe_second": head.pk})
     assert run.requests.get().approver == head
 
@@ -178,7 +178,7 @@ def default_for(world: World, gate: str = "probe_first") -> User | None:
 
 
 def test_the_default_is_the_last_used_then_the_manager_then_the_least_asked_then_the_lowest_key(world: World) -> None:
-    other = UserFactory(roles=["pricing"], team=world.rep.team)
+    other = UserFactory.create(roles=["pricing"], team=world.rep.team)
     assert default_for(world) == world.pricing
     Request.objects.create(run=ask(make_probe(world.probe.counts["unit"]), by=world.steward), approver=None, position=1)
     assert default_for(world) == other, "pricing has one open request"
@@ -194,7 +194,7 @@ def test_nobody_eligible_has_no_default(world: World) -> None:
 
 # --- Deciding ---
 def test_a_yes_is_written_with_copies_and_told_to_requester_and_decider(world: World, clock: time_machine.Traveller) -> None:
-    editor = UserFactory(roles=["sales_support"], team=world.rep.team)
+    editor = UserFactory.create(roles=["sales_support"], team=world.rep.team)
     run = ask(world.probe, by=world.rep, last_editor=editor)
     OutboxMessage.objects.all().delete()
     decision = decide(run.requests.get(), world.pricing, comment="  Kelpaa  ", ip="192.0.2.7")

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_event_keeps_who_what_when_and_why(clock: time_machine.Traveller) -> None:
-    run, user = JobRunFactory(), UserFactory(display_name="Riikka Räsänen")
+    run, user = JobRunFactory(), UserFactory.create(display_name="Riikka Räsänen")
     event = events.record(run, "released", by=user, reason="Tarkistettu", rows=12)
     event.refresh_from_db()
     assert (event.subject_type, event.subject_id, event.verb) == ("jobrun", run.pk, "released")

@@ -62,7 +62,8 @@ def messages_of(path: Path) -> Iterator[Key]:
 
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
-        text = templatize(text, origin=str(path))
+        # What is left of a template reads like Python, but for its indentation.
+        text = "\n".join(line.lstrip() for line in templatize(text, origin=str(path)).splitlines())
     for _line, message, _comments, context in babel_extract("python", BytesIO(text.encode()), keywords=KEYWORDS):
         single, plural = message if isinstance(message, tuple) else (message, "")
         if single:

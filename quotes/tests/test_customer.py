@@ -36,7 +36,9 @@ def test_the_link_opens_the_quote_in_its_language_without_a_session(client: Clie
     body = answer.content.decode()
     assert answer.redirect_chain == [(page(document), 302)]
     assert "Maito" in body and "62,75\u00a0€" in body and "Kate" not in body
-    assert (answer["Referrer-Policy"], answer["Cache-Control"], answer["X-Robots-Tag"]) == ("no-referrer", "no-store", "noindex, nofollow")
+    assert (answer["Referrer-Policy"], answer["Cache-Control"], answer["X-Robots-Tag"]) == ("same-origin", "no-store", "noindex, nofollow")
+    entrance = client.get(reverse("customer_link", args=[links.token_of(document.link)]))
+    assert (entrance["Referrer-Policy"], entrance["Cache-Control"]) == ("no-referrer", "no-store")
 
 
 def test_unknown_and_malformed_tokens_get_the_same_404(client: Client, world: World) -> None:

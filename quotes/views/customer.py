@@ -24,8 +24,9 @@ COOKIE = f"{settings.LINK_COOKIE_PREFIX}quote"
 COOKIE_AGE = 12 * 3600
 
 
-def _guarded(response: HttpResponse) -> HttpResponse:
-    response["Referrer-Policy"] = "no-referrer"
+def _guarded(response: HttpResponse, *, form: bool = False) -> HttpResponse:
+    """Nothing of the page leaks or is kept. A page with a form names its origin to us, or its POST would look foreign."""
+    response["Referrer-Policy"] = "same-origin" if form else "no-referrer"
     response["Cache-Control"] = "no-store"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
@@ -69,8 +70,8 @@ def page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         return _guarded(render(request, "quotes/customer/unknown.html", status=404))
     with translation.override(document.language):
         if request.method == "POST":
-            return _guarded(_answer(request, document, link))
-        return _guarded(_show(request, document, link))
+            return _guarded(_answer(request, document, link), form=True)
+        return _guarded(_show(request, document, link), form=True)
 
 
 def _show(
