@@ -94,7 +94,7 @@ class ManualForm(_VersionedForm):
             stored = getattr(account, name)
             if stored != form.cleaned_data.get(name):
                 shown = plain_input(stored) if isinstance(stored, Decimal) else ("–" if stored in (None, "") else stored)
-                form.fields[name].help_text = _("Now saved: %(value)s") % {"value": shown}
+                form[name].help_text = _("Now saved: %(value)s") % {"value": shown}
         form.add_error(
             None, _("Someone else changed this account meanwhile, so nothing was saved. Look at the changes and save again.")
         )

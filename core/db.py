@@ -158,7 +158,7 @@ def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str) -
 
 @contextlib.contextmanager
 def triggers_dropped() -> Iterator[None]:
-    """Within the block DELETE meets no trigger. For emptying a test database only; PostgreSQL truncates, which no row trigger sees."""
+    """Within the block DELETE meets no trigger. For emptying a test database; PostgreSQL truncates, which no row trigger sees."""
     if is_postgresql():
         yield
         return

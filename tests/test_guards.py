@@ -1,7 +1,6 @@
 """Each part of `make check` fails when what it guards is violated: shown on small bad samples."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -62,12 +61,14 @@ def _plain_mypy(folder: Path) -> Path:
     """The project's settings without the plugin, which would set up Django for a file of two lines."""
     config = folder / "pyproject.toml"
     lines = (settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8").splitlines()
-    config.write_text("\n".join(line for line in lines if not line.startswith("plugins")), encoding="utf-8")
+    plain = [line for line in lines if not line.startswith(("plugins", 'disable_error_code = ["django'))]
+    config.write_text("\n".join(plain), encoding="utf-8")
     return config
 
 
 def test_the_layers_refuse_an_arrow_that_points_up(tmp_path: Path) -> None:
-    shutil.copy(settings.BASE_DIR / "pyproject.toml", tmp_path)
+    lines = (settings.BASE_DIR / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "pyproject.toml").write_text("\n".join(line for line in lines if not line.startswith("ignore_imports")))
     for package in ("crm", "integration", "quotes", "opportunities", "accounts", "catalog", "approvals", "users", "core"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()
