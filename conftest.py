@@ -35,13 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.STATIC_ROOT.mkdir(exist_ok=True)
     celery_app.conf.update(broker_url="memory://", broker_transport_options={})
     logging.getLogger().handlers.clear()  # pytest keeps the records; writing each refusal out would take most of the time
-    logger = logging.getLogger("django.template")
-    logger.setLevel(logging.DEBUG)
-    logger.addFilter(UNKNOWN_VARIABLES)
+    logging.getLogger("django.template").addFilter(UNKNOWN_VARIABLES)
     config.stash[LEFT_OUT] = []
 
 
-# --- What is left out, and that it is said ---------------------------------------------------------------------------------
+# --- What is left out, and that it is said ----------------------------------------------------------------------------
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if CHROMIUM is None:
         browser = [item for item in items if item.get_closest_marker("e2e")]
@@ -68,7 +66,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(line, yellow=True)
 
 
-# --- Unknown template variables --------------------------------------------------------------------------------------------
+# --- Unknown template variables ---------------------------------------------------------------------------------------
 class UnknownVariables(logging.Filter):
     """Notes each variable that one of our templates asks for and nobody gave, and keeps such records out of the log.
 
@@ -109,6 +107,7 @@ UNKNOWN_VARIABLES = UnknownVariables()
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     UNKNOWN_VARIABLES.take()
+    logging.getLogger("django.template").setLevel(logging.DEBUG)  # anew each time: a test may have configured logging
     result = yield
     unknown = UNKNOWN_VARIABLES.take()
     if unknown:
@@ -116,7 +115,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     return result
 
 
-# --- Every test ------------------------------------------------------------------------------------------------------------
+# --- Every test -------------------------------------------------------------------------------------------------------
 @pytest.fixture(autouse=True)
 def _same_ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Files go to a folder of the test, the language is English, the cache is empty."""
@@ -154,7 +153,7 @@ def outbox_drain() -> Callable[[], int]:
     return outbox.drain
 
 
-# --- Browser ---------------------------------------------------------------------------------------------------------------
+# --- Browser ----------------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]

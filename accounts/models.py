@@ -211,7 +211,8 @@ class AccountTeamMember(models.Model):
 class MasterRecord(models.Model):
     """What the customer master says of an account: per field the value, the rule that chose it and the run that brought it.
 
-    `values` is `{field: {"value": ..., "label": ..., "rule": ..., "run": id, "at": iso}}`. An overridden field keeps being updated here.
+    `values` is `{field: {"value": ..., "label": ..., "rule": ..., "run": id, "at": iso}}`.
+    An overridden field keeps being updated here.
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="master", verbose_name=_("account"))

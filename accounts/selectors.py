@@ -123,6 +123,11 @@ class Fact:
     def is_from_master(self) -> bool:
         return self.at is not None and self.override is None
 
+    @property
+    def candidates(self) -> str:
+        """Between whom the master could not decide."""
+        return ", ".join(map(_candidate, self.conflict.candidates)) if self.conflict else ""
+
 
 def master_facts(account: Account) -> list[Fact]:
     """Every master-fed field with its source. Three queries."""
@@ -154,6 +159,11 @@ def _fact(
         override=override,
         conflict=conflict,
     )
+
+
+def _candidate(stored: dict[str, str]) -> str:
+    name = " ".join(filter(None, (stored.get("label"), stored.get("value"))))
+    return f"{name}: {money(stored['revenue'])}" if stored.get("revenue") else name
 
 
 def column_label(model: type[Model], field: str) -> str:

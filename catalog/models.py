@@ -81,7 +81,10 @@ class PriceList(LookUp):
 
 
 class Price(models.Model):
-    """What a product costs from a quantity on, while the price is valid. EUR per unit, 4 places; an unknown cost is empty, not 0."""
+    """What a product costs from a quantity on, while the price is valid. EUR per unit, 4 places.
+
+    An unknown cost is empty, not 0.
+    """
 
     price_list = models.ForeignKey(PriceList, models.PROTECT, related_name="prices", verbose_name=_("price list"))
     product = models.ForeignKey(Product, models.CASCADE, related_name="prices", verbose_name=_("product"))

@@ -2,7 +2,6 @@
 
 import uuid
 
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -39,7 +38,9 @@ class Event(models.Model):
     subject_type = models.CharField(_("kind of record"), max_length=40)
     subject_id = models.BigIntegerField(_("record"))
     verb = models.CharField(_("what happened"), max_length=60)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
     by_name = models.CharField(_("name"), max_length=150, blank=True)
     reason = models.TextField(_("reason"), blank=True)
     data = models.JSONField(_("details"), default=dict, blank=True)
@@ -178,6 +179,3 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose}:{self.subject_id}"
-
-
-

@@ -67,7 +67,7 @@ def _shaped(request: HttpRequest, problem: dict[str, Any]) -> HttpResponse:
     return render(request, "problem.html", {"problem": problem, "layout": layout}, status=problem["status"])
 
 
-# --- Django's own refusals -----------------------------------------------------------------------------------------------------
+# --- Django's own refusals --------------------------------------------------------------------------------------------
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return respond(request, 400, "bad_request", _("The server could not understand this request."))
 

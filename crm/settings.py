@@ -29,7 +29,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 
 def _secret_key() -> str:
     """The key from the environment, else one made on the first start and kept readable to its owner only."""
-    given = env.str("SECRET_KEY", default="")
+    given: str = env.str("SECRET_KEY", default="")
     if given:
         return given
     if PRODUCTION and "DATABASE_URL" in env.ENVIRON:
@@ -126,7 +126,7 @@ TEMPLATES: list[dict[str, Any]] = [
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 
-# --- Database -----------------------------------------------------------------------------------------------------------------
+# --- Database ---------------------------------------------------------------------------------------------------------
 if "DATABASE_URL" in env.ENVIRON:
     DATABASES = {"default": env.db("DATABASE_URL")}
     if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
@@ -146,7 +146,7 @@ else:
         }
     }
 
-# --- Background work: the broker is an optimisation, see core/outbox.py ---------------------------------------------------------
+# --- Background work: the broker is an optimisation, see core/outbox.py -----------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
@@ -195,7 +195,7 @@ CACHES: dict[str, dict[str, Any]] = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
-# --- Mail -----------------------------------------------------------------------------------------------------------------------
+# --- Mail -------------------------------------------------------------------------------------------------------------
 EMAIL_URL = env.str("EMAIL_URL", default="")
 MAILBOX = not EMAIL_URL and (DEBUG or DEMO or TESTING)
 """The mailbox page stands in for a mail server in demo mode only."""
@@ -213,7 +213,7 @@ elif MAILBOX:
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Tukku Oy <sales@tukku.example>")
 
-# --- Languages and time ---------------------------------------------------------------------------------------------------------
+# --- Languages and time -----------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fi", _("Finnish"))]
 MODELTRANSLATION_LANGUAGES = ("en", "fi")
@@ -223,7 +223,7 @@ FORMAT_MODULE_PATH = ["crm.formats"]
 USE_TZ = True
 TIME_ZONE = "Europe/Helsinki"
 
-# --- People -----------------------------------------------------------------------------------------------------------------------
+# --- People -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
 AUTHENTICATION_BACKENDS = ["users.backends.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -241,7 +241,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 
-# --- Security ---------------------------------------------------------------------------------------------------------------------
+# --- Security ---------------------------------------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db" if REDIS_URL else "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
@@ -281,7 +281,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- Static files: ours, and npm's packages by name -----------------------------------------------------------------------------------
+# --- Static files: ours, and npm's packages by name -------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS: list[Any] = [
@@ -300,7 +300,7 @@ STORAGES = {
     },
 }
 
-# --- Logs -------------------------------------------------------------------------------------------------------------------------------
+# --- Logs -------------------------------------------------------------------------------------------------------------
 structlog.configure(
     processors=[
         structlog.contextvars.merge_contextvars,

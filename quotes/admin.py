@@ -11,7 +11,7 @@ from quotes.models import DeclineReason, MarginTarget, Quote
 
 
 @admin.register(DeclineReason)
-class DeclineReasonAdmin(TranslationAdmin):  # type: ignore[misc]
+class DeclineReasonAdmin(TranslationAdmin[DeclineReason]):
     list_display = ("code", "label", "position", "is_active")
     list_editable = ("position", "is_active")
 

@@ -18,13 +18,18 @@ class QuoteApproval:
     """Quotes as a subject of approval."""
 
     type = "quote"
-    gates = (
+    gates: Sequence[GateDefault] = (
         GateDefault(Trigger.FLOOR, Perm.APPROVE_FLOOR, 10, {"en": "Below the floor price", "fi": "Alle pohjahinnan"}),
         GateDefault(Trigger.MARGIN, Perm.APPROVE_MARGIN, 20, {"en": "Margin below the target", "fi": "Kate alle tavoitteen"}),
         GateDefault(
-            Trigger.MARGIN_UNKNOWN, Perm.STEWARD, 20, {"en": "No margin target for the quote", "fi": "Tarjoukselle ei ole katetavoitetta"}
+            Trigger.MARGIN_UNKNOWN,
+            Perm.STEWARD,
+            20,
+            {"en": "No margin target for the quote", "fi": "Tarjoukselle ei ole katetavoitetta"},
         ),
-        GateDefault(Trigger.CATALOGUE, Perm.APPROVE_CATALOGUE, 30, {"en": "Outside the catalogue", "fi": "Valikoiman ulkopuolinen"}),
+        GateDefault(
+            Trigger.CATALOGUE, Perm.APPROVE_CATALOGUE, 30, {"en": "Outside the catalogue", "fi": "Valikoiman ulkopuolinen"}
+        ),
     )
 
     def lock(self, subject_id: int) -> Quote:
@@ -69,4 +74,3 @@ class QuoteApproval:
     def _save(quote: Quote) -> None:
         versions.bump(quote)
         quote.save(update_fields=["status", "version"])
-

@@ -72,7 +72,11 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
             _fact(lambda: _("Net"), lambda: money(totals.net_total)),
             _fact(
                 lambda: _("Margin"),
-                lambda: _("unknown") if totals.margin_amount is None else f"{money(totals.margin_amount)} ({percent(totals.margin_percent)})",
+                lambda: (
+                    _("unknown")
+                    if totals.margin_amount is None
+                    else f"{money(totals.margin_amount)} ({percent(totals.margin_percent)})"
+                ),
                 margin=True,
             ),
             _fact(lambda: _("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
@@ -81,7 +85,10 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
         "limits": [_limit(breach, lines) for breach in found],
         "lines": [
             {
-                **{key: line[key] for key in ("position", "sku", "name", "quantity", "list_price", "discount_percent", "net_price")},
+                **{
+                    key: line[key]
+                    for key in ("position", "sku", "name", "quantity", "list_price", "discount_percent", "net_price")
+                },
                 "line_net": line["line_net"],
                 "flag": line["id"] in flagged,
             }

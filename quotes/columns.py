@@ -41,9 +41,7 @@ class Row:
     error_field: str
 
 
-def row_of(
-    position: int, row: PricedLine, product: Any, *, typed: Mapping[str, str] | None = None, error: str = ""
-) -> Row:
+def row_of(position: int, row: PricedLine, product: Any, *, typed: Mapping[str, str] | None = None, error: str = "") -> Row:
     """A row; `typed` (field → text) and `error` keep what somebody typed that could not be used."""
     line = row.line
     typed = typed or {}

@@ -117,7 +117,10 @@ def _data(content: Json, parties: Json, language: str, *, draft: bool) -> Json:
                 (_("Discounts"), money(-Decimal(totals["discount_total"]))),
                 (_("Net"), money(totals["net_total"])),
                 *(
-                    (_("VAT %(rate)s of %(base)s") % {"rate": percent(row["rate"]), "base": money(row["base"])}, money(row["amount"]))
+                    (
+                        _("VAT %(rate)s of %(base)s") % {"rate": percent(row["rate"]), "base": money(row["base"])},
+                        money(row["amount"]),
+                    )
                     for row in totals["vat"]
                 ),
             ],
@@ -173,9 +176,17 @@ def _words() -> Json:
         "invoice": _("Invoice to"),
         "contact": _("Your contact"),
         "columns": [
-            "#", _("Code"), _("Description"), _("Quantity"), _("Unit"), _("List price"), _("Discount"), _("Net price"), _("Line net"),
+            "#",
+            _("Code"),
+            _("Description"),
+            _("Quantity"),
+            _("Unit"),
+            _("List price"),
+            _("Discount"),
+            _("Net price"),
+            _("Line net"),
             _("VAT"),
-        ],  # fmt: skip
+        ],
         "note": _("Note"),
         "business_id": _("Business ID"),
         "vat_number": _("VAT number"),
@@ -184,4 +195,3 @@ def _words() -> Json:
         "prices": _("Prices are in euros and without value added tax unless stated otherwise."),
         "accept": _("You can accept or decline this quote on the page that the link in our e-mail opens."),
     }
-

@@ -41,7 +41,7 @@ def quote_sent(message: OutboxMessage, *, document_id: int) -> None:
         language=document.language,
         reply_to=document.sent_by.email,
         thread=f"quote-{document.quote.number}",
-        attachments=[(documents.file_name(content), documents.pdf_of_document(document), "application/pdf")],
+        attachments=[emails.Attachment(documents.file_name(content), documents.pdf_of_document(document), "application/pdf")],
     )
 
 
@@ -66,7 +66,5 @@ def quote_answered(message: OutboxMessage, *, answer_id: int) -> None:
             "url": settings.SITE_URL + reverse("quote_page", args=[quote.pk]),
         },
         language=quote.owner.language,
-        reply_to="",
         thread=f"quote-{quote.number}",
-        attachments=[],
     )

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from core import db
 from quotes.choices import QuoteStatus
 from quotes.models import Quote
+from users.access import user_of
 
 
 class QuoteFilter(django_filters.FilterSet):  # type: ignore[misc]
@@ -27,4 +28,4 @@ class QuoteFilter(django_filters.FilterSet):  # type: ignore[misc]
         return db.contains(queryset, ["number", "account__name"], value)
 
     def only_mine(self, queryset: QuerySet[Quote], name: str, value: Any) -> QuerySet[Quote]:
-        return queryset.filter(owner=self.request.user) if value else queryset
+        return queryset.filter(owner=user_of(self.request)) if value else queryset

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import PaymentTerm, PaymentType
 from catalog.models import Product
 from core import money
-from core.errors import Invalid
+from core.errors import Invalid, Text
 from core.money import ZERO
 from opportunities.models import Opportunity
 from quotes.choices import DiscountKind, HeaderDiscountKind
@@ -24,6 +24,7 @@ MOST_PRICE = Decimal(10) ** 8
 def number(text: str, field: str, *, places: int, most: Decimal) -> Decimal:
     """The number meant by `text`, with at most `places` decimals and below `most`. Raises Invalid naming `field`."""
     value = money.parse(text)
+    problem: Text
     if value is None:
         problem = _("“%(text)s” is not a number.") % {"text": text[:40]}
     elif abs(value) >= most:
@@ -139,8 +140,8 @@ class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
             if other != name:
                 del self.fields[other]
         if not self.is_valid():
-            problem = " ".join(str(error) for error in self.errors.get(name, []))
-            raise Invalid(problem, fields={name: problem})
+            sentence = " ".join(str(error) for error in self.errors.get(name, []))
+            raise Invalid(sentence, fields={name: sentence})
         return self.cleaned_data[name]
 
     def _post_clean(self) -> None:  # the service changes the instance, not the form
@@ -163,7 +164,7 @@ class AcceptForm(AnswerForm):
 
 
 class DeclineForm(AnswerForm):
-    reason = forms.ModelChoiceField(
+    reason: Any = forms.ModelChoiceField(
         label=_("Reason"), queryset=DeclineReason.objects.filter(is_active=True), empty_label=_("Choose a reason")
     )
     comment = forms.CharField(
@@ -177,7 +178,7 @@ class EvidenceForm(forms.Form):
     answer = forms.ChoiceField(label=_("Answer"), choices=[("accepted", _("Accepted")), ("declined", _("Declined"))])
     name = forms.CharField(label=_("Who answered"), max_length=150)
     role = forms.CharField(label=_("Role"), max_length=100, required=False)
-    reason = forms.ModelChoiceField(
+    reason: Any = forms.ModelChoiceField(
         label=_("Reason, when declined"), queryset=DeclineReason.objects.filter(is_active=True), required=False
     )
     evidence = forms.CharField(

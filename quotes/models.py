@@ -2,7 +2,6 @@
 
 import uuid
 
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +59,9 @@ class Quote(QuoteWorkflow, Versioned):
 
     number = models.CharField(_("number"), max_length=20)
     revision = models.PositiveIntegerField(_("revision"), default=1)
-    previous = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("previous revision"))
+    previous = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("previous revision")
+    )
     account = models.ForeignKey(Account, models.PROTECT, related_name="quotes", verbose_name=_("account"))
     opportunity = models.ForeignKey(
         Opportunity, models.SET_NULL, null=True, blank=True, related_name="quotes", verbose_name=_("opportunity")
@@ -71,9 +72,13 @@ class Quote(QuoteWorkflow, Versioned):
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.FINNISH)
     valid_until = models.DateField(_("valid until"))
     price_date = models.DateField(_("prices of"))
-    payment_term = models.ForeignKey(PaymentTerm, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("payment term"))
+    payment_term = models.ForeignKey(
+        PaymentTerm, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("payment term")
+    )
     payment_term_reason = models.CharField(_("reason for another payment term"), max_length=300, blank=True)
-    payment_type = models.ForeignKey(PaymentType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("payment type"))
+    payment_type = models.ForeignKey(
+        PaymentType, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("payment type")
+    )
     customer_note = models.TextField(_("note to the customer"), blank=True, max_length=4000)
     internal_note = models.TextField(_("internal note"), blank=True, max_length=4000)
     account_discount = models.DecimalField(_("account discount, %"), max_digits=7, decimal_places=4, null=True, blank=True)
@@ -112,8 +117,10 @@ class Quote(QuoteWorkflow, Versioned):
                 condition=~Q(header_discount_kind="percent") | Q(header_discount_value__gte=-100, header_discount_value__lte=100),
                 name="header_percent_in_range",
             ),
-            models.CheckConstraint(condition=Q(sent_at=None, sent_by=None) | Q(sent_at__isnull=False, sent_by__isnull=False),
-                                   name="sent_by_somebody_or_not"),
+            models.CheckConstraint(
+                condition=Q(sent_at=None, sent_by=None) | Q(sent_at__isnull=False, sent_by__isnull=False),
+                name="sent_by_somebody_or_not",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -131,7 +138,9 @@ class QuoteLine(models.Model):
     cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=4, null=True, blank=True)
     floor_price = models.DecimalField(_("floor price"), max_digits=12, decimal_places=4, null=True, blank=True)
     vat_percent = models.DecimalField(_("VAT, %"), max_digits=7, decimal_places=4)
-    discount_kind = models.CharField(_("kind of discount"), max_length=10, choices=DiscountKind, default=DiscountKind.NONE, blank=True)
+    discount_kind = models.CharField(
+        _("kind of discount"), max_length=10, choices=DiscountKind, default=DiscountKind.NONE, blank=True
+    )
     discount_value = models.DecimalField(_("as typed"), max_digits=12, decimal_places=4, default=0)
     optional = models.BooleanField(_("optional"), default=False)
     selected = models.BooleanField(_("chosen"), default=False)
@@ -152,7 +161,8 @@ class QuoteLine(models.Model):
             models.CheckConstraint(condition=Q(list_price__gte=0), name="line_list_price_not_negative"),
             models.CheckConstraint(condition=Q(optional=True) | Q(selected=False), name="only_optional_lines_are_chosen"),
             models.CheckConstraint(
-                condition=~Q(discount_kind="percent") | Q(discount_value__gte=-100, discount_value__lte=100), name="line_percent_in_range"
+                condition=~Q(discount_kind="percent") | Q(discount_value__gte=-100, discount_value__lte=100),
+                name="line_percent_in_range",
             ),
             models.CheckConstraint(condition=~Q(alternative_to=F("id")), name="no_alternative_to_itself"),
         ]
@@ -182,7 +192,10 @@ class QuoteSnapshot(models.Model):
 
 
 class QuoteDocument(models.Model):
-    """What was sent: a snapshot with language and parties; acceptance binds to its hash. The PDF is stored once it is rendered."""
+    """What was sent: a snapshot with language and parties; acceptance binds to its hash.
+
+    The PDF is stored once it is rendered.
+    """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     quote = models.ForeignKey(Quote, models.PROTECT, related_name="documents", verbose_name=_("quote"))
@@ -240,5 +253,3 @@ class QuoteAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quote_id}: {self.answer}"
-
-

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.utils.translation import gettext_lazy as _
+
 from core import money
 from core.errors import Invalid
 from core.money import ZERO
-from django.utils.translation import gettext_lazy as _
 from quotes.choices import DiscountKind, HeaderDiscountKind
 
 HUNDRED = Decimal(100)
@@ -162,7 +163,9 @@ def net_price(base: Decimal, kind: str, value: Decimal) -> Decimal:
     else:
         net = base
     if net < 0:
-        raise Invalid(_("The discount is larger than the price."), fields={"discount": _("The discount is larger than the price.")})
+        raise Invalid(
+            _("The discount is larger than the price."), fields={"discount": _("The discount is larger than the price.")}
+        )
     return net
 
 
@@ -247,9 +250,7 @@ class Target:
 
 def margin_target(targets: Sequence[Target], *, tma2: int | None, channel: int | None, amount: Decimal) -> Target | None:
     """The row for this deal: most named criteria, then the largest amount reached, then the smallest id."""
-    fitting = [
-        row for row in targets if row.tma2 in (None, tma2) and row.channel in (None, channel) and amount >= row.min_amount
-    ]
+    fitting = [row for row in targets if row.tma2 in (None, tma2) and row.channel in (None, channel) and amount >= row.min_amount]
     return min(
         fitting, key=lambda row: (-(row.tma2 is not None) - (row.channel is not None), -row.min_amount, row.id), default=None
     )

@@ -26,7 +26,10 @@ def quote_for(user: User, quote_id: int) -> Quote:
 def quote_for_update(quote_id: int) -> Quote:
     """The quote, its row locked until the transaction ends. Raises: NotFound."""
     quote = (
-        Quote.objects.select_for_update(**db.lock_options()).select_related("account", "owner", "contact").filter(pk=quote_id).first()
+        Quote.objects.select_for_update(**db.lock_options())
+        .select_related("account", "owner", "contact")
+        .filter(pk=quote_id)
+        .first()
     )
     if quote is None:
         raise NotFound
@@ -88,7 +91,11 @@ def accepted_revision_exists(quote: Quote) -> bool:
 
 def newest_sent_revision(quote: Quote) -> Quote | None:
     """The revision of the same number that replaced this one."""
-    return Quote.objects.filter(number=quote.number, revision__gt=quote.revision, sent_at__isnull=False).order_by("-revision").first()
+    return (
+        Quote.objects.filter(number=quote.number, revision__gt=quote.revision, sent_at__isnull=False)
+        .order_by("-revision")
+        .first()
+    )
 
 
 def quotes_to_expire() -> list[int]:
@@ -98,7 +105,6 @@ def quotes_to_expire() -> list[int]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-
 
 
 def skus_of(line_ids: list[int]) -> dict[int, str]:

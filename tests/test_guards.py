@@ -22,7 +22,7 @@ def run(*command: str | Path, cwd: Path = settings.BASE_DIR, **environment: str)
     )
 
 
-# --- Code ------------------------------------------------------------------------------------------------------------------
+# --- Code -------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("line", "rule"),
     [
@@ -80,7 +80,7 @@ def test_the_layers_refuse_an_arrow_that_points_up(tmp_path: Path) -> None:
     assert "approvals.services -> quotes" in result.stdout
 
 
-# --- Templates -------------------------------------------------------------------------------------------------------------
+# --- Templates --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     "sample",
     [
@@ -131,7 +131,7 @@ def test_djlint_refuses_broken_markup(tmp_path: Path) -> None:
     assert "T001" in result.stdout
 
 
-# --- Deployment ------------------------------------------------------------------------------------------------------------
+# --- Deployment -------------------------------------------------------------------------------------------------------
 def deploy_check(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     command = (sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING")
     return run(*command, VAR_DIR=str(tmp_path), **{"DEMO": "0", "ALLOWED_HOSTS": "crm.example", **environment})
@@ -144,7 +144,7 @@ def test_the_deploy_check_refuses_debug_and_a_weak_key(tmp_path: Path) -> None:
     assert "security.W009" in result.stderr
 
 
-# --- Messages --------------------------------------------------------------------------------------------------------------
+# --- Messages ---------------------------------------------------------------------------------------------------------
 CODE = """
 from django.utils.translation import gettext as _, ngettext, pgettext
 GREETING = _("Good day, %(name)s")
@@ -229,7 +229,7 @@ def test_a_compiled_catalogue_translates(tmp_path: Path) -> None:
     assert "Säästä".encode() in (folder / "django.mo").read_bytes()
 
 
-# --- Requirements ----------------------------------------------------------------------------------------------------------
+# --- Requirements -----------------------------------------------------------------------------------------------------
 def test_requirements_are_read_from_the_document_and_proofs_from_the_tests(tmp_path: Path) -> None:
     text = "By document: S0.2, S1.1\n\n- S0.1 First.\n- S0.2 Second.\n"
     assert proofs.requirements(text) == {"S0.1": "First.", "S0.2": "Second."}
@@ -239,7 +239,7 @@ def test_requirements_are_read_from_the_document_and_proofs_from_the_tests(tmp_p
     assert proofs.proofs(tmp_path) == {"S0.1": {"quotes/tests/test_x.py"}, "S9.9": {"quotes/tests/test_x.py"}}
 
 
-# --- The suite itself ------------------------------------------------------------------------------------------------------
+# --- The suite itself -------------------------------------------------------------------------------------------------
 def test_the_network_is_out_of_reach() -> None:
     with socket.socket() as outside, pytest.raises(UserWarning, match="tried to use socket"):
         outside.connect(("192.0.2.1", 80))

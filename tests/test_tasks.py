@@ -43,7 +43,7 @@ def sources() -> list[Path]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _tasks_loaded() -> None:
-    app.loader.import_default_modules()
+    app.autodiscover_tasks(force=True)  # not the loader: it sets Django up again, logging included
 
 
 def test_every_task_is_registered_by_an_explicit_name() -> None:

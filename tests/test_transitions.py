@@ -133,7 +133,7 @@ def test_the_database_allows_the_same_moves(label: str) -> None:
     assert starts == [f"'{cycle.start}'"]
 
 
-# --- Nobody but workflow.py sets a state -----------------------------------------------------------------------------------
+# --- Nobody but workflow.py sets a state ------------------------------------------------------------------------------
 STATE_FIELDS = frozenset({cycle.field for cycle in LIFE_CYCLES.values()})
 
 

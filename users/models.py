@@ -1,9 +1,9 @@
 """People who log in: their roles, team and business unit."""
 
 from functools import cached_property
+from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser
-from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.contrib.auth.models import AbstractUser, UserManager as DjangoUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -80,7 +80,7 @@ class User(AbstractUser):
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ENGLISH)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
 
-    objects = UserManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         verbose_name = _("user")

@@ -20,7 +20,7 @@ def test_the_type_ahead_starts_with_names_that_start_so(people: SimpleNamespace)
 
     found = [account.name for account in selectors.account_search(people.owner, "äMPÄRI")]
 
-    assert found == sorted(["Ämpäri Oy", "ämpäri ja kumppanit"]) + ["Iso Ämpäri Oy"]
+    assert found == [*sorted(["Ämpäri Oy", "ämpäri ja kumppanit"]), "Iso Ämpäri Oy"]
 
 
 def test_the_type_ahead_takes_any_text_as_text(people: SimpleNamespace) -> None:
@@ -39,7 +39,9 @@ def test_the_type_ahead_is_one_query_and_has_a_limit(people: SimpleNamespace, dj
 
 def test_a_fact_tells_where_it_comes_from(people: SimpleNamespace) -> None:
     stored = {"value": "HEL", "label": "Helsinki", "rule": "highest revenue", "run": 1, "at": "2026-11-20T09:00:00+00:00"}
-    MasterRecordFactory(account=people.account, values={"city": stored, "yearly_revenue": {**stored, "value": "1234.5", "label": ""}})
+    MasterRecordFactory(
+        account=people.account, values={"city": stored, "yearly_revenue": {**stored, "value": "1234.5", "label": ""}}
+    )
 
     facts = {fact.field: fact for fact in selectors.master_facts(people.account)}
 

@@ -21,7 +21,9 @@ def update(people: SimpleNamespace, by: Any, version: int | None = 1, **changes:
     return services.account_update(account_id=people.account.pk, by=by, version=version, changes=changes)
 
 
-def override(people: SimpleNamespace, field: str, value: Any, *, by: Any = None, version: int | None = 1, reason: str = "Moved") -> Account:
+def override(
+    people: SimpleNamespace, field: str, value: Any, *, by: Any = None, version: int | None = 1, reason: str = "Moved"
+) -> Account:
     return services.account_override(
         account_id=people.account.pk, by=by or people.owner, version=version, field=field, value=value, reason=reason
     )
@@ -37,7 +39,11 @@ def test_manual_fields_are_saved_with_version_history_and_event(people: SimpleNa
     assert account.version == 2
     assert account.history.count() == 2
     event = Event.objects.get()
-    assert (event.verb, event.by, event.data) == ("edited", people.owner, {"fields": ["default_discount", "notes", "payment_term"]})
+    assert (event.verb, event.by, event.data) == (
+        "edited",
+        people.owner,
+        {"fields": ["default_discount", "notes", "payment_term"]},
+    )
 
 
 def test_saving_the_same_again_writes_nothing(people: SimpleNamespace) -> None:
@@ -89,7 +95,7 @@ def test_fields_of_the_master_are_not_edited_by_hand(people: SimpleNamespace, fi
     assert list(refusal.fields) == [field]
 
 
-# --- Overrides ----------------------------------------------------------------------------------------------------------------------
+# --- Overrides --------------------------------------------------------------------------------------------------------
 @pytest.mark.req("S0.40")
 def test_an_override_holds_its_value_reason_and_maker(people: SimpleNamespace) -> None:
     override(people, "city", "Oulu")
@@ -187,7 +193,7 @@ def test_nothing_to_lift_is_said(people: SimpleNamespace) -> None:
         services.account_lift_override(account_id=people.account.pk, by=people.owner, version=1, field="city")
 
 
-# --- Contacts -----------------------------------------------------------------------------------------------------------------------
+# --- Contacts ---------------------------------------------------------------------------------------------------------
 VALUES = {"name": "Väinö Ääri", "title": "Ostaja", "email": "vaino@asiakas.example", "language": "fi", "is_default": True}
 
 

@@ -37,7 +37,7 @@ def page_of(people: SimpleNamespace, name: str = "account_page", *arguments: Any
     return reverse(name, args=[people.account.pk, *arguments])
 
 
-# --- List ---------------------------------------------------------------------------------------------------------------------------
+# --- List -------------------------------------------------------------------------------------------------------------
 def test_the_list_shows_what_is_in_sight(people: SimpleNamespace) -> None:
     AccountFactory(owner=people.stranger, name="Vieras Oy")
 
@@ -108,7 +108,7 @@ def test_the_next_page_keeps_the_search(people: SimpleNamespace) -> None:
     assert second.context["page"].first_query == "q=oy"
 
 
-# --- Page ---------------------------------------------------------------------------------------------------------------------------
+# --- Page -------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("who", "status"),
     [("owner", 200), ("colleague", 200), ("finance", 200), ("neighbour", 404), ("stranger", 404), ("nobody", 403)],
@@ -121,7 +121,13 @@ def test_an_account_out_of_sight_does_not_exist(people: SimpleNamespace, who: st
 def test_each_fact_names_its_source(people: SimpleNamespace) -> None:
     MasterRecordFactory(account=people.account, values={"name": people.account.name, "city": "Turku"})
     FieldOverride.objects.create(account=people.account, field="city", by=people.owner, at=clock.now(), reason="Muutti")
-    MasterConflict.objects.create(account=people.account, field="owner", kind="tie", candidates=[["S1", "Repo", 5]], run=JobRunFactory())
+    MasterConflict.objects.create(
+        account=people.account,
+        field="owner",
+        kind="tie",
+        candidates=[{"value": "S1", "label": "Repo", "revenue": "5.00"}],
+        run=JobRunFactory(),
+    )
 
     text = as_user(people.owner).get(page_of(people)).content.decode()
 
@@ -130,7 +136,7 @@ def test_each_fact_names_its_source(people: SimpleNamespace) -> None:
     assert "Muutti" in text
     assert "Master: Turku" in " ".join(text.split())
     assert "the customer master could not decide." in text
-    assert "S1 Repo 5" in text
+    assert "(Repo S1: €5.00)" in text
 
 
 @pytest.mark.req("S0.43")
@@ -168,7 +174,7 @@ def test_the_page_costs_the_same_with_2_and_20_of_everything(people: SimpleNames
     assert queries_of(client, page_of(people), django_assert_max_num_queries) == few
 
 
-# --- Manual fields ------------------------------------------------------------------------------------------------------------------
+# --- Manual fields ----------------------------------------------------------------------------------------------------
 def terms(version: int = 1, **changes: str) -> dict[str, str]:
     blank = dict.fromkeys(("payment_term", "payment_type", "default_discount", "language", "territory"), "")
     return {**blank, "version": str(version), **changes}
@@ -235,7 +241,10 @@ def test_editing_is_for_those_who_manage_the_account(people: SimpleNamespace, wh
 
     assert client.get(page_of(people, "account_edit", "notes")).status_code == status
     assert client.post(page_of(people, "account_edit", "notes"), {"version": "1", "notes": "x"}).status_code == status
-    assert client.post(page_of(people, "account_override", "city"), {"version": "1", "value": "x", "reason": "y"}).status_code == status
+    assert (
+        client.post(page_of(people, "account_override", "city"), {"version": "1", "value": "x", "reason": "y"}).status_code
+        == status
+    )
     assert Account.objects.get(pk=people.account.pk).version == 1
 
 
@@ -252,7 +261,7 @@ def test_reading_again_cancels(people: SimpleNamespace) -> None:
     assert "<form" not in answer.content.decode()
 
 
-# --- Overrides ----------------------------------------------------------------------------------------------------------------------
+# --- Overrides --------------------------------------------------------------------------------------------------------
 def test_a_field_of_the_master_is_overridden_and_lifted(people: SimpleNamespace) -> None:
     MasterRecordFactory(account=people.account, values={"city": "Turku"})
     client = as_user(people.owner)
@@ -306,7 +315,7 @@ def test_a_stale_override_and_lift_are_refused(people: SimpleNamespace) -> None:
     assert FieldOverride.objects.count() == 1
 
 
-# --- Contacts -----------------------------------------------------------------------------------------------------------------------
+# --- Contacts ---------------------------------------------------------------------------------------------------------
 CONTACT = {"name": "Väinö", "title": "", "email": "vaino@asiakas.example", "language": "fi", "is_default": "on"}
 
 

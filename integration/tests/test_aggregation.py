@@ -21,9 +21,9 @@ def frame_of(rows: list[Row]) -> pd.DataFrame:
     return pd.DataFrame(full, columns=[*kinds]).astype(kinds)
 
 
-def one(*rows: Row) -> pd.Series:
+def one(*rows: Row) -> dict[Any, Any]:
     numbered = [{"child_id": f"C{number}", "parent_id": "P"} | row for number, row in enumerate(rows)]
-    return aggregation.aggregate(frame_of(numbered)).loc["P"]
+    return aggregation.aggregate(frame_of(numbered)).to_dict("index")["P"]
 
 
 def summed(rows: list[Row], field: str, weight: str) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Use cases of quotes, by noun: drafting, approving and sending, what the customer answers."""
 
+from quotes.services.answering import quote_accept, quote_decline
 from quotes.services.drafting import (
     Discount,
     LineDraft,
@@ -11,7 +12,6 @@ from quotes.services.drafting import (
     quote_reprice,
     quote_revise,
 )
-from quotes.services.answering import quote_accept, quote_decline
 from quotes.services.sending import (
     quote_cancel,
     quote_expire,

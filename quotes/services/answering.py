@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
 from core import clock, events, links, outbox, versions
-from core.errors import Invalid, NotFound, WrongState
+from core.errors import Invalid, NotFound, Text, WrongState
 from core.models import Link
 from opportunities import services as opportunities
 from quotes import policies, selectors
@@ -86,10 +86,10 @@ def _answerable(document_id: int, document_hash: str, source: Source) -> QuoteDo
     return document
 
 
-def _require(**given: tuple[str, object]) -> None:
+def _require(**given: tuple[str, Text]) -> None:
     missing = {name: text for name, (value, text) in given.items() if not value.strip()}
     if missing:
-        raise Invalid(fields=missing)  # type: ignore[arg-type]
+        raise Invalid(fields=missing)
 
 
 def _save(quote: Quote, document: QuoteDocument, answer: QuoteAnswer, source: Source) -> None:

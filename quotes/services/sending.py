@@ -7,13 +7,13 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
+from django_fsm import can_proceed
 
 from approvals import services as approvals
 from approvals.registry import Fingerprint
 from core import clock, events, jobs, links, outbox, versions
-from core.errors import Invalid, NotFound, WrongState
+from core.errors import Invalid, NotFound, Text, WrongState
 from core.models import Link
-from django_fsm import can_proceed
 from opportunities import services as opportunities
 from quotes import approval_facts, policies, selectors, snapshots, triggers
 from quotes.choices import QuoteStatus
@@ -77,9 +77,7 @@ def quote_recall(*, quote_id: int, by: User) -> Quote:
 
 
 @transaction.atomic
-def quote_send(
-    *, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None
-) -> QuoteDocument:
+def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None) -> QuoteDocument:
     """The document is frozen, its link made and its mail on the way in ten seconds; former revisions are superseded.
 
     Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid for bad recipients or a date that has passed.
@@ -191,7 +189,7 @@ def _locked(quote_id: int, by: User) -> Quote:
 
 def _require_complete(quote: Quote, lines: int) -> None:
     """Raises Invalid naming every field that still lacks something."""
-    missing: dict[str, object] = {}
+    missing: dict[str, Text] = {}
     if not lines:
         missing["product"] = _("Add at least one product.")
     if quote.valid_until < clock.today():
@@ -201,12 +199,17 @@ def _require_complete(quote: Quote, lines: int) -> None:
     elif not quote.payment_term_reason and approval_facts.overrides_payment_term(quote):
         missing["payment_term_reason"] = _("Say why the payment term differs from the recommended one.")
     if missing:
-        raise Invalid(" ".join(str(text) for text in missing.values()), fields=missing)  # type: ignore[arg-type]
+        raise Invalid(" ".join(str(text) for text in missing.values()), fields=missing)
 
 
 def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
     return QuoteSnapshot.objects.create(
-        quote=quote, version=quote.version, content=content, commercial_hash=snapshots.commercial_hash(content), by=by, at=clock.now()
+        quote=quote,
+        version=quote.version,
+        content=content,
+        commercial_hash=snapshots.commercial_hash(content),
+        by=by,
+        at=clock.now(),
     )
 
 
@@ -240,7 +243,7 @@ def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[
 
 def _recipients(to: Sequence[str]) -> list[str]:
     addresses = list(dict.fromkeys(address.strip() for address in to if address.strip()))
-    text = None
+    text: Text | None = None
     if not addresses:
         text = _("Give at least one e-mail address.")
     elif len(addresses) > MOST_RECIPIENTS:

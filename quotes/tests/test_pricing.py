@@ -4,8 +4,7 @@ import random
 from decimal import Decimal as D
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from core import money
 from core.errors import Invalid
@@ -16,8 +15,12 @@ from quotes.triggers import Reason, breaches
 Q = pricing.Target(1, None, None, D(0), D("20"))
 
 
-def line(list_price: str, quantity: str = "1", *, id: int = 1, kind: str = "", value: str = "0", vat: str = "25.5", **more: object) -> Line:
-    numbers = {name: D(str(text)) if name in ("cost", "floor_price") and text is not None else text for name, text in more.items()}
+def line(
+    list_price: str, quantity: str = "1", *, id: int = 1, kind: str = "", value: str = "0", vat: str = "25.5", **more: object
+) -> Line:
+    numbers = {
+        name: D(str(text)) if name in ("cost", "floor_price") and text is not None else text for name, text in more.items()
+    }
     return Line(
         id=id, quantity=D(quantity), list_price=D(list_price), vat_percent=D(vat), discount_kind=kind, discount_value=D(value),
         **numbers,  # type: ignore[arg-type]
@@ -71,7 +74,9 @@ def test_every_line_shows_list_price_discount_and_net_price() -> None:
 
 @pytest.mark.req("S1.13")
 def test_a_computed_discount_percent_has_two_places_and_a_typed_one_stays_as_typed() -> None:
-    rows = price_quote([line("168", kind="net_price", value="158"), line("10", kind="percent", value="7.125", id=2)], header()).lines
+    rows = price_quote(
+        [line("168", kind="net_price", value="158"), line("10", kind="percent", value="7.125", id=2)], header()
+    ).lines
     assert [str(row.discount_percent) for row in rows] == ["5.95", "7.125"]
 
 
@@ -161,7 +166,11 @@ def test_only_chosen_options_are_in_the_total() -> None:
         line("110", id=4, vat="10", optional=True),
     ]
     assert price_quote(options, header()).totals.gross_total == D("330.00")
-    chosen = [line("100", id=1, vat="10", optional=True), *options[1:3], line("110", id=4, vat="10", optional=True, selected=True)]
+    chosen = [
+        line("100", id=1, vat="10", optional=True),
+        *options[1:3],
+        line("110", id=4, vat="10", optional=True, selected=True),
+    ]
     assert price_quote(chosen, header()).totals.net_total == D("310.00")
 
 

@@ -30,14 +30,25 @@ def submit(quote: Quote, world: World, **more: Any) -> Quote:
 
 def decide(quote: Quote, world: World, verdict: Verdict = Verdict.APPROVE, comment: str = "", by: Any = None) -> None:
     request = Request.objects.get(run__subject_id=quote.pk, status=RequestStatus.PENDING)
-    approvals.request_decide(
-        request_id=request.pk, verdict=verdict, comment=comment, by=by or world.pricing, via=Via.PAGE, version=None, content_hash=None,
-        ip=None, link=None,
-    )  # fmt: skip
+    answer(request, by or world.pricing, verdict, comment)
     quote.refresh_from_db()
 
 
-# --- drafts ------------------------------------------------------------------------------------------------------------------
+def answer(request: Request, by: Any, verdict: Verdict = Verdict.APPROVE, comment: str = "") -> None:
+    approvals.request_decide(
+        request_id=request.pk,
+        verdict=verdict,
+        comment=comment,
+        by=by,
+        via=Via.PAGE,
+        version=None,
+        content_hash=None,
+        ip=None,
+        link=None,
+    )
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
 @pytest.mark.req("S0.9")
 @pytest.mark.req("S0.41")
 def test_a_new_quote_is_numbered_and_prefilled_from_the_account(world: World, clock: Any) -> None:
@@ -104,7 +115,9 @@ def test_every_change_is_in_the_field_history(world: World) -> None:
 
 
 def test_the_quantity_break_follows_the_quantity(world: World) -> None:
-    Price.objects.create(price_list=Price.objects.get().price_list, product=world.product, min_quantity=10, list_price=D(9), cost=D(6))
+    Price.objects.create(
+        price_list=Price.objects.get().price_list, product=world.product, min_quantity=10, list_price=D(9), cost=D(6)
+    )
     quote = draft(world, quantity="1")
     line = quote.lines.get()
     services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(10))
@@ -115,7 +128,11 @@ def test_the_quantity_break_follows_the_quantity(world: World) -> None:
 def test_prices_stay_those_of_the_day_the_draft_was_made_until_repriced(world: World, clock: Any) -> None:
     quote = draft(world)
     Price.objects.create(
-        price_list=Price.objects.get().price_list, product=world.product, valid_from=dt.date(2026, 12, 1), list_price=D(11), cost=D(6)
+        price_list=Price.objects.get().price_list,
+        product=world.product,
+        valid_from=dt.date(2026, 12, 1),
+        list_price=D(11),
+        cost=D(6),
     )
     clock.move_to(dt.datetime(2026, 12, 2, 9, tzinfo=dt.UTC))
     line = quote.lines.get()
@@ -139,7 +156,13 @@ def test_prices_stay_those_of_the_day_the_draft_was_made_until_repriced(world: W
 def test_a_refused_line_change_changes_nothing(world: World, change: dict[str, Any], code: type[DomainError]) -> None:
     quote = draft(world)
     Price.objects.update(list_price=D("99999"))
-    arguments: dict[str, Any] = {"quote_id": quote.pk, "line_id": quote.lines.get().pk, "by": world.rep, "quantity": D(9), **change}
+    arguments: dict[str, Any] = {
+        "quote_id": quote.pk,
+        "line_id": quote.lines.get().pk,
+        "by": world.rep,
+        "quantity": D(9),
+        **change,
+    }
     if isinstance(arguments["by"], str):
         arguments["by"] = getattr(world, arguments["by"])
     with pytest.raises(code):
@@ -187,7 +210,7 @@ def test_a_status_cannot_be_changed_like_a_field(world: World) -> None:
     assert quote.status == "draft"
 
 
-# --- submitting and approval ---------------------------------------------------------------------------------------------------
+# --- submitting and approval ------------------------------------------------------------------------------------------
 def test_a_quote_within_its_limits_is_approved_at_once(world: World) -> None:
     quote = submit(draft(world), world)
     assert (quote.status, Request.objects.count(), QuoteSnapshot.objects.count()) == ("approved", 0, 1)
@@ -242,10 +265,7 @@ def test_a_stale_approval_after_recall_edit_and_resubmit_is_refused(world: World
     services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, discount=Discount("percent", D(40)))
     submit(quote, world)
     with pytest.raises(WrongState):
-        approvals.request_decide(
-            request_id=stale.pk, verdict=Verdict.APPROVE, comment="", by=world.pricing, via=Via.PAGE, version=None, content_hash=None,
-            ip=None, link=None,
-        )  # fmt: skip
+        answer(stale, world.pricing)
     quote.refresh_from_db()
     assert (quote.status, quote.lines.get().discount_value) == ("in_review", D(40))
 
@@ -281,7 +301,7 @@ def test_another_payment_term_than_advised_needs_a_reason(world: World) -> None:
     assert submit(quote, world).status == "approved"
 
 
-# --- sending ---------------------------------------------------------------------------------------------------------------------
+# --- sending ----------------------------------------------------------------------------------------------------------
 def test_sending_freezes_the_document_and_writes_the_mail_for_ten_seconds_later(world: World, clock: Any) -> None:
     document = sent(world)
     message = OutboxMessage.objects.get(topic="quote.sent")
@@ -365,7 +385,7 @@ def test_quotes_expire_after_their_last_day_in_helsinki(world: World, clock: Any
     assert services.quote_expire(quote_id=quote.pk) is False
 
 
-# --- answers ---------------------------------------------------------------------------------------------------------------------
+# --- answers ----------------------------------------------------------------------------------------------------------
 def accept(document: Any, **changes: Any) -> QuoteAnswer:
     arguments: dict[str, Any] = {
         "document_id": document.pk, "document_hash": document.document_hash, "name": "Öykkönen", "role": "Ostaja",
@@ -380,10 +400,10 @@ def test_the_customer_accepts_exactly_what_was_sent(world: World) -> None:
     quote = draft(world)
     services.quote_change(quote_id=quote.pk, by=world.rep, opportunity=opportunity)
     document = services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
-    answer = accept(document)
+    accepted = accept(document)
     quote.refresh_from_db()
     opportunity.refresh_from_db()
-    assert (quote.status, answer.document_hash, opportunity.status) == ("accepted", document.document_hash, "ordered")
+    assert (quote.status, accepted.document_hash, opportunity.status) == ("accepted", document.document_hash, "ordered")
 
 
 @pytest.mark.parametrize(
@@ -408,7 +428,11 @@ def test_a_quote_is_answered_once(world: World) -> None:
     accept(document)
     with pytest.raises(WrongState, match="already been answered"):
         services.quote_decline(
-            document_id=document.pk, document_hash=document.document_hash, name="X", reason=world.reason, source=Source(link=document.link)
+            document_id=document.pk,
+            document_hash=document.document_hash,
+            name="X",
+            reason=world.reason,
+            source=Source(link=document.link),
         )
     assert QuoteAnswer.objects.get().answer == "accepted"
 
@@ -436,11 +460,11 @@ def test_a_rep_records_an_answer_only_with_evidence(world: World) -> None:
     document = sent(world)
     with pytest.raises(Invalid):
         accept(document, source=Source(recorded_by=world.rep))
-    answer = accept(document, source=Source(recorded_by=world.rep, evidence="Sähköposti 20.11."))
-    assert answer.recorded_by == world.rep
+    accepted = accept(document, source=Source(recorded_by=world.rep, evidence="Sähköposti 20.11."))
+    assert accepted.recorded_by == world.rep
 
 
-# --- what the database itself refuses --------------------------------------------------------------------------------------------
+# --- what the database itself refuses ---------------------------------------------------------------------------------
 def test_the_database_refuses_an_illegal_transition(world: World) -> None:
     quote = draft(world)
     with pytest.raises(DatabaseError), transaction.atomic():

@@ -73,9 +73,8 @@ def _moves(user: User, quote: Quote, mail: OutboxMessage | None) -> list[str]:
         run = approvals.open_run("quote", quote.pk)
         if run is not None and run.requested_by_id == user.pk:
             moves.append("recall")
-    if status == QuoteStatus.SENT and quote.sent_by_id == user.pk and mail is not None and mail.claimed_until is None:
-        if mail.delivered_at is None:
-            moves.append("unsend")
+    if status == QuoteStatus.SENT and quote.sent_by_id == user.pk and mail is not None and mail.attempts == 0:
+        moves.append("unsend")
     if status in (QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED):
         moves.append("revise")
     if status in (QuoteStatus.APPROVED, QuoteStatus.SENT):
@@ -93,9 +92,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     return _review(request, user, quote)
 
 
-def _review(
-    request: HttpRequest, user: User, quote: Quote, *, error: DomainError | None = None
-) -> HttpResponse:
+def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainError | None = None) -> HttpResponse:
     if quote.status not in (QuoteStatus.DRAFT, QuoteStatus.APPROVED):
         return go(request, reverse("quote_page", args=[quote.pk]))
     priced = selectors.priced(quote)
@@ -258,8 +255,6 @@ def _file(content: bytes, content_type: str, name: str) -> HttpResponse:
     response["Content-Disposition"] = f'inline; filename="{name}"'
     response["Cache-Control"] = "private, no-store"
     return response
-
-
 
 
 def _is_fragment(request: HttpRequest) -> bool:

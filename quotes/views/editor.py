@@ -58,7 +58,10 @@ def quote_new(request: HttpRequest) -> HttpResponse:
 @require_GET
 def account_options(request: HttpRequest) -> HttpResponse:
     accounts = account_search(user_of(request), request.GET.get("q", "")[:100], OPTIONS)
-    options = [{"value": account.pk, "code": account.parent_customer_id or "", "name": account.name, "note": account.city} for account in accounts]
+    options = [
+        {"value": account.pk, "code": account.parent_customer_id or "", "name": account.name, "note": account.city}
+        for account in accounts
+    ]
     return render(request, "quotes/_options.html", {"options": options})
 
 
@@ -66,7 +69,9 @@ def account_options(request: HttpRequest) -> HttpResponse:
 @require_GET
 def product_options(request: HttpRequest) -> HttpResponse:
     products = product_search(user_of(request), request.GET.get("q", "")[:100], OPTIONS)
-    options = [{"value": product.pk, "code": product.sku, "name": product.name, "note": product.unit.label} for product in products]
+    options = [
+        {"value": product.pk, "code": product.sku, "name": product.name, "note": product.unit.label} for product in products
+    ]
     return render(request, "quotes/_options.html", {"options": options})
 
 

@@ -27,9 +27,9 @@ class Visitor:
         self.problems: list[str] = []
         page.on("console", lambda message: self.problems.append(message.text) if message.type in ("error", "warning") else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        page.on("load", lambda: self._loaded())
+        page.on("load", self._loaded)
 
-    def _loaded(self) -> None:
+    def _loaded(self, page: Page) -> None:
         self.loads += 1
 
     def go(self, path: str) -> None:
@@ -57,7 +57,10 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
 
     def start(user: User | None = None, *, width: int = 1280, dark: bool = False, language: str = "en") -> Visitor:
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", locale=language, base_url=live_server.url
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            locale=language,
+            base_url=live_server.url,
         )
         contexts.append(context)
         if user is not None:

@@ -1,0 +1,116 @@
+"""Pages of the catalogue."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from catalog import selectors
+from catalog.models import Product
+from catalog.tests.factories import PriceFactory, ProductFactory, ProductGroupFactory
+from users.tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def client_of(*roles: str) -> Client:
+    client = Client()
+    client.force_login(UserFactory(roles=roles))
+    return client
+
+
+def test_the_list_shows_names_prices_and_vat_in_the_language_of_the_reader() -> None:
+    ProductFactory(name_en="Rye bread", name_fi="Ruisleipä", list_price="1234.5", vat="13.5")
+    client = client_of("pricing")
+
+    english = client.get("/products/").content.decode()
+    finnish = client.get("/products/", headers={"Accept-Language": "fi"}).content.decode()
+
+    assert "Rye bread" in english
+    assert "€1,234.50" in english
+    assert "13.5%" in english
+    assert "Ruisleipä" in finnish
+    assert "1\u00a0234,50\u00a0€" in finnish
+    assert "13,5\u00a0%" in finnish
+
+
+def test_the_list_is_searched_in_both_languages_and_filtered() -> None:
+    group = ProductGroupFactory()
+    ProductFactory(sku="A1", name_fi="Äyriäinen", group=group)
+    ProductFactory(sku="A2", name_fi="Äyriäinen", is_active=False)
+    client = client_of("pricing")
+
+    def found(query: str) -> list[str]:
+        return [product.sku for product in client.get(f"/products/?{query}").context["page"].rows]
+
+    assert found("q=ÄYRI") == ["A1", "A2"]
+    assert found("q=a2") == ["A2"]
+    assert found(f"group={group.pk}") == ["A1"]
+    assert found("is_active=false") == ["A2"]
+    assert found("q=%00&group=x&is_active=maybe") == ["A1", "A2"]
+
+
+def test_the_list_costs_the_same_with_2_and_20_rows(django_assert_max_num_queries) -> None:
+    client = client_of("pricing")
+
+    def queries() -> int:
+        with django_assert_max_num_queries(50) as captured:
+            client.get("/products/")
+        return len(captured)
+
+    for number in range(2):
+        ProductFactory(group=ProductGroupFactory(), vat=str(number))
+    few = queries()
+    for number in range(18):
+        ProductFactory(group=ProductGroupFactory(), vat=str(number + 2))
+
+    assert queries() == few
+
+
+@pytest.mark.parametrize(
+    ("role", "sees"), [("sales_rep", True), ("pricing", True), ("sales_support", False), ("technical_team", False)]
+)
+def test_cost_and_floor_are_for_those_who_see_margins(role: str, sees: bool) -> None:
+    product = ProductFactory(cost="6.66", floor_price="7.77")
+
+    text = client_of(role).get(f"/products/{product.pk}/").content.decode()
+
+    assert ("€6.66" in text, "€7.77" in text) == (sees, sees)
+
+
+def test_an_unknown_cost_is_called_unknown() -> None:
+    product = ProductFactory(cost=None)
+
+    assert "unknown" in client_of("pricing").get(f"/products/{product.pk}/").content.decode()
+
+
+def test_the_names_of_a_product_are_edited_in_the_administration_only() -> None:
+    product = ProductFactory()
+    client = client_of("sales_rep")
+
+    assert client.post(f"/products/{product.pk}/", {"name": "x"}).status_code == 405
+    assert client.get(f"/admin/catalog/product/{product.pk}/change/").status_code == 403
+    assert Product.objects.get().name == product.name
+
+
+def test_the_administration_is_for_those_who_keep_the_catalogue() -> None:
+    product = ProductFactory()
+    page = f"/admin/catalog/product/{product.pk}/change/"
+
+    assert client_of("pricing").get(page).status_code == 200
+    assert client_of("data_steward").get(page).status_code == 200
+    assert client_of("finance").get(page).status_code == 403
+    assert client_of("pricing").get("/admin/accounts/paymentterm/").status_code == 403
+
+
+def test_of_the_prices_the_valid_one_of_the_largest_break_reached_counts() -> None:
+    product = ProductFactory(list_price="10")
+    PriceFactory(product=product, min_quantity=10, list_price=Decimal(9))
+    PriceFactory(product=product, min_quantity=0, list_price=Decimal(11), valid_from=dt.date(2026, 1, 1))
+    PriceFactory(
+        product=product, min_quantity=0, list_price=Decimal(5), valid_from=dt.date(2026, 2, 1), valid_to=dt.date(2026, 2, 28)
+    )
+    prices = selectors.prices_on([product.pk], dt.date(2026, 3, 1))[product.pk]
+
+    assert [selectors.price_for(prices, Decimal(n)).list_price for n in ("1", "9.999", "10", "11")] == [11, 11, 9, 9]
