@@ -7,11 +7,12 @@ from typing import Any
 from celery import current_app
 from django.db import transaction
 
+from core import clock
 from core.models import JobRun
 
 log = logging.getLogger(__name__)
 
-__all__ = ["JobRun", "enqueue"]
+SWEEP = "sweep"
 
 
 def enqueue(task: str, *, countdown: float | None = None, **ids: int | str) -> None:
@@ -27,3 +28,10 @@ def _publish(task: str, ids: dict[str, Any], countdown: float | None) -> None:
         current_app.send_task(task, kwargs=ids, countdown=countdown)
     except Exception:  # any transport error: the sweep delivers instead
         log.warning("broker unreachable, %s waits for the sweep", task)
+
+
+def note_sweep() -> None:
+    """The one row that tells when beat last swept, for `/readyz`."""
+    now = clock.now()
+    ended: dict[str, Any] = {"status": JobRun.Status.APPLIED, "finished_at": now}
+    JobRun.objects.update_or_create(kind=SWEEP, defaults=ended, create_defaults={**ended, "started_at": now})

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from core import outbox
+from core import jobs, outbox
 
 
 @shared_task(name="core.outbox_deliver")
@@ -12,4 +12,6 @@ def outbox_deliver(*, message_id: int) -> None:
 
 @shared_task(name="core.outbox_drain")
 def outbox_drain() -> int:
-    return outbox.drain()
+    delivered = outbox.drain()
+    jobs.note_sweep()
+    return delivered

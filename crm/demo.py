@@ -1,5 +1,6 @@
 """Demo data: people with the password "demo", look-ups in two languages, then the real sync and import of the shipped files."""
 
+import csv
 import datetime as dt
 from decimal import Decimal
 from typing import Any
@@ -11,16 +12,19 @@ from accounts.models import (
     Account,
     AccountTeamMember,
     BusinessSize,
+    CategoryTma1,
     CategoryTma2,
     Channel,
+    Classification,
     Contact,
     Industry,
     PaymentTerm,
     PaymentTermRule,
     PaymentType,
+    Region,
     Territory,
 )
-from catalog.models import Price, Product
+from catalog.models import Price, Product, ProductGroup
 from core import clock
 from integration import services as integration
 from opportunities.models import Opportunity
@@ -31,6 +35,16 @@ from users.models import BusinessUnit, RoleAssignment, Team, User
 
 PASSWORD = "demo"  # noqa: S105  well known on purpose, only loaded in demo mode
 DEMO_FILES = settings.BASE_DIR / "demo"
+FROM_FILE: dict[str, Any] = {
+    "business_size": BusinessSize,
+    "channel": Channel,
+    "classification": Classification,
+    "industry": Industry,
+    "product_group": ProductGroup,
+    "region": Region,
+    "tma1": CategoryTma1,
+    "tma2": CategoryTma2,
+}
 
 # username: (name, role, team, salesperson, language, sees all units)
 PEOPLE: dict[str, tuple[str, str, str, str, str, bool]] = {
@@ -130,6 +144,9 @@ def _look_ups() -> None:
     for model, rows in ((PaymentType, PAYMENT_TYPES), (DeclineReason, DECLINE_REASONS), (Territory, TERRITORIES)):
         for position, (code, english, finnish) in enumerate(rows):
             _look_up(model, position, code, english, finnish)
+    with (DEMO_FILES / "look_ups.csv").open(encoding="utf-8-sig", newline="") as file:
+        for position, row in enumerate(csv.DictReader(file, delimiter=";")):
+            _look_up(FROM_FILE[row["look_up"]], position, row["code"], row["label_en"], row["label_fi"])
 
 
 def _look_up(model: Any, position: int, code: str, english: str, finnish: str, **more: Any) -> None:

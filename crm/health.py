@@ -6,9 +6,9 @@ from typing import Any
 from celery import current_app
 from django.db import DatabaseError, connection
 
+from core.jobs import SWEEP
 from core.models import JobRun, OutboxMessage
 
-SWEEP = "sweep"
 
 
 def database_answers() -> bool:

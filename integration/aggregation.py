@@ -3,7 +3,7 @@
 Everything is computed on integer codes: a text's code is its rank in plain text order, so the smallest code is the smallest text.
 Money is integer cents, volume integer thousandths: sums are exact. No Python per row.
 
-Source: the rules of the seams 1-4.
+Source: docs/requirements.md S0.29, S0.45.
 """
 
 from collections.abc import Iterable

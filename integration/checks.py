@@ -54,11 +54,25 @@ class Findings:
     def rows(self) -> list[int]:
         return list(self.by_row)
 
-    def faults(self, keys: Mapping[int, str]) -> list[Fault]:
+    def faults(self, table: Table, key: str) -> list[Fault]:
+        """One per row, in the order of rows; `key` is our field that tells whose row it is."""
+        position = self.layout.positions[key]
         return [
-            Fault(row, keys.get(row, "")[:100], found[0][0].value, " ".join(dict.fromkeys(text for _rule, text in found))[:500])
+            Fault(row, _cell(table, row, position)[:100], found[0][0].value, _sentences(found))
             for row, found in sorted(self.by_row.items())
         ]
+
+
+def _cell(table: Table, row: int, position: int) -> str:
+    """A trimmed cell; blank where the row is too short to have it."""
+    if row not in table.broken:
+        return shown(str(table.rows.at[row, position]).strip())
+    cells = table.broken[row]
+    return shown(cells[position].strip()) if position < len(cells) else ""
+
+
+def _sentences(found: list[tuple[Rule, str]]) -> str:
+    return " ".join(dict.fromkeys(text for _rule, text in found))[:500]
 
 
 def shown(value: Any) -> str:

@@ -56,13 +56,10 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
         )
     values |= _days(frame, findings)
     bad = frame.index.isin(findings.rows())
-    position = layout.positions["sku"]
-    keys = {int(str(row)): checks.shown(cell.strip()) for row, cell in table.rows[position].items()}
-    keys |= {row: checks.shown(cells[position].strip()) for row, cells in table.broken.items() if position < len(cells)}
     return ProductRows(
         rows=_complete(frame.assign(**values)[~copies & ~bad]),
         copies=[int(str(row)) for row in frame.index[copies & ~bad]],
-        faults=findings.faults(keys),
+        faults=findings.faults(table, "sku"),
         present=frozenset(layout.positions),
     )
 

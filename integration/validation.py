@@ -1,6 +1,6 @@
 """The customer master: which rows may be used, and why the others may not. Nothing is read but the table.
 
-Source: docs of the seams 1-2: the CPQ flag, rows that are their own parent, cycles, one child with two parents.
+Source: docs/requirements.md S0.29, S0.33.
 """
 
 from collections.abc import Iterator
@@ -66,12 +66,11 @@ def check_customers(table: Table, layout: Layout) -> CustomerRows:
     _find_totals(flagged[~copies], numbers, findings)
     _find_copies_of_faulty(flagged, copies, findings)
     good = flagged[~copies & ~flagged.index.isin(findings.rows())]
-    keys = _keys(table, layout)
     return CustomerRows(
         rows=_complete(good).assign(**numbers.loc[good.index], cpq_flag=True),
         copies=[row for row in flagged.index[copies] if row not in findings.by_row],
         ignored=ignored[["child_id", "parent_id"]],
-        faults=findings.faults(keys),
+        faults=findings.faults(table, "child_id" if "child_id" in layout.positions else "parent_id"),
         present=frozenset(layout.positions),
         decimal=mark,
     )
@@ -212,11 +211,3 @@ def _complete(frame: pd.DataFrame) -> pd.DataFrame:
     """Every text field; those the file lacks are blank."""
     absent = [name for name in CUSTOMER_FIELDS if name not in frame and name not in ("revenue", "volume", "cpq_flag")]
     return frame.assign(**dict.fromkeys(absent, ""))
-
-
-def _keys(table: Table, layout: Layout) -> dict[int, str]:
-    """Per row its child id, as far as the row has that cell."""
-    position = layout.positions.get("child_id", layout.positions["parent_id"])
-    keys = {int(str(row)): checks.shown(cell.strip()) for row, cell in table.rows[position].items()}
-    keys |= {row: checks.shown(cells[position].strip()) for row, cells in table.broken.items() if position < len(cells)}
-    return keys

@@ -1,5 +1,8 @@
 """The person's own page, the switches of language and theme, and the one-click log-in of demo mode."""
 
+from typing import Any
+
+from allauth.account.views import PasswordResetFromKeyView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
@@ -12,7 +15,7 @@ from django.views.i18n import set_language as django_set_language
 
 from core.errors import Invalid, NotFound
 from users import language
-from users.access import public, signed_in, user_of
+from users.access import PUBLIC, public, signed_in, user_of
 from users.demo import demo_users
 from users.forms import ProfileForm
 from users.models import Language, Theme, User
@@ -74,6 +77,15 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     response = _back(request)
     language.remember(response, person.language)
     return response
+
+
+class PasswordResetFromKey(PasswordResetFromKeyView):  # type: ignore[misc]
+    """The page of the mailed link, which says in either case whether the link still opens."""
+
+    access = PUBLIC
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**{"token_fail": False, **kwargs})  # type: ignore[no-any-return]
 
 
 @public

@@ -106,7 +106,12 @@ def _newer_url(document: QuoteDocument) -> str:
     """Where a superseded page leads: the customer's link to the revision that replaced it."""
     newer = selectors.newest_sent_revision(document.quote)
     sent = selectors.live_document(newer) if newer else None
-    return reverse("customer_link", args=[links.token_of(sent.link)]) if sent else ""
+    if sent is None:
+        return ""
+    try:
+        return reverse("customer_link", args=[links.token_of(sent.link)])
+    except LookupError:  # its key was rotated out: the customer has the newer mail
+        return ""
 
 
 def _line(line: dict[str, Any], language: str) -> dict[str, Any]:

@@ -76,11 +76,11 @@ def test_a_new_password_comes_by_mail(client: Client) -> None:
     form = client.get(path, follow=True)
     assert "New password" in form.content.decode()
     done = client.post(
-        form.request["PATH_INFO"], {"password1": "mustikkapiirakka7", "password2": "mustikkapiirakka7"}, follow=True
+        form.request["PATH_INFO"], {"password1": "purjevene-ja-masto", "password2": "purjevene-ja-masto"}, follow=True
     )
 
     assert "The password is changed" in done.content.decode()
-    assert User.objects.get().check_password("mustikkapiirakka7")
+    assert User.objects.get().check_password("purjevene-ja-masto")
 
 
 def test_a_used_link_for_a_password_says_so(client: Client) -> None:
@@ -92,9 +92,9 @@ def test_the_password_is_changed_in_our_look(client: Client) -> None:
 
     page = client.get("/password/change/")
     assert "<h1" in page.content.decode()
-    client.post("/password/change/", {"oldpassword": "demo", "password1": "mustikkapiirakka7", "password2": "mustikkapiirakka7"})
+    client.post("/password/change/", {"oldpassword": "demo", "password1": "purjevene-ja-masto", "password2": "purjevene-ja-masto"})
 
-    assert User.objects.get().check_password("mustikkapiirakka7")
+    assert User.objects.get().check_password("purjevene-ja-masto")
 
 
 # --- Demo ---------------------------------------------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_stewards_make_users_and_give_them_roles(client: Client) -> None:
     client.post(
         "/admin/users/user/add/",
         {"username": "uusi", "email": "uusi@tukku.example", "display_name": "Uusi Öljy", "usable_password": "true",
-         "password1": "mustikkapiirakka7", "password2": "mustikkapiirakka7", "role_assignments-TOTAL_FORMS": "1",
+         "password1": "purjevene-ja-masto", "password2": "purjevene-ja-masto", "role_assignments-TOTAL_FORMS": "1",
          "role_assignments-INITIAL_FORMS": "0", "role_assignments-0-role": "sales_rep"},
     )  # fmt: skip
 
