@@ -10,7 +10,6 @@ from core.jobs import SWEEP
 from core.models import JobRun, OutboxMessage
 
 
-
 def database_answers() -> bool:
     try:
         with connection.cursor() as cursor:

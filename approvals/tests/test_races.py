@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError
 
 from approvals import policies, selectors, services
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
@@ -18,6 +18,7 @@ from approvals.tests.conftest import World, build_world
 from approvals.tests.factories import Probe, ask, make_probe
 from core.errors import WrongState
 from core.models import Event, JobRun, OutboxMessage
+from core.tests.rivals import at_once
 from users.tests.factories import UserFactory
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
@@ -69,28 +70,6 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selectors, "run_for_update", lambda run_id: Run.objects.get(pk=run_id))
     monkeypatch.setattr(selectors, "requests_for_update", requests_of)
     monkeypatch.setattr(services, "_close", close)
-
-
-def at_once(*sides: Callable[[], Any]) -> list[Any]:
-    """What each side answered or raised."""
-    results: list[Any] = [None] * len(sides)
-
-    def run(index: int, side: Callable[[], Any]) -> None:
-        close_old_connections()
-        try:
-            results[index] = side()
-        except Exception as error:  # the answer of this side
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index, side)) for index, side in enumerate(sides)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=20)
-    assert not any(thread.is_alive() for thread in threads)
-    return results
 
 
 def answer(request: Request, by: Any, verdict: Verdict = Verdict.APPROVE) -> Callable[[], Decision]:

@@ -17,7 +17,8 @@ from users.tests.factories import UserFactory
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("crm.tests.test_errors")]
 
 REFUSALS: dict[str, type[DomainError]] = {
-    "invalid": Invalid, "not_allowed": NotAllowed, "not_found": NotFound, "wrong_state": WrongState, "stale_version": StaleVersion,
+    "invalid": Invalid, "not_allowed": NotAllowed, "not_found": NotFound, "wrong_state": WrongState,
+    "stale_version": StaleVersion,
 }  # fmt: skip
 
 

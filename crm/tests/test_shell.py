@@ -79,7 +79,7 @@ def test_no_page_has_anything_inline(client: Client, path: str) -> None:
     assert text.count("<h1") == 1
 
 
-# --- Mailbox ------------------------------------------------------------------------------------------------------------------------
+# --- Mailbox ------------------------------------------------------------------------------------------------------------------
 def test_mails_of_the_demo_are_read_without_a_session(client: Client) -> None:
     mail = EmailMultiAlternatives("Päätös: <b>Q-1</b>", "Avaa http://127.0.0.1:8000/a/abc/ ja päätä.", to=["anna@tukku.example"])
     MailboxMessageFactory(subject="Vanhempi")

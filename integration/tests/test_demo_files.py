@@ -1,5 +1,6 @@
 """The shipped demo files, by exact numbers."""
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,9 @@ import pytest
 from django.conf import settings
 
 from accounts.models import Account, MasterConflict
-from catalog.models import Price, Product, VatRate
+from catalog.models import Price, Product, ProductGroup, VatRate
 from integration import report, services
+from integration.customer_plan import LOOK_UPS
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -96,3 +98,15 @@ def test_the_products_give_these_numbers_and_then_none() -> None:
     assert list(VatRate.objects.order_by("code").values_list("code", flat=True)) == ["10", "13.5", "25.5"]
     assert Product.objects.filter(name_fi=None).count() == 0
     assert services.products_import(path=DEMO / "products.csv", by=None).status == "unchanged"
+
+
+def test_every_code_of_the_demo_files_has_labels_in_both_languages() -> None:
+    services.customer_sync(path=DEMO / "customer_master.csv", by=None)
+    services.products_import(path=DEMO / "products.csv", by=None)
+    with (DEMO / "look_ups.csv").open(encoding="utf-8-sig", newline="") as file:
+        labelled = {
+            (row["look_up"], row["code"]) for row in csv.DictReader(file, delimiter=";") if row["label_en"] and row["label_fi"]
+        }
+    models = LOOK_UPS | {"product_group": ProductGroup}
+    brought = {(name, code) for name, model in models.items() for code in model.objects.values_list("code", flat=True)}
+    assert brought - labelled == set()

@@ -21,7 +21,8 @@ def as_user(user: User) -> Client:
 
 @pytest.fixture
 def rep() -> User:
-    return UserFactory(roles=["sales_rep"], team=TeamFactory())
+    user: User = UserFactory(roles=["sales_rep"], team=TeamFactory())
+    return user
 
 
 def test_the_list_shows_those_of_the_accounts_in_sight(rep: User) -> None:

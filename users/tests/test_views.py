@@ -92,12 +92,14 @@ def test_the_password_is_changed_in_our_look(client: Client) -> None:
 
     page = client.get("/password/change/")
     assert "<h1" in page.content.decode()
-    client.post("/password/change/", {"oldpassword": "demo", "password1": "purjevene-ja-masto", "password2": "purjevene-ja-masto"})
+    client.post(
+        "/password/change/", {"oldpassword": "demo", "password1": "purjevene-ja-masto", "password2": "purjevene-ja-masto"}
+    )
 
     assert User.objects.get().check_password("purjevene-ja-masto")
 
 
-# --- Demo ---------------------------------------------------------------------------------------------------------------------------
+# --- Demo ---------------------------------------------------------------------------------------------------------------------
 def test_demo_users_log_in_with_one_click(client: Client, settings: Settings) -> None:
     settings.DEMO = True
     UserFactory(username="rep", display_name="Riikka Repo", roles=["sales_rep"], language="fi")
@@ -128,7 +130,7 @@ def test_only_the_demos_people_log_in_so(client: Client, settings: Settings, use
     assert client.get("/").status_code == 302
 
 
-# --- Switches and profile -----------------------------------------------------------------------------------------------------------
+# --- Switches and profile -----------------------------------------------------------------------------------------------------
 @pytest.mark.req("S0.44")
 def test_the_language_switch_is_kept_for_the_person(client: Client) -> None:
     client.force_login(UserFactory())
@@ -198,7 +200,7 @@ def test_a_profile_without_a_name_is_refused(client: Client) -> None:
     assert User.objects.get().display_name == "Riikka"
 
 
-# --- Administration -----------------------------------------------------------------------------------------------------------------
+# --- Administration -----------------------------------------------------------------------------------------------------------
 def test_stewards_make_users_and_give_them_roles(client: Client) -> None:
     client.force_login(UserFactory(roles=["data_steward"]))
 

@@ -1,0 +1,101 @@
+"""Rivals over one quote at the same instant; and what would happen without the lock."""
+
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from core.models import OutboxMessage
+from core.tests.rivals import at_once
+from quotes import selectors, services
+from quotes.models import Quote, QuoteAnswer, QuoteDocument
+from quotes.services import answering
+from quotes.services.answering import Source
+from quotes.tests.factories import World, draft, make_world, sent
+
+pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def parked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides meet between reading and writing, if the lock lets them."""
+    barrier = threading.Barrier(2)
+    save = answering._save
+
+    def park(*args: Any) -> None:
+        try:
+            barrier.wait(timeout=0.3)
+        except threading.BrokenBarrierError:
+            pass  # the other side waits for the lock
+        save(*args)
+
+    monkeypatch.setattr(answering, "_save", park)
+
+
+def accepting(document: QuoteDocument, name: str) -> Callable[[], QuoteAnswer]:
+    source = Source(link=document.link)
+    return lambda: services.quote_accept(
+        document_id=document.pk, document_hash=document.document_hash, name=name, role="Ostaja", source=source
+    )
+
+
+def declining(document: QuoteDocument, world: World) -> Callable[[], QuoteAnswer]:
+    source = Source(link=document.link)
+    return lambda: services.quote_decline(
+        document_id=document.pk, document_hash=document.document_hash, name="Ei", reason=world.reason, source=source
+    )
+
+
+def kinds(results: list[Any]) -> list[str]:
+    return sorted(type(result).__name__ for result in results)
+
+
+def test_of_accept_and_decline_at_once_one_wins(world: World, parked: None) -> None:
+    document = sent(world)
+    assert kinds(at_once(accepting(document, "Kyllä"), declining(document, world))) == ["QuoteAnswer", "WrongState"]
+    assert QuoteAnswer.objects.count() == OutboxMessage.objects.filter(topic="quote.answered").count() == 1
+
+
+def test_without_the_lock_both_would_pass_every_check_and_meet_the_constraint(
+    world: World, parked: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        selectors, "quote_for_update", lambda quote_id: Quote.objects.select_related("account", "owner").get(pk=quote_id)
+    )
+    monkeypatch.setattr(answering.Link.objects, "select_for_update", lambda: answering.Link.objects.all(), raising=False)
+    document = sent(world)
+    results = at_once(accepting(document, "Kyllä"), declining(document, world))
+    assert kinds(results) != ["QuoteAnswer", "WrongState"]
+
+
+def test_numbers_are_given_out_once(world: World) -> None:
+    make = lambda: services.quote_create(account_id=world.account.pk, by=world.rep)  # noqa: E731
+    quotes = at_once(*[make] * 6)
+    assert sorted(int(quote.number[-5:]) for quote in quotes) == [1, 2, 3, 4, 5, 6]
+
+
+def test_two_edits_from_the_same_version_lose_nothing(world: World) -> None:
+    quote = draft(world)
+    line = quote.lines.get()
+    change = lambda quantity: (
+        lambda: services.line_change(  # noqa: E731
+            quote_id=quote.pk, line_id=line.pk, by=world.rep, version=1, quantity=Decimal(quantity)
+        )
+    )
+    assert kinds(at_once(change(7), change(9))) == ["QuoteLine", "StaleVersion"]
+    quote.refresh_from_db()
+    assert (quote.version, quote.net_total) == (2, quote.lines.get().line_net)
+
+
+def test_a_double_send_sends_once(world: World) -> None:
+    quote = draft(world)
+    send = lambda: services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])  # noqa: E731
+    assert kinds(at_once(send, send)) == ["QuoteDocument", "WrongState"]
+    assert OutboxMessage.objects.filter(topic="quote.sent").count() == 1
