@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class RunStatus(models.TextChoices):
-    OPEN = "open", _("Open")
+    OPEN = "open", _("In progress")
     APPROVED = "approved", _("Approved")
     REJECTED = "rejected", _("Rejected")
     RECALLED = "recalled", _("Recalled")

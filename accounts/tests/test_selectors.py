@@ -5,8 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from accounts import selectors
-from accounts.models import AccountStatus
+from accounts.models import Account, AccountStatus
 from accounts.tests.factories import AccountFactory, MasterRecordFactory
+from core.paging import keyset
 from users.roles import Perm
 
 pytestmark = pytest.mark.django_db
@@ -50,3 +51,15 @@ def test_a_fact_tells_where_it_comes_from(people: SimpleNamespace) -> None:
     assert (facts["city"].master_label, facts["city"].rule, facts["city"].is_from_master) == ("Helsinki", "highest revenue", True)
     assert facts["yearly_revenue"].master_label == "€1,234.50"
     assert facts["owner"].is_from_master is False
+
+
+def test_lists_can_be_ordered_by_what_belongs_to_a_row(people: SimpleNamespace, rf) -> None:
+    AccountFactory.create_batch(4, owner=people.colleague)
+    shown: list[Account] = []
+    query, order = "", ("-owner__display_name", "pk")
+    for _ in range(3):
+        page = keyset(Account.objects.select_related("owner"), rf.get(f"/?{query}"), order=order, per_page=2)
+        shown, query = [*shown, *page.rows], page.next_query
+
+    assert shown == list(Account.objects.order_by(*order))
+    assert query == ""

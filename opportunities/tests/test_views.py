@@ -21,8 +21,7 @@ def as_user(user: User) -> Client:
 
 @pytest.fixture
 def rep() -> User:
-    user: User = UserFactory(roles=["sales_rep"], team=TeamFactory())
-    return user
+    return UserFactory.create(roles=["sales_rep"], team=TeamFactory())
 
 
 def test_the_list_shows_those_of_the_accounts_in_sight(rep: User) -> None:
