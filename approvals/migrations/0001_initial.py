@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
             name='Run',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', django_fsm.FSMField(choices=[('open', 'Open'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('recalled', 'Recalled')], default='open', max_length=50, verbose_name='status')),
+                ('status', django_fsm.FSMField(choices=[('open', 'In progress'), ('approved', 'Approved'), ('rejected', 'Rejected'), ('recalled', 'Recalled')], default='open', max_length=50, verbose_name='status')),
                 ('uuid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ('subject_type', models.CharField(max_length=40, verbose_name='kind')),
                 ('subject_id', models.BigIntegerField(verbose_name='subject')),

@@ -1,5 +1,6 @@
 """Rivals over one quote at the same instant; and what would happen without the lock."""
 
+import contextlib
 import threading
 from collections.abc import Callable
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 from core.models import OutboxMessage
 from core.tests.rivals import at_once
 from quotes import selectors, services
-from quotes.models import Quote, QuoteAnswer, QuoteDocument
+from quotes.models import Quote, QuoteAnswer, QuoteDocument, QuoteLine
 from quotes.services import answering
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft, make_world, sent
@@ -30,10 +31,8 @@ def parked(monkeypatch: pytest.MonkeyPatch) -> None:
     save = answering._save
 
     def park(*args: Any) -> None:
-        try:
+        with contextlib.suppress(threading.BrokenBarrierError):  # the other side waits for the lock
             barrier.wait(timeout=0.3)
-        except threading.BrokenBarrierError:
-            pass  # the other side waits for the lock
         save(*args)
 
     monkeypatch.setattr(answering, "_save", park)
@@ -76,7 +75,9 @@ def test_without_the_lock_both_would_pass_every_check_and_meet_the_constraint(
 
 
 def test_numbers_are_given_out_once(world: World) -> None:
-    make = lambda: services.quote_create(account_id=world.account.pk, by=world.rep)  # noqa: E731
+    def make() -> Quote:
+        return services.quote_create(account_id=world.account.pk, by=world.rep)
+
     quotes = at_once(*[make] * 6)
     assert sorted(int(quote.number[-5:]) for quote in quotes) == [1, 2, 3, 4, 5, 6]
 
@@ -84,18 +85,21 @@ def test_numbers_are_given_out_once(world: World) -> None:
 def test_two_edits_from_the_same_version_lose_nothing(world: World) -> None:
     quote = draft(world)
     line = quote.lines.get()
-    change = lambda quantity: (
-        lambda: services.line_change(  # noqa: E731
-            quote_id=quote.pk, line_id=line.pk, by=world.rep, version=1, quantity=Decimal(quantity)
-        )
-    )
-    assert kinds(at_once(change(7), change(9))) == ["QuoteLine", "StaleVersion"]
+
+    def change(quantity: str) -> Callable[[], QuoteLine]:
+        edit = {"quote_id": quote.pk, "line_id": line.pk, "version": 1}
+        return lambda: services.line_change(**edit, by=world.rep, quantity=Decimal(quantity))
+
+    assert kinds(at_once(change("7"), change("9"))) == ["QuoteLine", "StaleVersion"]
     quote.refresh_from_db()
     assert (quote.version, quote.net_total) == (2, quote.lines.get().line_net)
 
 
 def test_a_double_send_sends_once(world: World) -> None:
     quote = draft(world)
-    send = lambda: services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])  # noqa: E731
+
+    def send() -> QuoteDocument:
+        return services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+
     assert kinds(at_once(send, send)) == ["QuoteDocument", "WrongState"]
     assert OutboxMessage.objects.filter(topic="quote.sent").count() == 1
