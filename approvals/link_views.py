@@ -74,7 +74,7 @@ def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> H
 
 def _unknown(request: HttpRequest) -> HttpResponse:
     """One answer for everything that opens nothing."""
-    return _quiet(render(request, "approvals/link_unknown.html", status=404))
+    return _quiet(render(request, "link_unknown.html", status=404))
 
 
 def _quiet(response: HttpResponse, *, referrer: str = "no-referrer") -> HttpResponse:

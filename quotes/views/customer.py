@@ -39,7 +39,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     link = links.find(Link.Purpose.QUOTE, token)
     document = QuoteDocument.objects.filter(link=link).first() if link else None
     if document is None:
-        return _guarded(render(request, "quotes/customer/unknown.html", status=404))
+        return _guarded(render(request, "link_unknown.html", status=404))
     url = reverse("customer_quote", args=[document.uuid])
     response = HttpResponseRedirect(url)
     response.set_cookie(
@@ -67,7 +67,7 @@ def page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     try:
         document, link = _document(request, uuid)
     except NotFound:
-        return _guarded(render(request, "quotes/customer/unknown.html", status=404))
+        return _guarded(render(request, "link_unknown.html", status=404))
     with translation.override(document.language):
         if request.method == "POST":
             return _guarded(_answer(request, document, link), form=True)
