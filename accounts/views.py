@@ -12,6 +12,7 @@ from accounts.filters import AccountFilter
 from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
 from accounts.models import Account, Contact
 from core.errors import Invalid, StaleVersion
+from core.forms import whole
 from core.paging import keyset
 from core.panels import panels_for
 from users.access import requires, user_of
@@ -146,10 +147,10 @@ def account_override(request: HttpRequest, pk: int, field: str) -> HttpResponse:
 @requires(Perm.ACCOUNT_EDIT)
 @require_POST
 def account_lift_override(request: HttpRequest, pk: int, field: str) -> HttpResponse:
-    version = request.POST.get("version", "")
-    if not version.isdecimal():
+    version = whole(request.POST.get("version", ""))
+    if version is None:
         raise Invalid(fields={"version": _("The version is missing.")})
-    services.account_lift_override(account_id=pk, by=user_of(request), version=int(version), field=field)
+    services.account_lift_override(account_id=pk, by=user_of(request), version=version, field=field)
     return redirect("account_page", pk)
 
 

@@ -146,9 +146,12 @@ def legal_transitions(table: str, column: str, moves: Sequence[tuple[str, str]],
     )
 
 
+MOST_WORDS = 10
+
+
 def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str) -> models.QuerySet[Any]:
     """Rows of which every word of `text` occurs in one of `fields`, in any case, in Finnish too."""
-    for word in text.split():
+    for word in text.replace("\x00", "").split()[:MOST_WORDS]:
         any_field = models.Q()
         for field in fields:
             any_field |= models.Q(**{f"{field}__icontains": word})

@@ -79,3 +79,8 @@ class DecimalField(forms.Field):
         digits = self.max_digits - self.decimal_places
         if len(whole.lstrip("0")) > digits:
             raise ValidationError(self.error_messages["whole"], code="whole", params={"digits": digits})
+
+
+def whole(text: str) -> int | None:
+    """The number of a row or a version in a posted text; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -62,9 +62,17 @@ def waiting() -> QuerySet[OutboxMessage]:
 
 
 def withdraw(message: OutboxMessage) -> bool:
-    """Take back a message nobody has claimed yet; False when it is too late. Call inside the transaction that depends on it."""
-    deleted, _ = OutboxMessage.objects.filter(pk=message.pk, attempts=0, claimed_until=None, delivered_at=None).delete()
-    return deleted == 1
+    """Take back a message nobody has claimed yet; False when it is too late. Locks the row.
+
+    Call inside the transaction that depends on it.
+    """
+    free = (
+        OutboxMessage.objects.select_for_update().filter(pk=message.pk, attempts=0, claimed_until=None, delivered_at=None).first()
+    )
+    if free is None:
+        return False
+    free.delete()
+    return True
 
 
 def deliver(message_id: int) -> bool:

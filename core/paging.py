@@ -78,14 +78,17 @@ def _decode(cursor: str, model: type[Model], order: Sequence[str]) -> list[Any] 
         if not isinstance(texts, list) or len(texts) != len(order):
             return None
         return [_parsed(_field(model, name.lstrip("-")), text) for name, text in zip(order, texts, strict=True)]
-    except (ValueError, binascii.Error, ValidationError, FieldDoesNotExist, RecursionError):
+    except (ValueError, OverflowError, binascii.Error, ValidationError, FieldDoesNotExist, RecursionError):
         return None
 
 
 def _parsed(field: "Field[Any, Any]", text: Any) -> Any:
     if not isinstance(text, str) or "\x00" in text:
         raise ValueError("no value of ours")
+    text.encode()  # a lone surrogate is no text
     value = field.to_python(text)
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(dt.UTC)
     if value is None or (isinstance(value, Decimal) and not value.is_finite()):
         raise ValueError("no value of ours")
     return value

@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+from crm import broker  # noqa: F401  names the transport of the embedded default
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 
 app = Celery("crm")

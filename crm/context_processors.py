@@ -11,7 +11,7 @@ from django.urls import Resolver404, resolve
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from approvals.models import Request
+from approvals import selectors as approvals
 from users.demo import demo_users
 from users.models import Theme, User
 from users.roles import Perm, SalesManager, SalesRep, SalesSupport
@@ -134,7 +134,7 @@ class Shell:
         for page in MENU:
             if may_see(user, page):
                 current = here == page.path or (page.path != "/" and here.startswith(page.path))
-                count = Request.objects.waiting_for(user).count() if page.path == APPROVALS else 0
+                count = approvals.waiting_count(user) if page.path == APPROVALS else 0
                 yield Entry(page.path, page.label, page.icon, page.key, current, count)
 
 

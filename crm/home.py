@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy as _
 
-from approvals.models import Request
+from approvals import selectors as approvals
 from core import clock, money
 from opportunities.choices import OpportunityStatus
 from opportunities.models import Opportunity
@@ -68,7 +68,7 @@ def tasks_for(user: User) -> list[Task]:
 
 def _approvals(user: User) -> Iterator[Task]:
     language = "fi" if get_language() == "fi" else "en"
-    waiting: QuerySet[Any] = Request.objects.waiting_for(user).annotate(
+    waiting: QuerySet[Any] = approvals.waiting_for(user).annotate(
         title=KT(f"summary__title__{language}"), customer=KT("summary__customer")
     )
     for request in waiting.defer("summary").order_by("due_at", "pk")[:SHOWN]:

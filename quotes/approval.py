@@ -53,7 +53,7 @@ class QuoteApproval:
 
     def eligible(self, subject: Quote, candidates: Sequence[User]) -> Sequence[User]:
         unit = subject.account.unit_id
-        return [user for user in candidates if user.sees_all_units or user.unit_id == unit]
+        return [user for user in candidates if user.sees_all_units or (unit is not None and user.unit_id == unit)]
 
     def approved(self, subject: Quote, *, by: User) -> None:
         subject.approve()

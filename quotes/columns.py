@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from approvals.choices import RequestStatus, RunStatus
 from approvals.models import Run
 from core.templatetags.ui import money, percent, plain_input, quantity, unit_price
 from quotes import approval_facts
@@ -152,6 +153,14 @@ def approvals_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
                     "decided_by": decision.decided_by.display_name if decision else "",
                     "at": decision.at if decision else None,
                     "comment": decision.comment if decision else "",
+                    "is_rejection": request.status == RequestStatus.REJECTED,
                 }
             )
     return shown
+
+
+def rejection_of(runs: Sequence[Run]) -> dict[str, Any] | None:
+    """The no that brought the draft back: of the latest round, if that is how it ended."""
+    if not runs or runs[0].status != RunStatus.REJECTED:
+        return None
+    return next((row for row in approvals_of(runs[:1]) if row["comment"] and row["is_rejection"]), None)

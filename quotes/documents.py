@@ -4,6 +4,7 @@ import datetime as dt
 import functools
 import hashlib
 import json
+import threading
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +24,7 @@ from quotes.snapshots import Json
 
 log = structlog.get_logger(__name__)
 
+_one_at_a_time = threading.Lock()  # the compiler refuses a second thread
 _TEMPLATES = settings.BASE_DIR / "templates" / "quotes"
 SELLER = {
     "name": "Tukku Oy",
@@ -38,7 +40,7 @@ def pdf_of(content: Json, parties: Json, language: str, *, draft: bool = False) 
     return _compile(_data(content, parties, language, draft=draft), "pdf")[0]
 
 
-def preview_of(content: Json, parties: Json, language: str) -> list[bytes]:
+def preview_of(content: Json, parties: Json, language: str) -> tuple[bytes, ...]:
     """The pages of the document as PNG pictures, marked as a draft."""
     return _compile(_data(content, parties, language, draft=True), "png")
 
@@ -52,13 +54,22 @@ def draft_of(quote: Quote) -> tuple[Json, Json]:
 
 def pdf_of_document(document: QuoteDocument) -> bytes:
     """The sent PDF: as stored when its hash is right, else rendered again from the snapshot. Saves nothing."""
+    stored = _stored(document)
+    if stored is not None and hashlib.sha256(stored).hexdigest() == document.pdf_hash:
+        return stored
     if document.pdf:
-        with document.pdf.open("rb") as file:
-            stored = bytes(file.read())
-        if hashlib.sha256(stored).hexdigest() == document.pdf_hash:
-            return stored
-        log.error("stored PDF does not match its hash", document=document.pk)
+        log.error("stored PDF is missing or does not match its hash", document=document.pk)
     return pdf_of(document.snapshot.content, document.parties, document.language)
+
+
+def _stored(document: QuoteDocument) -> bytes | None:
+    if not document.pdf:
+        return None
+    try:
+        with document.pdf.open("rb") as file:
+            return bytes(file.read())
+    except OSError:
+        return None
 
 
 def store_pdf(document_id: int) -> None:
@@ -80,16 +91,20 @@ def file_name(content: Json) -> str:
     return f"{content['number']}-{content['revision']}.pdf"
 
 
-def _compile(data: Json, output: str) -> list[bytes]:
+def _compile(data: Json, output: str) -> tuple[bytes, ...]:
+    return _compiled(json.dumps(data, ensure_ascii=False), output)
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled(data: str, output: str) -> tuple[bytes, ...]:
+    """The pages of a document. Kept for a moment: a preview asks for its pages one by one."""
     import typst
 
-    made = _compiler(typst).compile(
-        input=str(_TEMPLATES / "document.typ"),
-        format=output,
-        ppi=110 if output == "png" else None,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-    )
-    return [made] if isinstance(made, bytes) else list(made)
+    with _one_at_a_time:
+        made = _compiler(typst).compile(
+            input=str(_TEMPLATES / "document.typ"), format=output, ppi=110 if output == "png" else None, sys_inputs={"data": data}
+        )
+    return (made,) if isinstance(made, bytes) else tuple(made)
 
 
 @functools.cache
@@ -124,7 +139,7 @@ def _data(content: Json, parties: Json, language: str, *, draft: bool) -> Json:
                     for row in totals["vat"]
                 ),
             ],
-            "total": [_("Total, EUR"), money(totals["gross_total"])],
+            "total": [_("Total with VAT"), money(totals["gross_total"])],
             "terms": _terms(content, language),
             "note": content["customer_note"],
             "words": _words(),

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from core import emails, links, outbox
 from core.models import OutboxMessage
 from quotes import documents
-from quotes.choices import Answer
+from quotes.choices import Answer, QuoteStatus
 from quotes.models import QuoteAnswer, QuoteDocument
 
 
@@ -16,6 +16,8 @@ from quotes.models import QuoteAnswer, QuoteDocument
 def quote_sent(message: OutboxMessage, *, document_id: int) -> None:
     """The quote to the customer: the link and the PDF."""
     document = QuoteDocument.objects.select_related("quote__account", "snapshot", "link", "sent_by").get(pk=document_id)
+    if document.withdrawn_at is not None or document.quote.status != QuoteStatus.SENT:
+        return  # cancelled, replaced or answered while the mail was waiting
     content = document.snapshot.content
     url = settings.SITE_URL + reverse("customer_link", args=[links.token_of(document.link)])
     with translation.override(document.language):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,12 @@ from users.access import user_of
 
 class QuoteFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = django_filters.CharFilter(label=_("Search"), method="search")
-    status = django_filters.ChoiceFilter(label=_("Status"), choices=QuoteStatus.choices, empty_label=_("All states"))
+    status = django_filters.ChoiceFilter(
+        label=_("Status"),
+        choices=QuoteStatus.choices,
+        empty_label=_("All states"),
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
     mine = django_filters.BooleanFilter(label=_("Mine"), method="only_mine")
 
     request: HttpRequest

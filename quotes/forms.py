@@ -10,6 +10,7 @@ from accounts.models import PaymentTerm, PaymentType
 from catalog.models import Product
 from core import money
 from core.errors import Invalid, Text
+from core.forms import whole
 from core.money import ZERO
 from opportunities.models import Opportunity
 from quotes.choices import DiscountKind, HeaderDiscountKind
@@ -21,11 +22,16 @@ MOST_QUANTITY = Decimal(10) ** 9
 MOST_PRICE = Decimal(10) ** 8
 
 
-def number(text: str, field: str, *, places: int, most: Decimal) -> Decimal:
-    """The number meant by `text`, with at most `places` decimals and below `most`. Raises Invalid naming `field`."""
+def number(text: str, field: str, *, places: int, most: Decimal, signs: str = "") -> Decimal:
+    """The number meant by `text`, with at most `places` decimals and below `most`; one of `signs` ("%€") may stand at it.
+
+    Raises: Invalid naming `field`.
+    """
     value = money.parse(text)
     problem: Text
-    if value is None:
+    if not text.strip():
+        problem = _("Give a number.")
+    elif value is None or any(sign in text and sign not in signs for sign in "%€"):
         problem = _("“%(text)s” is not a number.") % {"text": text[:40]}
     elif abs(value) >= most:
         problem = _("The number is too large.")
@@ -50,7 +56,7 @@ def line_discount(text: str) -> Discount:
     text = text.strip()
     if not text:
         return Discount()
-    value = number(text, "discount", places=4, most=MOST_PRICE)
+    value = number(text, "discount", places=4, most=MOST_PRICE, signs="€" if "€" in text else "%")
     if "€" in text:
         return Discount(DiscountKind.AMOUNT, value)
     if not -100 <= value <= 100:
@@ -63,7 +69,7 @@ def net_price(text: str) -> Discount:
     """A typed net unit price; nothing takes the discount away. Raises Invalid."""
     if not text.strip():
         return Discount()
-    value = number(text, "net_price", places=4, most=MOST_PRICE)
+    value = number(text, "net_price", places=4, most=MOST_PRICE, signs="€")
     if value < 0:
         problem = _("The price cannot be negative.")
         raise Invalid(problem, fields={"net_price": problem})
@@ -76,7 +82,7 @@ def header_discount(text: str) -> Discount:
     if not text:
         return Discount(HeaderDiscountKind.NONE, ZERO)
     amount = "€" in text
-    value = number(text, "header_discount", places=2 if amount else 4, most=Decimal(10) ** 10)
+    value = number(text, "header_discount", places=2 if amount else 4, most=Decimal(10) ** 10, signs="€" if amount else "%")
     if not amount and not -100 <= value <= 100:
         problem = _("The discount must be between 0 and 100 %.")
         raise Invalid(problem, fields={"header_discount": problem})
@@ -85,11 +91,12 @@ def header_discount(text: str) -> Discount:
 
 def line_draft(user: User, data: Any) -> LineDraft:
     """A line to add from the empty row: a product of the catalogue by id or code. Raises Invalid."""
-    chosen, text = data.get("product", ""), data.get("product_text", "").strip()
+    chosen, text = data.get("product", ""), data.get("product_text", "").replace("\x00", "").strip()
     products = Product.objects.visible_to(user).select_related("vat_rate")
     product = None
-    if chosen.isdigit() and len(chosen) < 19:
-        product = products.filter(pk=int(chosen)).first()
+    product_id = whole(chosen)
+    if product_id is not None:
+        product = products.filter(pk=product_id).first()
     elif text:
         product = products.filter(sku__iexact=text).first()
     if product is None:

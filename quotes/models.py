@@ -110,6 +110,9 @@ class Quote(QuoteWorkflow, Versioned):
             models.UniqueConstraint(fields=["number", "revision"], name="one_row_per_revision"),
             models.UniqueConstraint(fields=["number"], condition=Q(status=QuoteStatus.DRAFT), name="one_draft_per_number"),
             models.CheckConstraint(
+                condition=Q(list_total__lt=10**12, net_total__lt=10**12, gross_total__lt=10**12), name="quote_totals_in_range"
+            ),
+            models.CheckConstraint(
                 condition=Q(header_discount_kind="", header_discount_value=0) | ~Q(header_discount_kind=""),
                 name="header_discount_has_a_kind",
             ),

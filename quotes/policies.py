@@ -1,21 +1,15 @@
 """Who may do what to a quote. Which quotes somebody sees at all is `Quote.objects.visible_to`."""
 
+from accounts import policies as accounts
 from core.errors import NotAllowed
 from quotes.models import Quote
 from users.models import User
-from users.roles import Perm, Scope
+from users.roles import Perm
 
 
 def may_edit(user: User, quote: Quote) -> bool:
-    """The owner's team: the owner, team colleagues, the account's owner and team, and managers of the unit."""
-    if not user.may(Perm.QUOTE_EDIT):
-        return False
-    if user.pk in (quote.owner_id, quote.account.owner_id) or user.scope >= Scope.UNIT:
-        return True
-    owner_team = quote.owner.team_id
-    if owner_team is not None and owner_team == user.team_id:
-        return True
-    return quote.account.team_members.filter(user=user).exists()
+    """Whoever made it, and whoever manages the account: its owner and team, their support, managers of the unit."""
+    return user.may(Perm.QUOTE_EDIT) and (quote.owner_id == user.pk or accounts.may_edit(user, quote.account))
 
 
 def may_see_margin(user: User) -> bool:

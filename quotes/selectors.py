@@ -27,13 +27,19 @@ def quote_for_update(quote_id: int) -> Quote:
     """The quote, its row locked until the transaction ends. Raises: NotFound."""
     quote = (
         Quote.objects.select_for_update(**db.lock_options())
-        .select_related("account", "owner", "contact")
+        .select_related("account__owner", "owner", "contact")
         .filter(pk=quote_id)
         .first()
     )
     if quote is None:
         raise NotFound
     return quote
+
+
+def require_in_sight(user: User, quote: Quote) -> None:
+    """Raises NotFound for a quote this person does not see."""
+    if not Quote.objects.visible_to(user).filter(pk=quote.pk).exists():
+        raise NotFound
 
 
 def revisions_for_update(number: str) -> list[Quote]:
@@ -85,10 +91,6 @@ def live_document(quote: Quote) -> QuoteDocument | None:
     return quote.documents.filter(withdrawn_at=None).select_related("snapshot", "link", "mail").first()
 
 
-def accepted_revision_exists(quote: Quote) -> bool:
-    return Quote.objects.filter(number=quote.number, status__in=[QuoteStatus.ACCEPTED, QuoteStatus.ORDERED]).exists()
-
-
 def newest_sent_revision(quote: Quote) -> Quote | None:
     """The revision of the same number that replaced this one."""
     return (
@@ -110,3 +112,8 @@ def quotes_to_expire() -> list[int]:
 def skus_of(line_ids: list[int]) -> dict[int, str]:
     """Product codes of these lines; no query for none."""
     return dict(QuoteLine.objects.filter(pk__in=line_ids).values_list("pk", "product__sku")) if line_ids else {}
+
+
+def superseded_others(quote: Quote) -> bool:
+    """Whether an earlier revision of this number has been replaced."""
+    return Quote.objects.filter(number=quote.number, revision__lt=quote.revision, status=QuoteStatus.SUPERSEDED).exists()

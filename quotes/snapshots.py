@@ -125,6 +125,11 @@ def commercial_hash(content: Json) -> str:
     return digest({**{name: content[name] for name in _COMMERCIAL}, **terms, "account": content["account"]["id"], "lines": lines})
 
 
+def document_hash(content: Json, language: str, parties: Json) -> str:
+    """The hash that acceptance binds to: the commercial content with its names, the language and the parties."""
+    return digest({"content": content, "language": language, "parties": parties})
+
+
 def digest(content: Any) -> str:
     """SHA-256 of the canonical JSON: keys sorted, no white space, UTF-8."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse)

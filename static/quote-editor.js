@@ -4,6 +4,7 @@
   "use strict";
   const queue = [];
   let running = null;
+  let refused = false;
   const byId = (id) => document.getElementById(id);
   const editor = () => byId("quote-editor");
   const headers = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}");
@@ -12,6 +13,13 @@
   const morphing = {
     ignoreActiveValue: true,
     callbacks: { beforeNodeMorphed: (old) => !(old instanceof HTMLElement && old.dataset.unsaved) },
+  };
+
+  // Shows an answer that belongs to no part of the page: a conflict, a refusal, a lost session.
+  const complain = (html) => {
+    const place = byId("quote-conflict");
+    place.innerHTML = html;
+    place.scrollIntoView({ block: "nearest" });
   };
 
   const apply = (html) => {
@@ -23,11 +31,30 @@
       if ("said" in fresh.dataset) { byId("live").textContent = fresh.textContent; continue; }
       const old = byId(fresh.id);
       if ("removed" in fresh.dataset) { old?.remove(); renumber(); continue; }
-      if (old) Idiomorph.morph(old, fresh, morphing);
-      else if (fresh.matches("tr")) byId("new-line").before(fresh);
+      if (!fresh.id || (!old && !fresh.matches("tr"))) complain(fresh.outerHTML);
+      else if (old) Idiomorph.morph(old, fresh, morphing);
+      else byId("new-line").before(fresh);
     }
   };
   const renumber = () => document.querySelectorAll("#quote-rows [data-row] .quote-position").forEach((cell, index) => { cell.textContent = index + 1; });
+
+  const offline = () => {
+    const alert = document.createElement("div");
+    alert.className = "alert alert-danger";
+    alert.textContent = byId("toasts").dataset.offline;
+    return alert.outerHTML;
+  };
+
+  // Marks the field that was right or wrong; `refused` keeps what leaves the page from going on with the old values.
+  const settle = (source, fine, failed) => {
+    if (source) {
+      const field = byId(source.id) || source;
+      field.classList.toggle("is-invalid", !fine);
+      if (fine) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
+    }
+    if (!fine) { refused = true; failed?.(); }
+    cue(fine ? "saved" : "failed");
+  };
 
   const save = async ({ url, values, source, failed }) => {
     if (source?.isConnected) delete source.dataset.unsaved;
@@ -38,21 +65,18 @@
     try {
       answer = await fetch(url, { method: "POST", body, headers: { ...headers(), "HX-Request": "true" } });
     } catch {
-      cue("failed");
-      failed?.();
-      return document.dispatchEvent(new CustomEvent("problem", { detail: {} }));
+      byId("live").textContent = byId("toasts").dataset.offline;
+      if (source?.isConnected) source.dataset.unsaved = "1";
+      complain(offline());
+      return settle(source, false, failed);
     }
+    const login = answer.headers.get("HX-Redirect");
+    if (login) { location.assign(login); return; }
     const html = await answer.text();
-    if (answer.ok || answer.status === 422) apply(html);
-    else { const place = byId("quote-conflict"); place.innerHTML = html; place.scrollIntoView({ block: "nearest" }); }
-    if (source) {
-      const wrong = !answer.ok;
-      const field = byId(source.id) || source;
-      field.classList.toggle("is-invalid", wrong);
-      if (wrong) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
-    }
-    if (!answer.ok) failed?.();
-    cue(answer.ok ? "saved" : "failed");
+    if (html.trimStart().startsWith("<!")) return location.reload();  // no part of this page: the session is over
+    if (answer.ok) byId("quote-conflict").textContent = "";
+    if (answer.ok || answer.status === 422) apply(html); else complain(html);
+    settle(source, answer.ok, failed);
   };
 
   const drain = async () => {
@@ -143,10 +167,16 @@
     const leaving = event.target.closest?.("[data-after-saves]");
     if (!leaving) return;
     if (byId("new-line-product")?.value) addLine();
-    if (!running) return;
+    const wrong = document.querySelector("#quote-editor [aria-invalid]");
+    if (!running && !wrong) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    idle().then(() => byId(leaving.id)?.click() ?? leaving.click());
+    if (!running) return wrong.focus();
+    refused = false;
+    idle().then(() => {
+      if (refused) document.querySelector("#quote-editor [aria-invalid]")?.focus();
+      else (byId(leaving.id) || leaving).click();
+    });
   }, true);
   window.addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
 

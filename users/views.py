@@ -34,7 +34,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     user = User.objects.get(pk=user_of(request).pk)
     form = ProfileForm(request.POST if request.method == "POST" else None, instance=user)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        user.save(update_fields=form.changed_data)
         response = redirect("profile")
         language.remember(response, user.language)
         messages.success(request, _("Saved."))

@@ -260,6 +260,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='quote',
+            constraint=models.CheckConstraint(condition=models.Q(('gross_total__lt', 1000000000000), ('list_total__lt', 1000000000000), ('net_total__lt', 1000000000000)), name='quote_totals_in_range'),
+        ),
+        migrations.AddConstraint(
+            model_name='quote',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('header_discount_kind', ''), ('header_discount_value', 0)), models.Q(('header_discount_kind', ''), _negated=True), _connector='OR'), name='header_discount_has_a_kind'),
         ),
         migrations.AddConstraint(

@@ -10,7 +10,7 @@ from core import clock, events, links, outbox, versions
 from core.errors import Invalid, NotFound, Text, WrongState
 from core.models import Link
 from opportunities import services as opportunities
-from quotes import policies, selectors
+from quotes import policies, selectors, snapshots
 from quotes.choices import Answer, QuoteStatus
 from quotes.models import DeclineReason, Quote, QuoteAnswer, QuoteDocument
 from users.models import User
@@ -81,7 +81,8 @@ def _answerable(document_id: int, document_hash: str, source: Source) -> QuoteDo
         raise WrongState(_("This quote is no longer valid."))
     if document.withdrawn_at is not None or not can_proceed(quote.accept):
         raise WrongState(_("This quote is no longer open for an answer."))
-    if document.document_hash != document_hash:
+    fresh = snapshots.document_hash(document.snapshot.content, document.language, document.parties)
+    if not document.document_hash == fresh == document_hash:
         raise WrongState(_("This is not the document that was sent. Reload the page."))
     return document
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Max
 from django.utils.translation import gettext_lazy as _
 from simple_history.utils import bulk_create_with_history
 
@@ -27,6 +28,9 @@ from users.roles import Perm
 SERIES = "Q"
 VALID_DAYS = 30
 MOST_LINES = 1000
+TOO_MUCH = Decimal(10) ** 12
+NO_FIGURE = Decimal(10) ** 6
+_TOO_MANY = _("A quote has at most %(most)s lines.")
 TOTALS = ["list_total", "net_total", "gross_total", "margin_percent"]
 
 
@@ -102,8 +106,10 @@ def quote_create(
 def line_add(*, quote_id: int, draft: LineDraft, by: User, version: int | None = None) -> QuoteLine:
     """The product as the last line of the draft. Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid."""
     quote = _draft_for_update(quote_id, by, version)
-    last = quote.lines.order_by("-position").values_list("position", flat=True).first() or 0
-    line = _add_lines(quote, by, [draft], start=last + 1)[0]
+    places = quote.lines.aggregate(last=Max("position"), count=Count("pk"))
+    if places["count"] >= MOST_LINES:
+        raise Invalid(_TOO_MANY % {"most": MOST_LINES})
+    line = _add_lines(quote, by, [draft], start=(places["last"] or 0) + 1)[0]
     _saved(quote, by)
     return line
 
@@ -129,7 +135,7 @@ def line_change(
         _copy_prices(line, catalog.prices_on([line.product_id], quote.price_date).get(line.product_id, []))
     if discount is not None:
         line.discount_kind, line.discount_value = discount.kind, discount.value
-        _check_surcharge(by, discount)
+        _check_surcharge(by, line, quote)
     if optional is not None:
         line.optional, line.selected = optional, False
     _price(line, quote)
@@ -204,13 +210,14 @@ def quote_revise(*, quote_id: int, by: User) -> Quote:
     number = Quote.objects.filter(pk=quote_id).values_list("number", flat=True).first() or ""
     revisions = selectors.revisions_for_update(number)
     old = selectors.quote_for_update(quote_id)
+    selectors.require_in_sight(by, old)
     policies.require(policies.may_edit(by, old))
     revisable = {QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED}
     if old.status not in revisable:
         raise WrongState(_("Only an approved, sent, declined or expired quote can be revised."))
     if any(revision.status in (QuoteStatus.DRAFT, QuoteStatus.IN_REVIEW) for revision in revisions):
         raise WrongState(_("A newer revision of this quote is already being made."))
-    lines = list(old.lines.order_by("position", "id"))
+    lines = list(old.lines.select_related("alternative_to").order_by("position", "id"))
     new = Quote.objects.get(pk=old.pk)
     new.pk = None
     new._state.adding = True
@@ -220,18 +227,27 @@ def quote_revise(*, quote_id: int, by: User) -> Quote:
     new.sent_at = new.sent_by = None
     new.valid_until = max(new.valid_until, clock.today() + dt.timedelta(days=VALID_DAYS))
     new.save()
-    for line in lines:
-        line.pk, line.quote, line.alternative_to = None, new, None
-    bulk_create_with_history(lines, QuoteLine, default_user=by)
+    _copy_lines(lines, new, by)
     events.record(new, "created", by=by, revision_of=old.revision)
     return new
+
+
+def _copy_lines(lines: list[QuoteLine], new: Quote, by: User) -> None:
+    """The lines, on the new revision; alternatives follow their line."""
+    alternatives = {line.position: line.alternative_to.position for line in lines if line.alternative_to}
+    for line in lines:
+        line.pk, line.quote, line.alternative_to = None, new, None
+    copies = bulk_create_with_history(lines, QuoteLine, default_user=by)
+    at = {line.position: line for line in copies}
+    for position, of in alternatives.items():
+        at[position].alternative_to = at[of]
+        at[position].save(update_fields=["alternative_to"])
 
 
 def _draft_for_update(quote_id: int, by: User, version: int | None) -> Quote:
     """The locked quote, still a draft, that this person may edit, at the version they saw."""
     quote = selectors.quote_for_update(quote_id)
-    if not Quote.objects.visible_to(by).filter(pk=quote_id).exists():
-        raise NotFound
+    selectors.require_in_sight(by, quote)
     policies.require(policies.may_edit(by, quote))
     if quote.status != QuoteStatus.DRAFT:
         raise WrongState(_("This quote is no longer a draft, so it cannot be changed."))
@@ -249,14 +265,18 @@ def _saved(quote: Quote, by: User, *fields: str) -> None:
 
 def _total_up(quote: Quote) -> None:
     totals = selectors.priced(quote).totals
+    if max(totals.list_total, abs(totals.net_total), totals.gross_total) >= TOO_MUCH:
+        raise Invalid(_("The total of the quote is too large."))
     quote.list_total, quote.net_total = totals.list_total, totals.net_total
-    quote.gross_total, quote.margin_percent = totals.gross_total, totals.margin_percent
+    quote.gross_total = totals.gross_total
+    margin = totals.margin_percent  # of next to nothing it is no figure worth keeping
+    quote.margin_percent = None if margin is None or abs(margin) >= NO_FIGURE else margin
 
 
 def _add_lines(quote: Quote, by: User, drafts: Iterable[LineDraft], *, start: int) -> list[QuoteLine]:
     drafts = list(drafts)
-    if start + len(drafts) - 1 > MOST_LINES:
-        raise Invalid(_("A quote has at most %(most)s lines.") % {"most": MOST_LINES})
+    if len(drafts) > MOST_LINES:
+        raise Invalid(_TOO_MANY % {"most": MOST_LINES})
     prices = catalog.prices_on([draft.product.pk for draft in drafts], quote.price_date)
     lines = []
     for position, draft in enumerate(drafts, start):
@@ -274,8 +294,8 @@ def _add_lines(quote: Quote, by: User, drafts: Iterable[LineDraft], *, start: in
             discount_value=draft.discount.value,
             optional=draft.optional,
         )
-        _check_surcharge(by, draft.discount)
         _copy_prices(line, prices.get(product.pk, []))
+        _check_surcharge(by, line, quote)
         _price(line, quote)
         lines.append(line)
     created: list[QuoteLine] = bulk_create_with_history(lines, QuoteLine, default_user=by) if lines else []
@@ -306,10 +326,13 @@ def _price(line: QuoteLine, quote: Quote) -> None:
         raise Invalid(text, fields={"quantity": text})
 
 
-def _check_surcharge(by: User, discount: Discount) -> None:
-    if discount.kind in (DiscountKind.PERCENT, DiscountKind.AMOUNT) and discount.value < 0 and not policies.may_surcharge(by):
-        text = _("A surcharge is not among your rights; the discount cannot be negative.")
-        raise Invalid(text, fields={"discount": text})
+def _check_surcharge(by: User, line: QuoteLine, quote: Quote) -> None:
+    """Selling above the base price, in whatever way it was typed, is for those who may."""
+    base = pricing.base_price(line.list_price, quote.account_discount)
+    above = line.discount_value > base if line.discount_kind == DiscountKind.NET_PRICE else line.discount_value < 0
+    if above and not policies.may_surcharge(by):
+        text = _("A price above the list price is not among your rights.")
+        raise Invalid(text, fields={"net_price" if line.discount_kind == DiscountKind.NET_PRICE else "discount": text})
 
 
 def _check_header(by: User, quote: Quote) -> None:
@@ -317,7 +340,7 @@ def _check_header(by: User, quote: Quote) -> None:
     if kind == HeaderDiscountKind.PERCENT and not -100 <= value <= 100:
         text = _("The discount must be between 0 and 100 %.")
     elif value < 0 and not policies.may_surcharge(by):
-        text = _("A surcharge is not among your rights; the discount cannot be negative.")
+        text = _("A price above the list price is not among your rights.")
     else:
         return
     raise Invalid(text, fields={"header_discount": text})

@@ -82,10 +82,7 @@ def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = ""
 
     Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid for bad recipients or a date that has passed.
     """
-    number = Quote.objects.visible_to(by).filter(pk=quote_id).values_list("number", flat=True).first()
-    if number is None:
-        raise NotFound
-    revisions = selectors.revisions_for_update(number)
+    revisions = _lock_revisions(quote_id, by)
     quote = selectors.quote_for_update(quote_id)
     policies.require(policies.may_edit(by, quote))
     if not can_proceed(quote.send):
@@ -124,6 +121,7 @@ def quote_submit_and_send(
     *, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None
 ) -> QuoteDocument:
     """Submit and send in one step, for a quote that needs nobody's yes. Raises: as both; WrongState when it does need one."""
+    _lock_revisions(quote_id, by)
     quote = quote_submit(quote_id=quote_id, by=by, version=version)
     if quote.status != QuoteStatus.APPROVED:
         raise WrongState(_("This quote needs approval before it can be sent."))
@@ -136,6 +134,8 @@ def quote_unsend(*, quote_id: int, by: User) -> Quote:
     quote = _locked(quote_id, by)
     document = selectors.live_document(quote)
     policies.require(document is not None and document.sent_by_id == by.pk)
+    if selectors.superseded_others(quote):
+        raise WrongState(_("Sending this revision has replaced an earlier one, so it cannot be undone."))
     if not can_proceed(quote.unsend) or document is None or document.mail is None or not outbox.withdraw(document.mail):
         raise WrongState(_("The quote has already left; it can no longer be called back."))
     document.withdrawn_at, document.mail = clock.now(), None
@@ -151,12 +151,13 @@ def quote_unsend(*, quote_id: int, by: User) -> Quote:
 
 
 @transaction.atomic
-def quote_cancel(*, quote_id: int, by: User, reason: str = "") -> Quote:
+def quote_cancel(*, quote_id: int, by: User, reason: str = "", version: int | None = None) -> Quote:
     """The quote is cancelled and the customer's link leads to a page that says so. Raises: NotAllowed, WrongState."""
     quote = _locked(quote_id, by)
     policies.require(policies.may_edit(by, quote))
     if not can_proceed(quote.cancel):
         raise WrongState(_("A quote in this state cannot be cancelled."))
+    versions.require(quote, version)
     document = selectors.live_document(quote)
     if document is not None and document.mail is not None:
         outbox.withdraw(document.mail)
@@ -180,10 +181,17 @@ def quote_expire(*, quote_id: int) -> bool:
     return True
 
 
+def _lock_revisions(quote_id: int, by: User) -> list[Quote]:
+    """All revisions of this quote's number, locked by pk: before any one of them is locked alone."""
+    number = Quote.objects.visible_to(by).filter(pk=quote_id).values_list("number", flat=True).first()
+    if number is None:
+        raise NotFound
+    return selectors.revisions_for_update(number)
+
+
 def _locked(quote_id: int, by: User) -> Quote:
     quote = selectors.quote_for_update(quote_id)
-    if not Quote.objects.visible_to(by).filter(pk=quote_id).exists():
-        raise NotFound
+    selectors.require_in_sight(by, quote)
     return quote
 
 
@@ -224,14 +232,13 @@ def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
 
 def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[str]) -> QuoteDocument:
     parties = snapshots.parties_of(quote, quote.contact)
-    whole = {"content": snapshot.content, "language": quote.language, "parties": parties}
     document = QuoteDocument(
         quote=quote,
         snapshot=snapshot,
         language=quote.language,
         parties=parties,
         recipients=recipients,
-        document_hash=snapshots.digest(whole),
+        document_hash=snapshots.document_hash(snapshot.content, quote.language, parties),
         sent_by=by,
         sent_at=quote.sent_at or clock.now(),
     )

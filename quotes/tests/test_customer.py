@@ -184,6 +184,36 @@ def test_the_stored_pdf_is_served_and_a_damaged_one_is_not(world: World, client:
     assert client.get(address).content == good
 
 
+def test_a_missing_file_is_rendered_again(world: World, client: Client) -> None:
+    document = sent(world)
+    tasks.render_pdf(document_id=document.pk)
+    document.refresh_from_db()
+    Path(document.pdf.path).unlink()
+    enter(client, document)
+    assert client.get(reverse("customer_document", args=[document.uuid])).content.startswith(b"%PDF")
+
+
+def test_a_cancelled_quote_is_not_mailed_any_more(world: World, clock: Any, outbox_drain: Any) -> None:
+    document = sent(world)
+    OutboxMessage.objects.update(attempts=1)  # a first attempt has failed
+    services.quote_cancel(quote_id=document.quote_id, by=world.rep)
+    clock.shift(11)
+    outbox_drain()
+    assert mail.outbox == []
+
+
+def test_documents_are_made_in_several_threads(world: World) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from quotes import documents
+
+    document = sent(world)
+    content, parties = document.snapshot.content, document.parties
+    with ThreadPoolExecutor(6) as pool:
+        made = list(pool.map(lambda n: documents.pdf_of({**content, "revision": n}, parties, "fi"), range(12)))
+    assert all(pdf.startswith(b"%PDF") for pdf in made)
+
+
 def test_two_renderings_store_one_pdf(world: World) -> None:
     document = sent(world)
     for _ in range(2):

@@ -481,3 +481,89 @@ def test_the_database_keeps_snapshots_and_answers(world: World, model: Any) -> N
     with pytest.raises(DatabaseError), transaction.atomic():
         model.objects.all()._raw_delete("default")
     assert model.objects.count() == 1
+
+
+# --- edges ---------------------------------------------------------------------------------------------------------------
+def test_a_margin_of_next_to_nothing_is_no_figure_and_the_list_still_opens(world: World) -> None:
+    quote = draft(world, quantity="20000")
+    services.quote_change(quote_id=quote.pk, by=world.rep, header_discount=Discount("percent", D("99.9999")))
+    quote.refresh_from_db()
+    assert (quote.net_total, quote.margin_percent) == (D("0.20"), None)
+
+
+def test_a_total_beyond_its_range_is_refused(world: World) -> None:
+    Price.objects.update(list_price=D("99999999"))
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep)
+    lines = [LineDraft(world.product, D(99)) for _ in range(101)]
+    with pytest.raises(Invalid, match="too large"):
+        services.quote_create(account_id=world.account.pk, by=world.rep, lines=lines)
+    assert list(Quote.objects.all()) == [quote]
+
+
+def test_sending_that_replaced_a_revision_is_not_undone(world: World) -> None:
+    new = services.quote_revise(quote_id=sent(world).quote_id, by=world.rep)
+    services.quote_submit_and_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
+    with pytest.raises(WrongState, match="replaced"):
+        services.quote_unsend(quote_id=new.pk, by=world.rep)
+    new.refresh_from_db()
+    assert new.status == "sent"
+
+
+def test_only_those_who_manage_the_account_edit_its_quotes(world: World) -> None:
+    quote = draft(world)
+    with pytest.raises(NotAllowed):
+        services.quote_cancel(quote_id=quote.pk, by=world.colleague)
+    world.account.team_members.create(user=world.colleague)
+    assert services.quote_cancel(quote_id=quote.pk, by=world.colleague).status == "cancelled"
+
+
+def test_a_manager_of_another_unit_cannot_revise_what_they_do_not_see(world: World) -> None:
+    from users.tests.factories import TeamFactory, UserFactory
+
+    elsewhere = UserFactory(roles=["sales_manager"], team=TeamFactory())
+    with pytest.raises(NotFound):
+        services.quote_revise(quote_id=sent(world).quote_id, by=elsewhere)
+    assert Quote.objects.count() == 1
+
+
+def test_parties_changed_behind_our_back_make_the_acceptance_refused(world: World) -> None:
+    document = sent(world)
+    type(document).objects.update(parties={"buyer": {"name": "Joku muu"}})
+    with pytest.raises(WrongState, match="not the document"):
+        accept(document)
+    assert QuoteAnswer.objects.count() == 0
+
+
+def test_nobody_without_a_unit_approves_for_an_account_without_one(world: World) -> None:
+    from approvals import selectors as asked
+    from users.tests.factories import UserFactory
+
+    UserFactory(username="teamless", roles=["pricing"])
+    world.account.unit = None
+    world.account.save()
+    quote = draft(world, "21")
+    assert asked.eligible_approvers("quote_floor", "quote", quote, world.rep, world.rep) == [world.pricing]
+
+
+def test_alternatives_follow_their_line_into_a_revision(world: World) -> None:
+    quote = draft(world, "0", "0")
+    first, second = quote.lines.order_by("position")
+    second.alternative_to, second.optional = first, True
+    second.save()
+    services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    new = services.quote_revise(quote_id=quote.pk, by=world.rep)
+    copy, alternative = new.lines.order_by("position")
+    assert (alternative.alternative_to, copy.quote) == (copy, new)
+
+
+@pytest.mark.parametrize(("price", "allowed"), [("10", True), ("10.0001", False)])
+def test_a_net_price_above_the_list_price_is_a_surcharge_too(world: World, price: str, allowed: bool) -> None:
+    quote = draft(world)
+    edit: dict[str, Any] = {"quote_id": quote.pk, "line_id": quote.lines.get().pk, "discount": Discount("net_price", D(price))}
+    if allowed:
+        services.line_change(**edit, by=world.rep)
+    else:
+        with pytest.raises(Invalid, match="above the list price"):
+            services.line_change(**edit, by=world.rep)
+        services.line_change(**edit, by=world.manager)
+    assert quote.lines.get().discount_value == D(price)

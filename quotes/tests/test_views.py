@@ -64,7 +64,7 @@ def test_an_added_line_answers_its_row_the_totals_and_the_new_version(rep: Clien
     body, line = answer.content.decode(), QuoteLine.objects.latest("pk")
     assert (answer.status_code, line.quantity, line.line_net) == (200, D("2.5"), D("25.00"))
     assert f'id="quote-line-{line.pk}"' in body
-    assert 'id="quote-version" value="2"' in body
+    assert 'form="quote-moves" value="2"' in body
     assert "Line 2 net €25.00. Total €75.00." in body
     assert "<main" not in body
 
@@ -113,6 +113,7 @@ def test_a_line_takes_percent_amount_or_net_price_in_either_notation(
 @pytest.mark.parametrize(
     ("field", "value"),
     [("quantity", "0"), ("discount", "101"), ("discount", "-5"), ("discount", "11 €"), ("net_price", "-1"),
+     ("quantity", "10%"), ("quantity", "1,50 €"), ("quantity", ""), ("net_price", "10%"), ("discount", "10 % €"),
      ("net_price", "1e309"), ("discount", "NaN"), ("status", "sent"), ("line_net", "1"), ("", "")],
 )  # fmt: skip
 def test_a_bad_cell_keeps_what_was_typed_and_saves_nothing(rep: Client, world: World, field: str, value: str) -> None:
@@ -290,3 +291,48 @@ def test_a_rep_records_an_answer_with_evidence(rep: Client, world: World) -> Non
     assert rep.post(url("quote_answer", quote), {**data, "evidence": "Sähköposti"}).status_code == 302
     quote.refresh_from_db()
     assert quote.status == "accepted"
+
+
+@pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "1.0", ""])
+def test_odd_numbers_of_rows_and_versions_are_refused_not_broken(rep: Client, world: World, number: str) -> None:
+    quote = draft(world)
+    line = quote.lines.get()
+    assert rep.post(reverse("quote_new"), {"account": number}).status_code == 422
+    assert (
+        rep.post(url("quote_line_change", quote, line.pk), {"field": "quantity", "value": "9", "version": number}).status_code
+        == 422
+    )
+    assert rep.post(reverse("quote_move", args=[quote.pk, "cancel"]), {"version": number}).status_code == 422
+    quote.refresh_from_db()
+    assert (quote.status, quote.version) == ("draft", 1)
+
+
+@pytest.mark.parametrize("text", ["a " * 1200, "\x00", "%_\\", "'\""])
+def test_any_search_text_is_answered(rep: Client, world: World, text: str) -> None:
+    for address in ("quote_list", "quote_new", "quote_product_options", "quote_account_options"):
+        assert rep.get(reverse(address), {"q": text}).status_code == 200
+
+
+def test_the_editor_shows_who_said_no_and_why_until_the_next_round(rep: Client, world: World) -> None:
+    from approvals import services as approvals
+    from approvals.choices import Verdict, Via
+
+    quote = draft(world, "21")
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    no = {"verdict": Verdict.REJECT, "comment": "Liian halpa", "by": world.pricing, "via": Via.PAGE}
+    approvals.request_decide(request_id=Request.objects.get().pk, **no)
+    body = rep.get(url("quote_page", quote)).content.decode()
+    assert "Liian halpa" in body
+    assert f"Rejected by {world.pricing.display_name}" in body
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    services.quote_recall(quote_id=quote.pk, by=world.rep)
+    assert "Liian halpa" not in rep.get(url("quote_page", quote)).content.decode()
+
+
+def test_pages_of_people_are_not_kept_by_the_browser(rep: Client, world: World) -> None:
+    assert rep.get(reverse("quote_list"))["Cache-Control"] == "private, no-store"
+
+
+def test_the_sheet_keeps_the_chosen_language_when_it_comes_back(rep: Client, world: World) -> None:
+    answer = rep.post(url("quote_send", draft(world)), {"to": "nobody", "language": "en", "version": 1})
+    assert '<option value="en" selected>' in answer.content.decode()

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from approvals import selectors as approvals
 from approvals.models import Gate
-from core import events
+from core import clock, events
 from core.errors import DomainError, NotAllowed, NotFound
+from core.forms import whole
 from core.models import OutboxMessage
 from core.paging import keyset
 from quotes import columns, documents, policies, selectors, services, triggers
@@ -73,7 +74,8 @@ def _moves(user: User, quote: Quote, mail: OutboxMessage | None) -> list[str]:
         run = approvals.open_run("quote", quote.pk)
         if run is not None and run.requested_by_id == user.pk:
             moves.append("recall")
-    if status == QuoteStatus.SENT and quote.sent_by_id == user.pk and mail is not None and mail.attempts == 0:
+    unclaimed = mail is not None and mail.attempts == 0 and clock.now() < mail.available_at
+    if status == QuoteStatus.SENT and quote.sent_by_id == user.pk and unclaimed and not selectors.superseded_others(quote):
         moves.append("unsend")
     if status in (QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED):
         moves.append("revise")
@@ -103,6 +105,7 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
         "quote": quote,
         "priced": priced,
         "languages": Language.choices,
+        "language": request.POST.get("language") or quote.language,
         "gates": [_gate(gate.value, quote, user, request.POST) for gate in triggers.gates(found)],
         "blockers": columns.blockers_of(priced, found, margin=policies.may_see_margin(user), skus=skus),
         "pages": range(1, len(documents.preview_of(content, parties, quote.language)) + 1) if priced.lines else [],
@@ -125,7 +128,7 @@ def _gate(code: str, quote: Quote, user: User, posted: Any) -> dict[str, Any]:
         "code": code,
         "label": gate.label if gate else code,
         "eligible": eligible,
-        "chosen": int(chosen) if chosen.isdigit() else default.pk if default else None,
+        "chosen": whole(chosen) or (default.pk if default else None),
     }
 
 
@@ -135,7 +138,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     quote = selectors.quote_for(user, pk)
     approvers = {
-        name.removeprefix("approver_"): int(value) if value.isdigit() and len(value) < 19 else None
+        name.removeprefix("approver_"): whole(value)
         for name, value in request.POST.items()
         if name.startswith("approver_") and isinstance(value, str)
     }
@@ -144,7 +147,11 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
         user,
         quote,
         lambda: services.quote_submit(
-            quote_id=pk, by=user, approvers=approvers, reason=request.POST.get("reason", "")[:2000], version=version_of(request)
+            quote_id=pk,
+            by=user,
+            approvers=approvers,
+            reason=request.POST.get("reason", "").replace("\x00", "")[:2000],
+            version=version_of(request),
         ),
     )
 
@@ -186,6 +193,10 @@ _MOVES: dict[str, Callable[..., Any]] = {
 }
 
 
+_CHECKED = frozenset({"cancel", "reprice"})
+"""Moves that end or change what somebody may have edited meanwhile: they name the version they saw."""
+
+
 @requires(Perm.QUOTE_EDIT)
 @require_POST
 def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
@@ -193,7 +204,8 @@ def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
     quote = selectors.quote_for(user, pk)
     if move not in _MOVES:
         raise NotFound
-    result = _MOVES[move](quote_id=quote.pk, by=user)
+    seen = {"version": version_of(request)} if move in _CHECKED else {}
+    result = _MOVES[move](quote_id=quote.pk, by=user, **seen)
     return go(request, reverse("quote_page", args=[result.pk]))
 
 
@@ -207,6 +219,7 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     if document is None:
         raise NotFound
     form = EvidenceForm(request.POST)
+    status = 422
     if form.is_valid():
         given = form.cleaned_data
         source = Source(recorded_by=user, evidence=given["evidence"])
@@ -217,11 +230,12 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
             else:
                 services.quote_decline(reason=given["reason"], **common)
         except DomainError as error:
+            status = error.status
             for name, text in error.fields.items() or {None: error.detail}.items():
                 form.add_error(name if name in form.fields else None, str(text))
         else:
             return go(request, reverse("quote_page", args=[pk]))
-    return render(request, "quotes/page.html", _page_context(user, quote, form), status=422)
+    return render(request, "quotes/page.html", _page_context(user, quote, form), status=status)
 
 
 @requires(Perm.QUOTE_VIEW)

@@ -1,6 +1,7 @@
 """The customer's pages, opened by link without a session. A GET changes nothing; accepting and declining are POSTs."""
 
 import uuid as uuids
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -115,7 +116,8 @@ def _newer_url(document: QuoteDocument) -> str:
 
 
 def _line(line: dict[str, Any], language: str) -> dict[str, Any]:
-    return line | {name: line[name][language] or line[name]["en"] for name in ("name", "description", "unit")}
+    discount = {"has_discount": bool(Decimal(line["discount_percent"] or 0))}
+    return line | discount | {name: line[name][language] or line[name]["en"] for name in ("name", "description", "unit")}
 
 
 def _state(document: QuoteDocument, link: Link) -> str:

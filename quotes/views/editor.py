@@ -11,8 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseLocation
 
 from accounts.selectors import account_search, payment_term_advice
+from approvals import selectors as approvals
 from catalog.selectors import product_search
 from core.errors import DomainError, Invalid
+from core.forms import whole
 from core.templatetags.ui import money
 from quotes import columns, forms, policies, selectors, services
 from quotes.choices import QuoteStatus
@@ -44,11 +46,10 @@ def quote_new(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("account", "")
     opportunity = request.POST.get("opportunity", "")
     try:
-        if not (chosen.isdigit() and len(chosen) < 19):
+        account_id = whole(chosen)
+        if account_id is None:
             raise Invalid(_("Choose an account from the list."))
-        quote = services.quote_create(
-            account_id=int(chosen), by=user, opportunity_id=int(opportunity) if opportunity.isdigit() else None
-        )
+        quote = services.quote_create(account_id=account_id, by=user, opportunity_id=whole(opportunity))
     except DomainError as error:
         return render(request, "quotes/new.html", context | {"error": error.detail}, status=error.status)
     return go(request, reverse("quote_page", args=[quote.pk]))
@@ -84,6 +85,7 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
+        "rejection": columns.rejection_of(approvals.history("quote", quote.pk)) if with_form else None,
         **_changing_parts(user, quote, priced),
     }
 
@@ -203,7 +205,11 @@ def _said(row: columns.Row | None, priced: PricedQuote) -> str:
     return _("Line %(position)s net %(net)s. Total %(total)s.") % {"position": row.position, "net": row.line_net, "total": total}
 
 
-def version_of(request: HttpRequest) -> int | None:
-    """The version that the page was at."""
-    text = request.POST.get("version", "")
-    return int(text) if text.isdigit() and len(text) < 10 else None
+def version_of(request: HttpRequest) -> int:
+    """The version that the page was at. Raises: Invalid when the page did not say."""
+    version = whole(request.POST.get("version", ""))
+    if version is None:
+        raise Invalid(
+            _("The version is missing. Reload the page."), fields={"version": _("The version is missing. Reload the page.")}
+        )
+    return version
