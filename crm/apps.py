@@ -12,3 +12,10 @@ class CrmAdminConfig(AdminConfig):
     """The admin, with our door and our rights."""
 
     default_site = "crm.admin.CrmAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from allauth.account.models import EmailAddress
+        from django.contrib import admin
+
+        admin.site.unregister(EmailAddress)  # an address is a field of the user here

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class OpportunitiesConfig(AppConfig):
     name = "opportunities"
-    verbose_name = _("opportunities")
+    verbose_name = _("Opportunities")
 
     def ready(self) -> None:
         from core import panels

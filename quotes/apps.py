@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class QuotesConfig(AppConfig):
     name = "quotes"
+    verbose_name = _("Quotes")
 
     def ready(self) -> None:
         from approvals import registry
