@@ -173,7 +173,7 @@ else:
     _broker = VAR_DIR / "broker"
     for _part in ("queue", "control", "processed"):
         (_broker / _part).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "files://"  # see crm/broker.py
+    CELERY_BROKER_URL = "files://localhost"  # see crm/broker.py
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "queue"),
         "data_folder_out": str(_broker / "queue"),

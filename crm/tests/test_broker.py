@@ -22,11 +22,11 @@ def test_messages_put_and_taken_at_the_same_time_arrive_whole(tmp_path: Path, mo
     taken: list[int] = []
 
     def put() -> None:
-        with Connection("files://", transport_options=options) as connection, connection.SimpleQueue("work") as queue:
+        with Connection("files://localhost", transport_options=options) as connection, connection.SimpleQueue("work") as queue:
             for number in range(MESSAGES):
                 queue.put({"number": number, "text": "ä" * 20_000})
 
-    with Connection("files://", transport_options=options) as connection, connection.SimpleQueue(Queue("work")) as queue:
+    with Connection("files://localhost", transport_options=options) as connection, connection.SimpleQueue(Queue("work")) as queue:
         writer = threading.Thread(target=put)
         writer.start()
         for _ in range(MESSAGES):
