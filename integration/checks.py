@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, gettext_noop as _
 
 from integration import amounts
 from integration.choices import Rule
@@ -22,13 +22,33 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True)
+class Finding:
+    """What is wrong with a row: a message of the catalogue and what it names, read in the language of the reader."""
+
+    rule: Rule
+    message: str
+    facts: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return gettext(self.message) % self.facts
+
+
+@dataclass(frozen=True)
 class Fault:
     """Why a row is left out: the rule of the first finding, all findings as sentences."""
 
     row: int
     key: str
-    code: str
-    reason: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def code(self) -> str:
+        return self.findings[0].rule.value
+
+    @property
+    def reason(self) -> str:
+        """In the active language."""
+        return " ".join(dict.fromkeys(map(str, self.findings)))[:500]
 
 
 @dataclass
@@ -36,16 +56,16 @@ class Findings:
     """What was found in which row."""
 
     layout: Layout
-    by_row: dict[int, list[tuple[Rule, str]]] = field(default_factory=dict)
+    by_row: dict[int, list[Finding]] = field(default_factory=dict)
 
-    def add(self, row: int, rule: Rule, sentence: str) -> None:
-        self.by_row.setdefault(int(row), []).append((rule, sentence))
+    def add(self, row: int, rule: Rule, message: str, facts: Mapping[str, Any]) -> None:
+        self.by_row.setdefault(int(row), []).append(Finding(rule, message, facts))
 
-    def add_all(self, mask: pd.Series, rule: Rule, name: str, cells: pd.Series, sentence: str) -> None:
-        """One finding per row where `mask` holds; `sentence` may name the column and the value."""
+    def add_all(self, mask: pd.Series, rule: Rule, name: str, cells: pd.Series, message: str) -> None:
+        """One finding per row where `mask` holds; `message` may name the column and the value."""
         column = self.column(name)
         for row, value in cells[mask].items():
-            self.add(int(str(row)), rule, sentence % {"column": column, "value": shown(value)})
+            self.add(int(str(row)), rule, message, {"column": column, "value": shown(value)})
 
     def column(self, name: str) -> str:
         """The source's word for our field."""
@@ -57,10 +77,7 @@ class Findings:
     def faults(self, table: Table, key: str) -> list[Fault]:
         """One per row, in the order of rows; `key` is our field that tells whose row it is."""
         position = self.layout.positions[key]
-        return [
-            Fault(row, _cell(table, row, position)[:100], found[0][0].value, _sentences(found))
-            for row, found in sorted(self.by_row.items())
-        ]
+        return [Fault(row, _cell(table, row, position)[:100], tuple(found)) for row, found in sorted(self.by_row.items())]
 
 
 def _cell(table: Table, row: int, position: int) -> str:
@@ -69,10 +86,6 @@ def _cell(table: Table, row: int, position: int) -> str:
         return shown(str(table.rows.at[row, position]).strip())
     cells = table.broken[row]
     return shown(cells[position].strip()) if position < len(cells) else ""
-
-
-def _sentences(found: list[tuple[Rule, str]]) -> str:
-    return " ".join(dict.fromkeys(text for _rule, text in found))[:500]
 
 
 def shown(value: Any) -> str:
@@ -92,8 +105,8 @@ def fields_of(table: Table, layout: Layout) -> pd.DataFrame:
 def find_broken(table: Table, findings: Findings) -> None:
     """Rows with too few or too many cells."""
     for row, cells in table.broken.items():
-        sentence = _("The row has %(cells)s cells, the header %(columns)s.")
-        findings.add(row, Rule.CELL_COUNT, sentence % {"cells": len(cells), "columns": len(table.header)})
+        facts = {"cells": len(cells), "columns": len(table.header)}
+        findings.add(row, Rule.CELL_COUNT, _("The row has %(cells)s cells, the header %(columns)s."), facts)
 
 
 def find_texts(frame: pd.DataFrame, findings: Findings, *, longest: Mapping[str, int], required: Sequence[str]) -> None:
@@ -124,7 +137,7 @@ def _note_failures(cases: pd.DataFrame, findings: Findings, longest: Mapping[str
     }
     for column, check, value, row in cases[["column", "check", "failure_case", "index"]].itertuples(index=False):
         facts = {"column": findings.column(column), "value": shown(value), "longest": longest.get(column)}
-        findings.add(row, Rule(check), sentences[Rule(check)] % facts)
+        findings.add(row, Rule(check), sentences[Rule(check)], facts)
 
 
 def find_numbers(

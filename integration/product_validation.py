@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from integration import amounts, checks
 from integration.checks import Fault, Findings

@@ -23,7 +23,8 @@ def run_list_for(user: User) -> QuerySet[JobRun]:
 
 
 def quarantine_of(run: JobRun, user: User) -> QuerySet[QuarantinedRow]:
-    return QuarantinedRow.objects.visible_to(user).filter(run=run)
+    rows: QuerySet[QuarantinedRow] = QuarantinedRow.objects.visible_to(user).filter(run=run)
+    return rows
 
 
 def records_of(run: JobRun, user: User) -> QuerySet[MasterRecord]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from core import clock, db
 from core.errors import DomainError
+from core.languages import in_languages
 from core.models import JobRun
 from integration import customer_apply, customer_plan, policies, product_apply, profiles, reading, validation
 from integration.checks import Fault, column_names, raw_cells
@@ -143,12 +144,16 @@ def _status(*, dry_run: bool, changes: bool, usable: bool) -> JobRun.Status:
     return JobRun.Status.APPLIED if changes else JobRun.Status.UNCHANGED
 
 
+def _reasons(fault: Fault) -> dict[str, Any]:
+    return {f"reason_{code}": text for code, text in in_languages(lambda: fault.reason).items()}
+
+
 def _quarantine(run: JobRun, table: Table, faults: list[Fault]) -> list[dict[str, Any]]:
     """Keep the rows that were left out; answers the first hundred as the report shows them."""
     raw = raw_cells(table, [fault.row for fault in faults])
     QuarantinedRow.objects.bulk_create(
         [
-            QuarantinedRow(run=run, row_number=fault.row, key=fault.key, code=fault.code, reason=fault.reason, raw=raw[fault.row])
+            QuarantinedRow(run=run, row_number=fault.row, key=fault.key, code=fault.code, raw=raw[fault.row], **_reasons(fault))
             for fault in faults
         ],
         batch_size=100,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from stdnum.fi import alv, ytunnus
 
 from integration import amounts, checks
@@ -158,7 +158,7 @@ def _find_structure(frame: pd.DataFrame, findings: Findings) -> "pd.Series[bool]
         _("%(column)s “%(value)s” stands twice with different values."),
     )
     for row, path in _cycles(frame[named & ~clash & ~copies]):
-        findings.add(row, Rule.CYCLE, _("The parents form a circle: %(path)s.") % {"path": path})
+        findings.add(row, Rule.CYCLE, _("The parents form a circle: %(path)s."), {"path": path})
     return copies & named
 
 

@@ -8,10 +8,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.selectors import payment_term_advice
+from core.languages import in_languages
 from core.templatetags.ui import money, percent
 from quotes.models import Quote
 from quotes.pricing import PricedQuote
-from quotes.snapshots import Json, in_languages
+from quotes.snapshots import Json
 from quotes.triggers import Breach, Reason
 
 _PERCENT_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET}

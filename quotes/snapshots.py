@@ -3,15 +3,12 @@
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-from django.utils import translation
-
 from accounts.models import Contact
 from core import money
+from core.languages import in_languages
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine, PricedQuote
 
@@ -71,15 +68,6 @@ def _line(position: int, row: PricedLine, product: Any) -> Json:
 
 def _labelled(look_up: Any, **more: Any) -> Json | None:
     return None if look_up is None else {"code": look_up.code, "label": in_languages(lambda: look_up.label), **more}
-
-
-def in_languages(text: Callable[[], Any]) -> dict[str, str]:
-    """The text in each language of the product."""
-    texts = {}
-    for code, _name in settings.LANGUAGES:
-        with translation.override(code):
-            texts[code] = str(text())
-    return texts
 
 
 def parties_of(quote: Quote, contact: Contact | None) -> Json:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from accounts.models import Account, CategoryTma1, CategoryTma2, FieldOverride, MasterConflict, MasterRecord, Region, Site
 from accounts.tests.factories import AccountFactory, IndustryFactory, TerritoryFactory
@@ -319,6 +320,14 @@ def test_quarantined_rows_are_kept_with_number_key_reason_and_cells() -> None:
     ]
     assert run.counts["quarantine"][0] == {"row": 3, "key": "2", "reason": "The row has 2 cells, the header 4."}
     assert run.counts["read_as"] == {"profile": "own", "encoding": "utf-8", "delimiter": ";", "unknown_columns": ["x"]}
+
+
+def test_a_reason_is_read_in_the_language_of_the_reader() -> None:
+    run = services.customer_sync(content=b"child_id;parent_id;parent_name\n1;P;N\n2;P\n", by=None)
+    row = QuarantinedRow.objects.get(run=run)
+    assert row.reason == "The row has 2 cells, the header 3."
+    with translation.override("fi"):
+        assert row.reason == "Rivillä on 2 solua, otsikkorivillä 3."
 
 
 def test_the_counts_always_add_up() -> None:
