@@ -1,7 +1,6 @@
 """Who may do what to an account. Whether somebody sees it at all is up to `visible_to`."""
 
 from accounts.models import Account
-from core.errors import NotAllowed
 from users.models import User
 from users.roles import Perm, SalesSupport, Scope
 
@@ -22,9 +21,3 @@ def _supports_owner(user: User, account: Account) -> bool:
     return (
         SalesSupport.code in user.role_codes and owner is not None and owner.team_id is not None and owner.team_id == user.team_id
     )
-
-
-def require(allowed: bool) -> None:
-    """Raises: NotAllowed."""
-    if not allowed:
-        raise NotAllowed

@@ -12,7 +12,7 @@ from stdnum.fi import ytunnus
 from accounts import policies, selectors
 from accounts.models import Account, Contact, FieldOverride, MasterRecord
 from core import clock, events, versions
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotFound, require
 from users.models import User
 
 
@@ -105,7 +105,7 @@ def contact_delete(*, account_id: int, contact_id: int, by: User) -> None:
 
 def _account_to_edit(account_id: int, by: User, version: int | None) -> Account:
     account = selectors.account_for_update(account_id, by)
-    policies.require(policies.may_edit(by, account))
+    require(policies.may_edit(by, account))
     versions.require(account, version)
     return account
 

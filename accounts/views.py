@@ -11,7 +11,7 @@ from accounts import policies, selectors, services
 from accounts.filters import AccountFilter
 from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
 from accounts.models import Account, Contact
-from core.errors import Invalid, StaleVersion
+from core.errors import Invalid, StaleVersion, require
 from core.forms import whole
 from core.paging import keyset
 from core.panels import panels_for
@@ -97,7 +97,7 @@ def account_edit(request: HttpRequest, pk: int, group: str) -> HttpResponse:
 
 def _editable(user: User, pk: int) -> Account:
     account = _visible(user, pk)
-    policies.require(policies.may_edit(user, account))
+    require(policies.may_edit(user, account))
     return account
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from approvals import pages, selectors
 from approvals.models import Request
-from core import links
+from core import link_pages, links
 from core.models import Link
 from users.access import public
 from users.models import User
@@ -29,17 +29,13 @@ COOKIE_SECONDS = 2 * 3600
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Swap the token for a cookie of the one page it opens. Looking and fetching ahead do nothing at all."""
     if request.method != "GET" or _is_prefetch(request):
-        return _quiet(HttpResponse(status=503 if _is_prefetch(request) else 200))
+        return link_pages.quiet(HttpResponse(status=503 if _is_prefetch(request) else 200))
     link = links.find(Link.Purpose.APPROVAL, token)
     asked = Request.objects.filter(pk=link.subject_id).first() if link else None
     if asked is None:
-        return _unknown(request)
+        return link_pages.unknown(request)
     page = reverse("approval_link_review", args=[asked.uuid])
-    response = redirect(page)
-    response.set_cookie(
-        COOKIE, token, max_age=COOKIE_SECONDS, path=page, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
-    )
-    return _quiet(response)
+    return link_pages.swap_for_cookie(page, cookie=COOKIE, token=token, seconds=COOKIE_SECONDS)
 
 
 @public
@@ -47,11 +43,11 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
 def review(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """The review page for the holder of the cookie; a POST decides."""
     if request.method in ("HEAD", "OPTIONS") or _is_prefetch(request):
-        return _quiet(HttpResponse(status=503 if _is_prefetch(request) else 200))
+        return link_pages.quiet(HttpResponse(status=503 if _is_prefetch(request) else 200))
     link = links.find(Link.Purpose.APPROVAL, request.COOKIES.get(COOKIE, ""))
     asked = selectors.request_of_link(link, uuid) if link else None
     if link is None or link.person is None or asked is None:
-        return _unknown(request)
+        return link_pages.unknown(request)
     with translation.override(_language(request, link.person)):
         return _reviewed(request, asked, link.person, link)
 
@@ -61,28 +57,14 @@ def _reviewed(request: HttpRequest, asked: Request, person: User, link: Link) ->
         return _page(request, pages.review_context(asked, person, link=link))
     form, error = pages.answer(request, asked, person, link=link)
     if error is None:
-        return _quiet(redirect("approval_link_review", uuid=asked.uuid))
+        return link_pages.quiet(redirect("approval_link_review", uuid=asked.uuid))
     asked = selectors.request_of_link(link, asked.uuid) or asked
     link.refresh_from_db()
     return _page(request, pages.review_context(asked, person, link=link, form=form, error=error), status=error.status)
 
 
 def _page(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """Its address holds no secret; under `no-referrer` browsers send forms with `Origin: null`, which the CSRF check refuses."""
-    return _quiet(render(request, "approvals/link_review.html", context, status=status), referrer="same-origin")
-
-
-def _unknown(request: HttpRequest) -> HttpResponse:
-    """One answer for everything that opens nothing."""
-    return _quiet(render(request, "link_unknown.html", status=404))
-
-
-def _quiet(response: HttpResponse, *, referrer: str = "no-referrer") -> HttpResponse:
-    """Kept out of caches, search engines and other sites' logs."""
-    response["Referrer-Policy"] = referrer
-    response["Cache-Control"] = "no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+    return link_pages.quiet(render(request, "approvals/link_review.html", context, status=status), form=True)
 
 
 def _is_prefetch(request: HttpRequest) -> bool:

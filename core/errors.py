@@ -62,3 +62,9 @@ class StaleVersion(DomainError):
     code = "stale_version"
     status = 409
     message = _("Someone else has changed this since you opened it. Reload the page; your change was not saved.")
+
+
+def require(allowed: bool) -> None:
+    """Raises NotAllowed unless `allowed`, which a policy answers."""
+    if not allowed:
+        raise NotAllowed

@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from core import clock, db
-from core.errors import DomainError
+from core.errors import DomainError, require
 from core.languages import in_languages
 from core.models import JobRun
 from integration import customer_apply, customer_plan, policies, product_apply, profiles, reading, validation
@@ -80,7 +80,7 @@ def _run(
     feed: Feed, path: Path | None, content: bytes | None, source: str, profile: str | None, by: User | None, dry_run: bool
 ) -> JobRun:
     """Do the work and write down how it ended, with it in one transaction; a failure is written down alone."""
-    policies.require(by is None or policies.may_sync(by))
+    require(by is None or policies.may_sync(by))
     chosen = profiles.load(profile, feed.fields) if profile else None
     run = _start(feed.kind, source or (path.name if path else ""), by)
     began = time.perf_counter()

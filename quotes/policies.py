@@ -1,7 +1,6 @@
 """Who may do what to a quote. Which quotes somebody sees at all is `Quote.objects.visible_to`."""
 
 from accounts import policies as accounts
-from core.errors import NotAllowed
 from quotes.models import Quote
 from users.models import User
 from users.roles import Perm
@@ -18,9 +17,3 @@ def may_see_margin(user: User) -> bool:
 
 def may_surcharge(user: User) -> bool:
     return user.may(Perm.QUOTE_SURCHARGE)
-
-
-def require(allowed: bool) -> None:
-    """Raises NotAllowed unless `allowed`."""
-    if not allowed:
-        raise NotAllowed

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
 from core import clock, events, links, outbox, versions
-from core.errors import Invalid, NotFound, Text, WrongState
+from core.errors import Invalid, NotFound, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
 from quotes import policies, selectors, snapshots
@@ -67,7 +67,7 @@ def _answerable(document_id: int, document_hash: str, source: Source) -> QuoteDo
     document = QuoteDocument.objects.select_related("link", "snapshot").get(pk=document_id)
     document.quote = quote
     if source.recorded_by is not None:
-        policies.require(policies.may_edit(source.recorded_by, quote))
+        require(policies.may_edit(source.recorded_by, quote))
         _require(evidence=(source.evidence, _("Say how the customer answered.")))
     else:
         link = Link.objects.select_for_update().get(pk=document.link_id)

@@ -16,7 +16,7 @@ from accounts.selectors import payment_term_advice
 from catalog import selectors as catalog
 from catalog.models import Product
 from core import clock, events, numbering, versions
-from core.errors import Invalid, NotFound, WrongState
+from core.errors import Invalid, NotFound, WrongState, require
 from opportunities import services as opportunities
 from opportunities.models import Opportunity
 from quotes import policies, pricing, selectors
@@ -66,7 +66,7 @@ def quote_create(
 
     Raises: NotFound for an account or opportunity out of sight, Invalid for an inactive account or a bad line.
     """
-    policies.require(by.may(Perm.QUOTE_EDIT))
+    require(by.may(Perm.QUOTE_EDIT))
     account = Account.objects.visible_to(by).filter(pk=account_id).first()
     if account is None:
         raise NotFound(_("There is no such account."))
@@ -211,7 +211,7 @@ def quote_revise(*, quote_id: int, by: User) -> Quote:
     revisions = selectors.revisions_for_update(number)
     old = selectors.quote_for_update(quote_id)
     selectors.require_in_sight(by, old)
-    policies.require(policies.may_edit(by, old))
+    require(policies.may_edit(by, old))
     revisable = {QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED}
     if old.status not in revisable:
         raise WrongState(_("Only an approved, sent, declined or expired quote can be revised."))
@@ -248,7 +248,7 @@ def _draft_for_update(quote_id: int, by: User, version: int | None) -> Quote:
     """The locked quote, still a draft, that this person may edit, at the version they saw."""
     quote = selectors.quote_for_update(quote_id)
     selectors.require_in_sight(by, quote)
-    policies.require(policies.may_edit(by, quote))
+    require(policies.may_edit(by, quote))
     if quote.status != QuoteStatus.DRAFT:
         raise WrongState(_("This quote is no longer a draft, so it cannot be changed."))
     versions.require(quote, version)

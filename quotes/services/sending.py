@@ -12,7 +12,7 @@ from django_fsm import can_proceed
 from approvals import services as approvals
 from approvals.registry import Fingerprint
 from core import clock, events, jobs, links, outbox, versions
-from core.errors import Invalid, NotFound, Text, WrongState
+from core.errors import Invalid, NotFound, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
 from quotes import approval_facts, policies, selectors, snapshots, triggers
@@ -35,7 +35,7 @@ def quote_submit(
     Invalid naming what is incomplete or who may not approve.
     """
     quote = _locked(quote_id, by)
-    policies.require(policies.may_edit(by, quote))
+    require(policies.may_edit(by, quote))
     if not can_proceed(quote.submit_for_approval):
         raise WrongState(_("Only a draft can be submitted."))
     versions.require(quote, version)
@@ -84,7 +84,7 @@ def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = ""
     """
     revisions = _lock_revisions(quote_id, by)
     quote = selectors.quote_for_update(quote_id)
-    policies.require(policies.may_edit(by, quote))
+    require(policies.may_edit(by, quote))
     if not can_proceed(quote.send):
         raise WrongState(_("Only an approved quote can be sent."))
     versions.require(quote, version)
@@ -133,7 +133,7 @@ def quote_unsend(*, quote_id: int, by: User) -> Quote:
     """Back to approved, by the sender, while the mail has not been taken up. Raises: NotAllowed, WrongState."""
     quote = _locked(quote_id, by)
     document = selectors.live_document(quote)
-    policies.require(document is not None and document.sent_by_id == by.pk)
+    require(document is not None and document.sent_by_id == by.pk)
     if selectors.superseded_others(quote):
         raise WrongState(_("Sending this revision has replaced an earlier one, so it cannot be undone."))
     if not can_proceed(quote.unsend) or document is None or document.mail is None or not outbox.withdraw(document.mail):
@@ -154,7 +154,7 @@ def quote_unsend(*, quote_id: int, by: User) -> Quote:
 def quote_cancel(*, quote_id: int, by: User, reason: str = "", version: int | None = None) -> Quote:
     """The quote is cancelled and the customer's link leads to a page that says so. Raises: NotAllowed, WrongState."""
     quote = _locked(quote_id, by)
-    policies.require(policies.may_edit(by, quote))
+    require(policies.may_edit(by, quote))
     if not can_proceed(quote.cancel):
         raise WrongState(_("A quote in this state cannot be cancelled."))
     versions.require(quote, version)

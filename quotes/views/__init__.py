@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from approvals import selectors as approvals
 from approvals.models import Gate
 from core import clock, events
-from core.errors import DomainError, NotAllowed, NotFound
+from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import whole
 from core.models import OutboxMessage
 from core.paging import keyset
@@ -90,7 +90,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     """The sheet before the last step: who approves, or who gets it."""
     user = user_of(request)
     quote = selectors.quote_for(user, pk)
-    policies.require(policies.may_edit(user, quote))
+    require(policies.may_edit(user, quote))
     return _review(request, user, quote)
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_GET, require_http_methods
 
-from core import clock, links
+from core import clock, link_pages, links
 from core.errors import DomainError, NotFound
 from core.models import Link
 from quotes import documents, selectors, services
@@ -22,15 +22,7 @@ from quotes.services.answering import Source
 from users.access import public
 
 COOKIE = f"{settings.LINK_COOKIE_PREFIX}quote"
-COOKIE_AGE = 12 * 3600
-
-
-def _guarded(response: HttpResponse, *, form: bool = False) -> HttpResponse:
-    """Nothing of the page leaks or is kept. A page with a form names its origin to us, or its POST would look foreign."""
-    response["Referrer-Policy"] = "same-origin" if form else "no-referrer"
-    response["Cache-Control"] = "no-store"
-    response["X-Robots-Tag"] = "noindex, nofollow"
-    return response
+COOKIE_SECONDS = 12 * 3600
 
 
 @public
@@ -40,13 +32,9 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
     link = links.find(Link.Purpose.QUOTE, token)
     document = QuoteDocument.objects.filter(link=link).first() if link else None
     if document is None:
-        return _guarded(render(request, "link_unknown.html", status=404))
-    url = reverse("customer_quote", args=[document.uuid])
-    response = HttpResponseRedirect(url)
-    response.set_cookie(
-        COOKIE, token, max_age=COOKIE_AGE, path=url, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-    )
-    return _guarded(response)
+        return link_pages.unknown(request)
+    page = reverse("customer_quote", args=[document.uuid])
+    return link_pages.swap_for_cookie(page, cookie=COOKIE, token=token, seconds=COOKIE_SECONDS)
 
 
 def _document(request: HttpRequest, uuid: uuids.UUID) -> tuple[QuoteDocument, Link]:
@@ -68,11 +56,11 @@ def page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     try:
         document, link = _document(request, uuid)
     except NotFound:
-        return _guarded(render(request, "link_unknown.html", status=404))
+        return link_pages.unknown(request)
     with translation.override(document.language):
         if request.method == "POST":
-            return _guarded(_answer(request, document, link), form=True)
-        return _guarded(_show(request, document, link), form=True)
+            return link_pages.quiet(_answer(request, document, link), form=True)
+        return link_pages.quiet(_show(request, document, link), form=True)
 
 
 def _show(
@@ -161,4 +149,4 @@ def document(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         raise NotFound
     response = HttpResponse(documents.pdf_of_document(sent), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{documents.file_name(sent.snapshot.content)}"'
-    return _guarded(response)
+    return link_pages.quiet(response)

@@ -16,7 +16,7 @@ from catalog.selectors import product_search
 from core.errors import DomainError, Invalid
 from core.forms import whole
 from core.templatetags.ui import money
-from quotes import columns, forms, policies, selectors, services
+from quotes import columns, forms, policies, selectors, services, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
@@ -92,14 +92,15 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
 
 def _changing_parts(user: User, quote: Quote, priced: PricedQuote) -> dict[str, Any]:
     """The parts every change swaps: totals, status line, advice."""
-    found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
-    margin = policies.may_see_margin(user)
+    draft, margin = quote.status == QuoteStatus.DRAFT, policies.may_see_margin(user)
+    target = selectors.margin_target(quote, priced.totals.net_total) if draft or margin else None
+    found = triggers.breaches(priced, target) if draft else []
     skus = selectors.skus_of([breach.line_id for breach in found if breach.line_id])
     advice = payment_term_advice(quote.account, priced.totals.net_total)
     return {
         "totals": priced.totals,
         "sees_margin": margin,
-        "target": selectors.margin_target(quote, priced.totals.net_total) if margin else None,
+        "target": target if margin else None,
         "blockers": columns.blockers_of(priced, found, margin=margin, skus=skus),
         "path": columns.path_of(quote),
         "header_discount_input": columns.header_discount_input(quote),
