@@ -179,3 +179,26 @@ class Link(models.Model):
 
     def __str__(self) -> str:
         return f"{self.purpose}:{self.subject_id}"
+
+
+class IdempotencyKey(models.Model):
+    """A key under which a program sent a request, and what it was answered. Kept for a day."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=500)
+    body_hash = models.CharField(max_length=64)
+    claimed_until = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    body = models.JSONField(null=True)
+    headers = models.JSONField(default=dict)
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("idempotency key")
+        verbose_name_plural = _("idempotency keys")
+        constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_row_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.key}"

@@ -46,6 +46,11 @@ def keyset(queryset: QuerySet[Row], request: HttpRequest, order: Sequence[str] =
     )
 
 
+def is_cursor(cursor: str, model: type[Model], order: Sequence[str]) -> bool:
+    """Whether `cursor` is one that a list in this order has given out."""
+    return _decode(cursor, model, order) is not None
+
+
 def _query(request: HttpRequest, cursor: str) -> str:
     params = request.GET.copy()
     params.pop(PARAMETER, None)

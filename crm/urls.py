@@ -24,5 +24,6 @@ urlpatterns = [
     path("mailbox/<int:pk>/body/", views.mailbox_body, name="mailbox_body"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
+    path("api/", include("crm.api")),
     path("admin/", admin.site.urls),
 ]

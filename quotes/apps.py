@@ -34,5 +34,6 @@ class QuotesConfig(AppConfig):
                 "superseded": _("Superseded"),
                 "cancelled": _("Cancelled"),
                 "repriced": _("Repriced"),
+                "copied": _("Copied from another quote"),
             }
         )

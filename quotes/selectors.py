@@ -47,16 +47,16 @@ def revisions_for_update(number: str) -> list[Quote]:
     return list(Quote.objects.select_for_update(**db.lock_options()).filter(number=number).order_by("pk"))
 
 
+PRICING_FIELDS = (
+    "id", "quantity", "list_price", "vat_percent", "discount_kind", "discount_value", "cost", "floor_price",
+    "optional", "selected", "product__outside_catalogue",
+)  # fmt: skip
+"""What `pricing.Line` takes, in its order."""
+
+
 def pricing_lines(quote_id: int) -> list[pricing.Line]:
     """The lines of a quote as plain values, in their order: one query."""
-    rows = (
-        QuoteLine.objects.filter(quote_id=quote_id)
-        .order_by("position", "id")
-        .values_list(
-            "id", "quantity", "list_price", "vat_percent", "discount_kind", "discount_value", "cost", "floor_price",
-            "optional", "selected", "product__outside_catalogue",
-        )
-    )  # fmt: skip
+    rows = QuoteLine.objects.filter(quote_id=quote_id).order_by("position", "id").values_list(*PRICING_FIELDS)
     return [pricing.Line(*row) for row in rows]
 
 

@@ -12,6 +12,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
+BY_ACTION = "by action"
+"""Endpoints of the API declare who may for each of their actions, and check it after they have read the token."""
 
 
 def public(view: View) -> View:
@@ -45,7 +47,9 @@ _LIBRARY_VIEWS: dict[str, Any] = {
 
 
 def access_of(view: Callable[..., Any]) -> Any:
-    """What a view declares: PUBLIC, SIGNED_IN, a set of permissions, or None when nothing is declared."""
+    """What a view declares: PUBLIC, SIGNED_IN, BY_ACTION, a set of permissions, or None when nothing is declared."""
+    if hasattr(view, "actions"):  # of a view set
+        return BY_ACTION if getattr(view.cls, "access", None) else None  # type: ignore[attr-defined]
     declared = getattr(view, "access", None) or getattr(getattr(view, "view_class", None), "access", None)
     if declared is not None:
         return declared

@@ -131,3 +131,29 @@ class RoleAssignment(models.Model):
 
     def __str__(self) -> str:
         return str(ROLES[self.role].label) if self.role in ROLES else self.role
+
+
+class ApiToken(models.Model):
+    """A key by which a program works in the name of a person. Of the token only its SHA-256 is kept."""
+
+    class Scope(models.TextChoices):
+        READ = "read", _("Read only")
+        WRITE = "write", _("Read and write")
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="api_tokens", verbose_name=_("user"))
+    name = models.CharField(_("name"), max_length=100)
+    scope = models.CharField(_("rights"), max_length=5, choices=Scope, default=Scope.READ)
+    token_hash = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(_("ends in"), max_length=4)
+    created_at = models.DateTimeField(_("created"))
+    expires_at = models.DateTimeField(_("valid until"))
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} …{self.hint}"

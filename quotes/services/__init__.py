@@ -1,6 +1,7 @@
 """Use cases of quotes, by noun: drafting, approving and sending, what the customer answers."""
 
 from quotes.services.answering import quote_accept, quote_decline
+from quotes.services.copying import quote_copy
 from quotes.services.drafting import (
     Discount,
     LineDraft,
@@ -31,6 +32,7 @@ __all__ = [
     "quote_accept",
     "quote_cancel",
     "quote_change",
+    "quote_copy",
     "quote_create",
     "quote_decline",
     "quote_expire",

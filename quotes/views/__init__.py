@@ -241,13 +241,15 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Perm.QUOTE_VIEW)
 @require_GET
 def document(request: HttpRequest, pk: int) -> HttpResponse:
-    """The PDF: the one that was sent, else a draft of how it stands."""
-    quote = selectors.quote_for(user_of(request), pk)
+    return document_of(selectors.quote_for(user_of(request), pk), request.GET.get("language", ""))
+
+
+def document_of(quote: Quote, language: str) -> HttpResponse:
+    """The PDF: the one that was sent, else a draft of how it stands, in `language` if that is one of ours."""
     sent = selectors.live_document(quote)
     if sent is not None:
         return _file(documents.pdf_of_document(sent), "application/pdf", documents.file_name(sent.snapshot.content))
     content, parties = documents.draft_of(quote)
-    language = request.GET.get("language", "")
     language = language if language in Language.values else quote.language
     return _file(documents.pdf_of(content, parties, language, draft=True), "application/pdf", documents.file_name(content))
 

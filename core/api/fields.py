@@ -1,0 +1,75 @@
+"""The shapes of values in the API: exact numbers are strings with a decimal point, unknown fields are refused.
+
+Serializers say what comes in (`Input`) and what goes out (`Output`), never both; services and outputs do the rest.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+
+class Input(serializers.Serializer):  # type: ignore[type-arg]
+    """A body that is read field by field; a field it does not know is refused, so that a typing error is never overlooked."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping):
+            writable = {name for name, field in self.fields.items() if not field.read_only}
+            unknown = sorted(str(name) for name in data if name not in writable)
+            if unknown:
+                raise serializers.ValidationError(
+                    {name[:100]: [serializers.ErrorDetail(str(_("There is no such field here.")), "unknown")] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class Output(serializers.Serializer):  # type: ignore[type-arg]
+    """The shape of an answer, for the description of the API; the answer itself is a plain dict."""
+
+
+class Exact(serializers.CharField):
+    """An exact number of an answer: a string with a decimal point."""
+
+
+class Text(serializers.CharField):
+    """A text without control characters that no database column keeps."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_length": 200, **kwargs})
+
+
+class Number(serializers.DecimalField):
+    """An exact number, as a string or a JSON number; never rounded on the way in."""
+
+    def __init__(self, digits: int, places: int, **kwargs: Any) -> None:
+        super().__init__(max_digits=digits, decimal_places=places, **kwargs)
+
+
+class Quantity(Number):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(12, 3, **kwargs)
+
+
+class UnitPrice(Number):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(12, 4, **kwargs)
+
+
+class Amount(Number):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(14, 2, **kwargs)
+
+
+class Percent(Number):
+    """A percentage as a number: "10" is 10 %."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(7, 4, **{"min_value": -100, "max_value": 100, **kwargs})
+
+
+class Key(serializers.IntegerField):
+    """The id of a record."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 1, "max_value": 2**53, **kwargs})

@@ -1,0 +1,1 @@
+"""Quotes over HTTP: what comes in, what goes out, and the endpoints between."""

@@ -1,0 +1,206 @@
+"""What programs send about quotes. The services decide who may change what, and in which state."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from accounts.models import Contact, PaymentTerm, PaymentType
+from catalog.models import Product
+from core.api.fields import Amount, Input, Key, Percent, Quantity, Text, UnitPrice
+from core.errors import Invalid
+from core.money import ZERO
+from opportunities.models import Opportunity
+from quotes.choices import DiscountKind, HeaderDiscountKind
+from quotes.models import DeclineReason
+from quotes.services import Discount, LineDraft
+from quotes.services.drafting import MOST_LINES
+from users.models import Language, User
+
+LINE_DISCOUNTS = {
+    "discount_percent": DiscountKind.PERCENT,
+    "discount_amount": DiscountKind.AMOUNT,
+    "net_price": DiscountKind.NET_PRICE,
+}
+HEADER_DISCOUNTS = {
+    "header_discount_percent": HeaderDiscountKind.PERCENT,
+    "header_discount_amount": HeaderDiscountKind.AMOUNT,
+}
+
+
+class OneDiscount(Input):
+    """At most one way of saying a discount; null takes it away."""
+
+    ways: Mapping[str, str] = {}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        named = [name for name in self.ways if attrs.get(name) is not None]
+        if len(named) > 1:
+            raise serializers.ValidationError({name: [_("Give one kind of discount.")] for name in named})
+        return attrs
+
+
+class LineChange(OneDiscount):
+    """What can change of a line."""
+
+    ways = LINE_DISCOUNTS
+    quantity = Quantity(required=False)
+    discount_percent = Percent(required=False, allow_null=True)
+    discount_amount = UnitPrice(required=False, allow_null=True)
+    net_price = UnitPrice(required=False, allow_null=True, min_value=0)
+    optional = serializers.BooleanField(required=False)
+
+    def validate_quantity(self, value: Decimal) -> Decimal:
+        if value <= 0:
+            raise serializers.ValidationError(_("The quantity must be above 0."))
+        return value
+
+
+class NewLine(LineChange):
+    """A line to add."""
+
+    sku = Text(max_length=40)
+    quantity = Quantity()
+
+
+class _Header(OneDiscount):
+    ways = HEADER_DISCOUNTS
+    header_discount_percent = Percent(required=False, allow_null=True)
+    header_discount_amount = Amount(required=False, allow_null=True)
+
+
+class NewQuote(_Header):
+    """A draft for an account, with its lines at once."""
+
+    account = Key()
+    opportunity = Key(required=False, allow_null=True)
+    language = serializers.ChoiceField(Language.choices, required=False)
+    lines = NewLine(many=True, required=False, max_length=MOST_LINES)  # type: ignore[call-arg]
+
+
+class QuoteChange(_Header):
+    """What can change of the head of a draft."""
+
+    opportunity = Key(required=False, allow_null=True)
+    contact = Key(required=False, allow_null=True)
+    language = serializers.ChoiceField(Language.choices, required=False)
+    valid_until = serializers.DateField(required=False)
+    payment_term = Text(required=False, max_length=40)
+    payment_term_reason = Text(required=False, allow_blank=True, max_length=300)
+    payment_type = Text(required=False, max_length=40)
+    customer_note = Text(required=False, allow_blank=True, max_length=4000)
+    internal_note = Text(required=False, allow_blank=True, max_length=4000)
+
+
+class Submission(Input):
+    """Who is asked per trigger; without, the default approver."""
+
+    approvers = serializers.DictField(child=Key(allow_null=True), required=False)
+    reason = Text(required=False, allow_blank=True, max_length=2000)
+
+
+class Sending(Input):
+    to = serializers.ListField(child=Text(max_length=254), allow_empty=False, max_length=10)
+    language = serializers.ChoiceField(Language.choices, required=False)
+
+
+class Reason(Input):
+    reason = Text(required=False, allow_blank=True, max_length=2000)
+
+
+class Copying(Input):
+    """The account that the copy is for; without, the same."""
+
+    account = Key(required=False)
+
+
+class Acceptance(Input):
+    """The customer's yes, which somebody has in writing."""
+
+    name = Text(max_length=150)
+    role = Text(max_length=100)
+    purchase_order = Text(required=False, allow_blank=True, max_length=60)
+    evidence = Text(max_length=2000)
+
+
+class Refusal(Input):
+    """The customer's no, which somebody has in writing."""
+
+    name = Text(max_length=150)
+    reason = Text(max_length=40)
+    comment = Text(required=False, allow_blank=True, max_length=2000)
+    evidence = Text(max_length=2000)
+
+
+class Nothing(Input):
+    """A move that needs no words."""
+
+
+def discount_of(given: Mapping[str, Any], ways: Mapping[str, str]) -> Discount | None:
+    """The discount that was sent; an empty one where null was, None where nothing was said."""
+    said = [name for name in ways if name in given]
+    for name in said:
+        if given[name] is not None:
+            return Discount(ways[name], given[name])
+    return Discount("", ZERO) if said else None
+
+
+def drafts_of(user: User, rows: Sequence[Mapping[str, Any]]) -> list[LineDraft]:
+    """The lines to add, with their products: one query. Raises: Invalid naming every unknown code."""
+    wanted = {row["sku"] for row in rows}
+    products = Product.objects.visible_to(user).select_related("vat_rate", "unit").filter(sku__in=wanted) if wanted else ()
+    by_sku = {product.sku: product for product in products}
+    unknown = {
+        f"lines.{index}.sku": _("There is no product “%(text)s” in the catalogue.") % {"text": row["sku"]}
+        for index, row in enumerate(rows)
+        if row["sku"] not in by_sku
+    }
+    if unknown:
+        raise Invalid(fields=unknown)
+    return [
+        LineDraft(
+            product=by_sku[row["sku"]],
+            quantity=row["quantity"],
+            discount=discount_of(row, LINE_DISCOUNTS) or Discount(),
+            optional=row.get("optional", False),
+        )
+        for row in rows
+    ]
+
+
+def changes_of(user: User, given: Mapping[str, Any], account_id: int) -> dict[str, Any]:
+    """What `quote_change` takes: ids and codes become records. Raises: Invalid naming what there is not."""
+    changes: dict[str, Any] = {name: value for name, value in given.items() if name not in HEADER_DISCOUNTS}
+    header = discount_of(given, HEADER_DISCOUNTS)
+    if header is not None:
+        changes["header_discount"] = header
+    for name, found in (
+        ("opportunity", Opportunity.objects.visible_to(user).filter(account=account_id)),
+        ("contact", Contact.objects.visible_to(user).filter(account=account_id)),
+    ):
+        if changes.get(name) is not None:
+            changes[name] = _one(name, found.filter(pk=changes[name]))
+    for name, model in (("payment_term", PaymentTerm), ("payment_type", PaymentType)):
+        if name in changes:
+            changes[name] = by_code(name, model, changes[name])
+    return changes
+
+
+def by_code(field: str, model: Any, code: str) -> Any:
+    """The value in use with this code. Raises: Invalid naming the field."""
+    return _one(field, model.objects.filter(code=code, is_active=True))
+
+
+def decline_reason(code: str) -> DeclineReason:
+    reason: DeclineReason = by_code("reason", DeclineReason, code)
+    return reason
+
+
+def _one(field: str, found: Any) -> Any:
+    record = found.first()
+    if record is None:
+        text = _("There is no such value to choose.")
+        raise Invalid(text, fields={field: text})
+    return record

@@ -1,0 +1,335 @@
+"""What programs get to see of quotes: plain dicts made in one pass, and their shapes for the description.
+
+Numbers are strings: amounts with 2 places, unit prices with 4, quantities and typed percents as short as they can be. Costs and
+margins are left out for those who may not see them.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from rest_framework import serializers
+
+from core import money
+from core.api.fields import Exact, Output
+from core.api.values import Json, day, instant, number, short
+from quotes import approval_facts, policies, pricing, selectors
+from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
+from quotes.models import Quote, QuoteLine
+from quotes.pricing import PricedLine, PricedQuote, Totals
+from quotes.triggers import Breach, Reason
+from users.models import Language, User
+
+
+# --- Shapes -----------------------------------------------------------------------------------------------------------
+class StepOut(Output):
+    step = serializers.ChoiceField(["list_price", "account_discount", "line_discount", "header_discount", "net"])
+    unit_price = Exact(allow_null=True)
+    amount = Exact()
+
+
+class LineOut(Output):
+    id = serializers.IntegerField()
+    position = serializers.IntegerField()
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    description = serializers.CharField(allow_blank=True)
+    quantity = Exact()
+    unit = serializers.CharField()
+    list_price = Exact()
+    discount_percent = Exact(allow_null=True)
+    discount_amount = Exact()
+    net_price = Exact()
+    line_net = Exact()
+    vat_rate = Exact()
+    margin_percent = Exact(allow_null=True, required=False)
+    included = serializers.BooleanField()
+    optional = serializers.BooleanField()
+    selected = serializers.BooleanField()
+    waterfall = StepOut(many=True)
+
+
+class VatOut(Output):
+    rate = Exact()
+    base = Exact()
+    amount = Exact()
+
+
+class TotalsOut(Output):
+    list_total = Exact()
+    discount_total = Exact()
+    net_total = Exact()
+    vat = VatOut(many=True)
+    vat_total = Exact()
+    gross_total = Exact()
+    cost_total = Exact(allow_null=True, required=False)
+    margin_amount = Exact(allow_null=True, required=False)
+    margin_percent = Exact(allow_null=True, required=False)
+
+
+class TriggerOut(Output):
+    trigger = serializers.ChoiceField(Trigger.choices)
+    reason = serializers.ChoiceField([reason.value for reason in Reason])
+    line = serializers.IntegerField(allow_null=True)
+    limit = Exact(allow_null=True)
+    actual = Exact(allow_null=True)
+    detail = serializers.CharField()
+    avoid = serializers.CharField(allow_blank=True)
+
+
+class QuoteRowOut(Output):
+    """A quote as lists show it."""
+
+    id = serializers.IntegerField()
+    number = serializers.CharField()
+    revision = serializers.IntegerField()
+    status = serializers.ChoiceField(QuoteStatus.choices)
+    version = serializers.IntegerField()
+    account = serializers.IntegerField()
+    account_name = serializers.CharField()
+    opportunity = serializers.IntegerField(allow_null=True)
+    owner = serializers.IntegerField()
+    language = serializers.ChoiceField(Language.choices)
+    valid_until = serializers.DateField()
+    net_total = Exact()
+    gross_total = Exact()
+    margin_percent = Exact(allow_null=True, required=False)
+    created_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+
+
+class QuoteOut(Output):
+    """A quote with its lines, totals and what needs somebody's yes."""
+
+    id = serializers.IntegerField()
+    number = serializers.CharField()
+    revision = serializers.IntegerField()
+    status = serializers.ChoiceField(QuoteStatus.choices)
+    version = serializers.IntegerField()
+    account = serializers.IntegerField()
+    account_name = serializers.CharField()
+    opportunity = serializers.IntegerField(allow_null=True)
+    contact = serializers.IntegerField(allow_null=True)
+    owner = serializers.IntegerField()
+    currency = serializers.CharField()
+    language = serializers.ChoiceField(Language.choices)
+    valid_until = serializers.DateField()
+    price_date = serializers.DateField()
+    payment_term = serializers.CharField(allow_null=True)
+    payment_term_reason = serializers.CharField(allow_blank=True)
+    payment_type = serializers.CharField(allow_null=True)
+    customer_note = serializers.CharField(allow_blank=True)
+    internal_note = serializers.CharField(allow_blank=True)
+    account_discount = Exact(allow_null=True)
+    header_discount_percent = Exact(allow_null=True)
+    header_discount_amount = Exact(allow_null=True)
+    created_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    lines = LineOut(many=True)
+    totals = TotalsOut()
+    approval_triggers = TriggerOut(many=True)
+
+
+class ChangedOut(Output):
+    """What a change of a line touches."""
+
+    version = serializers.IntegerField()
+    line = LineOut(allow_null=True)
+    totals = TotalsOut()
+
+
+class ApproverOut(Output):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class GateOut(Output):
+    trigger = serializers.ChoiceField(Trigger.choices)
+    label = serializers.CharField()  # type: ignore[assignment]
+    default = serializers.IntegerField(allow_null=True)
+    eligible = ApproverOut(many=True)
+
+
+# --- Values -----------------------------------------------------------------------------------------------------------
+def row_out(quote: Quote, *, margin: bool) -> Json:
+    shown = {
+        "id": quote.pk,
+        "number": quote.number,
+        "revision": quote.revision,
+        "status": quote.status,
+        "version": quote.version,
+        "account": quote.account_id,
+        "account_name": quote.account.name,
+        "opportunity": quote.opportunity_id,
+        "owner": quote.owner_id,
+        "language": quote.language,
+        "valid_until": day(quote.valid_until),
+        "net_total": number(quote.net_total),
+        "gross_total": number(quote.gross_total),
+        "created_at": instant(quote.created_at),
+        "sent_at": instant(quote.sent_at),
+    }
+    if margin:
+        shown["margin_percent"] = number(quote.margin_percent)
+    return shown
+
+
+def quote_out(quote: Quote, user: User) -> Json:
+    """The whole quote. Three queries: the lines with their products, the margin table of a draft, nothing per line."""
+    margin = policies.may_see_margin(user)
+    products, priced = priced_lines(quote)
+    found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
+    kind, value = quote.header_discount_kind, quote.header_discount_value
+    return {
+        "id": quote.pk,
+        "number": quote.number,
+        "revision": quote.revision,
+        "status": quote.status,
+        "version": quote.version,
+        "account": quote.account_id,
+        "account_name": quote.account.name,
+        "opportunity": quote.opportunity_id,
+        "contact": quote.contact_id,
+        "owner": quote.owner_id,
+        "currency": money.CURRENCY,
+        "language": quote.language,
+        "valid_until": day(quote.valid_until),
+        "price_date": day(quote.price_date),
+        "payment_term": quote.payment_term.code if quote.payment_term else None,
+        "payment_term_reason": quote.payment_term_reason,
+        "payment_type": quote.payment_type.code if quote.payment_type else None,
+        "customer_note": quote.customer_note,
+        "internal_note": quote.internal_note,
+        "account_discount": short(quote.account_discount),
+        "header_discount_percent": short(value) if kind == HeaderDiscountKind.PERCENT else None,
+        "header_discount_amount": number(money.cents(value)) if kind == HeaderDiscountKind.AMOUNT else None,
+        "created_at": instant(quote.created_at),
+        "sent_at": instant(quote.sent_at),
+        "lines": [line_out(place, row, products[row.line.id], margin=margin) for place, row in enumerate(priced.lines, 1)],
+        "totals": totals_out(priced.totals, margin=margin),
+        "approval_triggers": triggers_out(priced, found, products, margin=margin),
+    }
+
+
+Texts = tuple[str, str, str, str]
+"""Code, name, description and unit of the product of a line."""
+
+
+def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote]:
+    """The products of the lines by line, in the language of the quote, and the priced quote. One query."""
+    language = quote.language
+    rows = (
+        QuoteLine.objects.filter(quote_id=quote.pk)
+        .order_by("position", "id")
+        .values_list(
+            *selectors.PRICING_FIELDS,
+            "product__sku", f"product__name_{language}", "product__name_en",
+            f"product__description_{language}", "product__description_en", "product__unit__code",
+        )
+    )  # fmt: skip
+    texts: dict[int, Texts] = {}
+    lines = []
+    count = len(selectors.PRICING_FIELDS)
+    for row in rows:
+        sku, name, english, description, english_description, unit = row[count:]
+        texts[row[0]] = (sku, name or english or "", description or english_description or "", unit)
+        lines.append(pricing.Line(*row[:count]))
+    return texts, pricing.price_quote(lines, selectors.header_of(quote))
+
+
+def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> Json:
+    line = row.line
+    sku, name, description, unit = texts
+    typed = line.discount_kind == DiscountKind.PERCENT and row.base_price == line.list_price
+    percent = row.discount_percent
+    shown: Json = {
+        "id": line.id,
+        "position": position,
+        "sku": sku,
+        "name": name,
+        "description": description,
+        "quantity": money.plain(line.quantity),
+        "unit": unit,
+        "list_price": number(line.list_price),
+        "discount_percent": short(percent) if typed else number(percent),
+        "discount_amount": number(row.discount_amount),
+        "net_price": number(row.net_price),
+        "line_net": number(row.line_net),
+        "vat_rate": money.plain(line.vat_percent),
+        "included": row.is_included,
+        "optional": line.optional,
+        "selected": line.counts,
+        "waterfall": _waterfall(row),
+    }
+    if margin:
+        shown["margin_percent"] = number(row.margin_percent)
+    return shown
+
+
+def _waterfall(row: PricedLine) -> list[Json]:
+    """From the list price to the net: the unit price after each step, and its amount of the line. The amounts add up."""
+    line, before = row.line, row.line_list
+    discounted = line.discount_kind != DiscountKind.NONE
+    steps = [_step("list_price", line.list_price, before)]
+    if row.base_price != line.list_price:
+        after = money.cents(row.base_price * line.quantity) if discounted else row.line_net
+        steps.append(_step("account_discount", row.base_price, after - before))
+        before = after
+    if discounted:
+        steps.append(_step("line_discount", row.net_price, row.line_net - before))
+    if row.share:
+        steps.append(_step("header_discount", None, -row.share))
+    steps.append(_step("net", None, row.net))
+    return steps
+
+
+def _step(name: str, unit_price: Decimal | None, amount: Decimal) -> Json:
+    return {"step": name, "unit_price": number(unit_price), "amount": number(amount)}
+
+
+def totals_out(totals: Totals, *, margin: bool) -> Json:
+    shown: Json = {
+        "list_total": number(totals.list_total),
+        "discount_total": number(totals.discount_total),
+        "net_total": number(totals.net_total),
+        "vat": [{"rate": short(vat.rate), "base": number(vat.base), "amount": number(vat.amount)} for vat in totals.vat],
+        "vat_total": number(totals.vat_total),
+        "gross_total": number(totals.gross_total),
+    }
+    if margin:
+        shown["cost_total"] = number(totals.cost_total)
+        shown["margin_amount"] = number(totals.margin_amount)
+        shown["margin_percent"] = number(totals.margin_percent)
+    return shown
+
+
+def triggers_out(priced: PricedQuote, found: Sequence[Breach], texts: Mapping[int, Texts], *, margin: bool) -> list[Json]:
+    """The limits that the quote passes, in the language of the reader; without the right to margins, without their numbers."""
+    if not found:
+        return []
+    positions = {row.line.id: place for place, row in enumerate(priced.lines, 1)}
+    return [_trigger(breach, positions, texts, margin=margin) for breach in found]
+
+
+def _trigger(breach: Breach, positions: Mapping[int, int], texts: Mapping[int, Texts], *, margin: bool) -> Json:
+    hidden = not margin and breach.reason in approval_facts.MARGIN_REASONS
+    where = f"{positions[breach.line_id]} ({texts[breach.line_id][0]})" if breach.line_id else ""
+    return {
+        "trigger": breach.gate.value,
+        "reason": breach.reason.value,
+        "line": breach.line_id,
+        "limit": None if hidden else number(breach.limit),
+        "actual": None if hidden else number(breach.actual),
+        "detail": approval_facts.what(breach, approval_facts.line_name(where)),
+        "avoid": "" if hidden else approval_facts.avoid(breach),
+    }
+
+
+def changed_out(quote: Quote, line_id: int | None, user: User) -> Json:
+    """The line with its prices (None: it is gone) and the totals of the quote."""
+    margin = policies.may_see_margin(user)
+    texts, priced = priced_lines(quote)
+    shown = None
+    for place, row in enumerate(priced.lines, 1):
+        if row.line.id == line_id:
+            shown = line_out(place, row, texts[row.line.id], margin=margin)
+    return {"version": quote.version, "line": shown, "totals": totals_out(priced.totals, margin=margin)}

@@ -1,0 +1,13 @@
+"""Addresses of quotes in the API."""
+
+from django.urls import path
+from rest_framework.renderers import JSONRenderer
+from rest_framework.routers import SimpleRouter
+
+from quotes.api.views import QuoteEndpoint
+from users.api.base import PdfRenderer
+
+router = SimpleRouter(use_regex_path=False)
+router.register("quotes", QuoteEndpoint, basename="quote")
+document = QuoteEndpoint.as_view({"get": "document"}, detail=True, renderer_classes=[PdfRenderer, JSONRenderer])
+urlpatterns = [*router.urls, path("quotes/<int:pk>/document.pdf", document, name="quote-document")]

@@ -1,0 +1,271 @@
+"""The endpoints of quotes: each calls the service that the page calls."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+
+from approvals import selectors as approvals
+from approvals.models import Gate
+from core.api import versions
+from core.api.lists import listed
+from core.api.values import Json
+from core.errors import WrongState, require
+from quotes import policies, selectors, services, triggers
+from quotes.api import inputs, outputs
+from quotes.api.outputs import ChangedOut, GateOut, QuoteOut, QuoteRowOut
+from quotes.choices import QuoteStatus
+from quotes.filters import QuoteFilter
+from quotes.models import Quote, QuoteDocument
+from quotes.services.answering import Source
+from quotes.views import document_of
+from users.api.base import Endpoint
+from users.api.schema import PDF, listing
+from users.models import Language
+from users.roles import Perm
+
+_READ, _WRITE = frozenset({Perm.QUOTE_VIEW}), frozenset({Perm.QUOTE_EDIT})
+_READS = ("list", "retrieve", "document")
+_WRITES = (
+    "create", "partial_update", "line_add", "line_change", "line_remove", "approvers", "submit", "recall", "send", "unsend",
+    "revise", "reprice", "copy", "cancel", "accept", "decline",
+)  # fmt: skip
+
+
+class QuoteEndpoint(Endpoint):
+    """Quotes with their lines, and every move of their life cycle."""
+
+    access = {**dict.fromkeys(_READS, _READ), **dict.fromkeys(_WRITES, _WRITE)}
+    queryset = Quote.objects.none()
+    filterset_class = QuoteFilter
+    orderings = {"-id": ("-pk",), "id": ("pk",), "number": ("number", "revision"), "-number": ("-number", "-revision")}
+    parameters = {"document": ("language",)}
+    versioned = ("partial_update", "line_add", "line_change", "line_remove", "submit", "send", "reprice", "cancel")
+
+    # --- Reading ------------------------------------------------------------------------------------------------------
+    @extend_schema(responses=listing(QuoteRowOut))
+    def list(self, request: Request) -> Response:
+        rows = self.filter_queryset(Quote.objects.visible_to(self.user).select_related("account"))
+        margin = policies.may_see_margin(self.user)
+        output = lambda quote: outputs.row_out(quote, margin=margin)  # noqa: E731
+        return Response(listed(rows, request, orderings=self.orderings, output=output))
+
+    @extend_schema(responses=QuoteOut)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return self._whole(pk)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("language", enum=Language.values, description="Of a document that is not sent yet.")],
+        responses=PDF,
+    )
+    def document(self, request: Request, pk: int) -> HttpResponse:
+        """The PDF: the one that was sent, else a draft of how it stands."""
+        return document_of(selectors.quote_for(self.user, pk), request.query_params.get("language", ""))
+
+    @extend_schema(responses=GateOut(many=True), filters=False)
+    @action(detail=True)
+    def approvers(self, request: Request, pk: int) -> Response:
+        """Who may be asked for each trigger of a draft, and who is asked when nobody is named."""
+        quote = selectors.quote_for(self.user, pk)
+        require(policies.may_edit(self.user, quote))
+        found = selectors.breaches_of(quote, selectors.priced(quote)) if quote.status == QuoteStatus.DRAFT else []
+        return Response([self._gate(quote, gate.value) for gate in triggers.gates(found)])
+
+    def _gate(self, quote: Quote, code: str) -> Json:
+        eligible = approvals.eligible_approvers(code, "quote", quote, self.user, quote.last_editor)
+        default = approvals.preselected(code, eligible, self.user)
+        gate = Gate.objects.filter(code=code).first()
+        return {
+            "trigger": code,
+            "label": gate.label if gate else code,
+            "default": default.pk if default else None,
+            "eligible": [{"id": person.pk, "name": person.display_name} for person in eligible],
+        }
+
+    # --- Drafting -----------------------------------------------------------------------------------------------------
+    @extend_schema(request=inputs.NewQuote, responses={201: QuoteOut})
+    def create(self, request: Request) -> Response:
+        given = self.read(inputs.NewQuote)
+        quote = services.quote_create(
+            account_id=given["account"],
+            opportunity_id=given.get("opportunity"),
+            language=given.get("language", ""),
+            lines=inputs.drafts_of(self.user, given.get("lines", [])),
+            header=inputs.discount_of(given, inputs.HEADER_DISCOUNTS),
+            by=self.user,
+        )
+        return self._whole(quote.pk, 201)
+
+    @extend_schema(request=inputs.QuoteChange, responses=QuoteOut)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        quote = selectors.quote_for(self.user, pk)
+        changes = inputs.changes_of(self.user, self.read(inputs.QuoteChange), quote.account_id)
+        services.quote_change(quote_id=pk, by=self.user, version=versions.wanted(request), **changes)
+        return self._whole(pk)
+
+    @extend_schema(request=inputs.NewLine, responses={201: ChangedOut})
+    @action(detail=True, methods=["post"], url_path="lines")
+    def line_add(self, request: Request, pk: int) -> Response:
+        """Add a line at the end."""
+        selectors.quote_for(self.user, pk)
+        draft = inputs.drafts_of(self.user, [self.read(inputs.NewLine)])[0]
+        line = services.line_add(quote_id=pk, draft=draft, by=self.user, version=versions.wanted(request))
+        return self._changed(pk, line.pk, 201)
+
+    @extend_schema(request=inputs.LineChange, responses=ChangedOut)
+    @action(detail=True, methods=["patch"], url_path="lines/<int:line_id>")
+    def line_change(self, request: Request, pk: int, line_id: int) -> Response:
+        """Change quantity, discount or whether it is optional."""
+        selectors.quote_for(self.user, pk)
+        given = self.read(inputs.LineChange)
+        services.line_change(
+            quote_id=pk,
+            line_id=line_id,
+            by=self.user,
+            version=versions.wanted(request),
+            quantity=given.get("quantity"),
+            discount=inputs.discount_of(given, inputs.LINE_DISCOUNTS),
+            optional=given.get("optional"),
+        )
+        return self._changed(pk, line_id)
+
+    @extend_schema(request=None, responses=ChangedOut)
+    @line_change.mapping.delete
+    def line_remove(self, request: Request, pk: int, line_id: int) -> Response:
+        """Remove the line."""
+        selectors.quote_for(self.user, pk)
+        services.line_remove(quote_id=pk, line_id=line_id, by=self.user, version=versions.wanted(request))
+        return self._changed(pk, None)
+
+    # --- Moves --------------------------------------------------------------------------------------------------------
+    @extend_schema(request=inputs.Submission, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: int) -> Response:
+        """Approved at once when nothing needs a yes, else in review."""
+        selectors.quote_for(self.user, pk)
+        given = self.read(inputs.Submission)
+        services.quote_submit(
+            quote_id=pk,
+            by=self.user,
+            approvers=given.get("approvers"),
+            reason=given.get("reason", ""),
+            version=versions.wanted(request),
+        )
+        return self._whole(pk)
+
+    @extend_schema(request=inputs.Sending, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def send(self, request: Request, pk: int) -> Response:
+        """Send an approved quote, or a draft that needs nobody's yes."""
+        quote = selectors.quote_for(self.user, pk)
+        given = self.read(inputs.Sending)
+        service = services.quote_send if quote.status == QuoteStatus.APPROVED else services.quote_submit_and_send
+        service(
+            quote_id=pk,
+            by=self.user,
+            to=given["to"],
+            language=given.get("language", ""),
+            version=versions.wanted(request),
+        )
+        return self._whole(pk)
+
+    @extend_schema(request=inputs.Nothing, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def recall(self, request: Request, pk: int) -> Response:
+        """Take the request for approval back."""
+        return self._moved(pk, services.quote_recall)
+
+    @extend_schema(request=inputs.Nothing, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def unsend(self, request: Request, pk: int) -> Response:
+        """Undo the sending, within ten seconds."""
+        return self._moved(pk, services.quote_unsend)
+
+    @extend_schema(request=inputs.Nothing, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def reprice(self, request: Request, pk: int) -> Response:
+        """Take today's prices into the draft."""
+        return self._moved(pk, services.quote_reprice, version=versions.wanted(request))
+
+    @extend_schema(request=inputs.Nothing, responses={201: QuoteOut})
+    @action(detail=True, methods=["post"])
+    def revise(self, request: Request, pk: int) -> Response:
+        """A new revision in draft."""
+        return self._moved(pk, services.quote_revise, made=True)
+
+    @extend_schema(request=inputs.Copying, responses={201: QuoteOut})
+    @action(detail=True, methods=["post"])
+    def copy(self, request: Request, pk: int) -> Response:
+        """A new draft with the same lines at today's prices."""
+        selectors.quote_for(self.user, pk)
+        account_id = self.read(inputs.Copying).get("account")
+        quote = services.quote_copy(quote_id=pk, by=self.user, account_id=account_id)
+        return self._whole(quote.pk, 201)
+
+    @extend_schema(request=inputs.Reason, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: int) -> Response:
+        """Cancel a quote that nobody has answered."""
+        selectors.quote_for(self.user, pk)
+        reason = self.read(inputs.Reason).get("reason", "")
+        services.quote_cancel(quote_id=pk, by=self.user, reason=reason, version=versions.wanted(request))
+        return self._whole(pk)
+
+    @extend_schema(request=inputs.Acceptance, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: int) -> Response:
+        """Record the customer's yes, with evidence."""
+        document = self._live_document(pk)
+        given = self.read(inputs.Acceptance)
+        services.quote_accept(
+            **self._answered(document, given), role=given["role"], purchase_order=given.get("purchase_order", "")
+        )
+        return self._whole(pk)
+
+    @extend_schema(request=inputs.Refusal, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def decline(self, request: Request, pk: int) -> Response:
+        """Record the customer's no, with reason and evidence."""
+        document = self._live_document(pk)
+        given = self.read(inputs.Refusal)
+        reason = inputs.decline_reason(given["reason"])
+        services.quote_decline(**self._answered(document, given), reason=reason, comment=given.get("comment", ""))
+        return self._whole(pk)
+
+    def _live_document(self, pk: int) -> QuoteDocument:
+        document = selectors.live_document(selectors.quote_for(self.user, pk))
+        if document is None:
+            raise WrongState
+        return document
+
+    def _answered(self, document: QuoteDocument, given: dict[str, Any]) -> dict[str, Any]:
+        source = Source(recorded_by=self.user, evidence=given["evidence"])
+        return {
+            "document_id": document.pk,
+            "document_hash": document.document_hash,
+            "name": given["name"],
+            "source": source,
+        }
+
+    def _moved(self, pk: int, move: Callable[..., Quote], *, made: bool = False, **more: Any) -> Response:
+        selectors.quote_for(self.user, pk)
+        self.read(inputs.Nothing)
+        quote = move(quote_id=pk, by=self.user, **more)
+        return self._whole(quote.pk, 201 if made else 200)
+
+    # --- Answers ------------------------------------------------------------------------------------------------------
+    def _whole(self, pk: int, status: int = 200) -> Response:
+        quote = selectors.quote_for(self.user, pk)
+        headers = versions.etag(quote.version)
+        if status == 201:
+            headers["Location"] = reverse("api:quote-detail", [pk], request=self.request)
+        return Response(outputs.quote_out(quote, self.user), status, headers=headers)
+
+    def _changed(self, pk: int, line_id: int | None, status: int = 200) -> Response:
+        quote = selectors.quote_for(self.user, pk)
+        return Response(outputs.changed_out(quote, line_id, self.user), status, headers=versions.etag(quote.version))

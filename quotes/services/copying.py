@@ -1,0 +1,50 @@
+"""A new quote made of an old one."""
+
+from django.db import transaction
+
+from core import events
+from core.errors import require
+from quotes import selectors
+from quotes.models import Quote, QuoteLine
+from quotes.services.drafting import Discount, LineDraft, quote_create
+from users.models import User
+from users.roles import Perm
+
+
+@transaction.atomic
+def quote_copy(*, quote_id: int, by: User, account_id: int | None = None) -> Quote:
+    """A draft of its own number with the products, quantities and typed discounts of the quote, at today's prices.
+
+    For `account_id` (None: the same account, opportunity and language). It starts its life anew: nothing of it is approved.
+    Raises: NotFound, NotAllowed; Invalid for a product that is no longer sold or an inactive account.
+    """
+    require(by.may(Perm.QUOTE_EDIT))
+    old = selectors.quote_for(by, quote_id)
+    same = account_id in (None, old.account_id)
+    lines = list(old.lines.select_related("product__vat_rate", "product__unit", "alternative_to").order_by("position", "id"))
+    new = quote_create(
+        account_id=account_id or old.account_id,
+        by=by,
+        opportunity_id=old.opportunity_id if same else None,
+        language=old.language if same else "",
+        lines=[
+            LineDraft(line.product, line.quantity, Discount(line.discount_kind, line.discount_value), line.optional)
+            for line in lines
+        ],
+        header=Discount(old.header_discount_kind, old.header_discount_value),
+    )
+    _keep_alternatives(lines, new)
+    events.record(new, "copied", by=by, copy_of=str(old))
+    return new
+
+
+def _keep_alternatives(lines: list[QuoteLine], new: Quote) -> None:
+    """A line that stands for another one does so in the copy."""
+    places = {line.pk: place for place, line in enumerate(lines)}
+    if not any(line.alternative_to_id for line in lines):
+        return
+    copies = list(new.lines.order_by("position", "id"))
+    for line, copy in zip(lines, copies, strict=True):
+        if line.alternative_to_id in places:
+            copy.alternative_to = copies[places[line.alternative_to_id]]
+            copy.save(update_fields=["alternative_to"])

@@ -1,0 +1,1 @@
+"""The HTTP API: who asks, and the base of every endpoint."""

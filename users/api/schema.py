@@ -1,0 +1,77 @@
+"""How an endpoint is described: what every operation shares stands here once."""
+
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
+
+from core.api import idempotency, lists
+from core.api.fields import Output
+from core.paging import PARAMETER
+
+_IDEMPOTENT = OpenApiParameter(
+    idempotency.HEADER,
+    str,
+    OpenApiParameter.HEADER,
+    description="Sent again with the same key within 24 hours, the request changes nothing and gets the first answer.",
+)
+_IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description='The version that was read, as in `ETag`: `"3"`. A stale one is a 409.'
+)
+_PAGING = [
+    OpenApiParameter(PARAMETER, str, description="Where the page begins; part of the address in `next`."),
+    OpenApiParameter(lists.LIMIT, int, description=f"Rows of a page, at most {lists.MOST}; {lists.SHOWN} when left out."),
+]
+
+
+class ProblemOut(Output):
+    """A refusal: nothing was changed. `code` is stable, `detail` a sentence, `fields` what is to blame."""
+
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField(), required=False)  # type: ignore[assignment]
+    reference = serializers.CharField(required=False)
+
+
+class Schema(AutoSchema):
+    """Adds the headers, the parameters of lists, and the refusals that every operation may answer with."""
+
+    def get_override_parameters(self) -> list[Any]:
+        added: list[Any] = list(super().get_override_parameters())
+        if self.method == "POST":
+            added.append(_IDEMPOTENT)
+        if getattr(self.view, "action", "") in getattr(self.view, "versioned", ()):
+            added.append(_IF_MATCH)
+        if getattr(self.view, "action", "") == "list":
+            added += _PAGING
+            orderings = getattr(self.view, "orderings", {})
+            if orderings:
+                description = f"`{next(iter(orderings))}` when left out."
+                added.append(OpenApiParameter(lists.ORDERING, str, enum=list(orderings), description=description))
+        return added
+
+    def _get_response_bodies(self, *args: Any, **kwargs: Any) -> Any:
+        bodies = super()._get_response_bodies(*args, **kwargs)
+        component = self.resolve_serializer(ProblemOut, "response")
+        problem = {
+            "content": {"application/problem+json": {"schema": component.ref}},
+            "description": "Refused: nothing was changed.",
+        }
+        return {**bodies, "default": problem}
+
+
+PDF = {(200, "application/pdf"): OpenApiTypes.BINARY}
+"""The answer of an action that gives a file."""
+
+
+def listing(row: type[Output]) -> type[Output]:
+    """The shape of a page of a list of `row`."""
+    fields = {
+        "next": serializers.URLField(allow_null=True, help_text="Address of the next page; null on the last one."),
+        "results": row(many=True),
+    }
+    return type(f"{row.__name__.removesuffix('Out')}Page", (Output,), {**fields, "__doc__": "A page of a list."})

@@ -1,0 +1,72 @@
+"""Tokens by which programs work in the name of a person. The token is shown once; only its hash is kept."""
+
+import datetime as dt
+import hashlib
+import secrets
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from core.errors import Invalid, NotFound
+from users.models import ApiToken, User
+
+PREFIX = "crm_"
+MOST_DAYS = 365
+MOST_TOKENS = 20
+NOTED_EVERY = dt.timedelta(minutes=1)
+
+
+def token_create(*, by: User, name: str, scope: str, days: int) -> tuple[ApiToken, str]:
+    """A live token of this person, and its text, which nobody can ask for again. Raises: Invalid."""
+    if not name.strip():
+        raise Invalid(fields={"name": _("Say what the token is for.")})
+    if not 1 <= days <= MOST_DAYS:
+        raise Invalid(fields={"days": _("A token is valid for 1 to %(most)s days.") % {"most": MOST_DAYS}})
+    if live(by).count() >= MOST_TOKENS:
+        raise Invalid(_("You have as many tokens as one can have. Revoke one first."))
+    text = PREFIX + secrets.token_urlsafe(32)
+    now = clock.now()
+    token = ApiToken.objects.create(
+        user=by,
+        name=name.strip()[:100],
+        scope=ApiToken.Scope(scope),
+        token_hash=_hash(text),
+        hint=text[-4:],
+        created_at=now,
+        expires_at=now + dt.timedelta(days=days),
+    )
+    return token, text
+
+
+def token_revoke(*, by: User, token_id: int) -> None:
+    """The person's token opens nothing any more; revoking it twice changes nothing. Raises: NotFound."""
+    token = ApiToken.objects.filter(pk=token_id, user=by).first()
+    if token is None:
+        raise NotFound
+    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
+
+
+def live(user: User) -> QuerySet[ApiToken]:
+    """Tokens of this person that open something."""
+    return user.api_tokens.filter(revoked_at=None, expires_at__gt=clock.now())
+
+
+def find(text: str) -> ApiToken | None:
+    """The live token with this text, its user and team read along; None for anything else. One query."""
+    token = ApiToken.objects.select_related("user__team").filter(token_hash=_hash(text), revoked_at=None).first()
+    if token is None or token.expires_at <= clock.now() or not token.user.is_active:
+        return None
+    return token
+
+
+def note_use(token: ApiToken) -> None:
+    """When it was last used, to the minute: busy programs do not write at every request."""
+    now = clock.now()
+    if token.last_used_at is None or now - token.last_used_at >= NOTED_EVERY:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
+        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
