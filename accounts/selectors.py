@@ -1,7 +1,7 @@
 """Reads of accounts."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,20 @@ CRITERIA = ("tma2", "classification", "industry", "business_size")
 def account_list_for(user: User) -> QuerySet[Account]:
     """The accounts in sight of this person, with what a list shows of them."""
     return Account.objects.visible_to(user).select_related("owner", "tma2")
+
+
+_RELATED = (
+    "owner__team", "unit", "tma1", "tma2", "industry", "business_size", "classification", "channel", "region",
+    "territory", "payment_term", "payment_type",
+)  # fmt: skip
+
+
+def account_for(user: User, account_id: int) -> Account:
+    """An account in sight of this person, with what its page shows. Raises: NotFound."""
+    account = Account.objects.visible_to(user).select_related(*_RELATED).filter(pk=account_id).first()
+    if account is None:
+        raise NotFound
+    return account
 
 
 def account_search(user: User, text: str, limit: int = 20) -> list[Account]:
@@ -129,35 +143,51 @@ class Fact:
         return ", ".join(map(_candidate, self.conflict.candidates)) if self.conflict else ""
 
 
-def master_facts(account: Account) -> list[Fact]:
-    """Every master-fed field with its source. Three queries."""
+@dataclass(frozen=True)
+class Source:
+    """Where the value of a master-fed field comes from: what the master says of it, and what overrides or disputes that."""
+
+    stored: Mapping[str, Any]
+    """As in `MasterRecord.values`; empty when no sync has brought the field."""
+    override: FieldOverride | None
+    conflict: MasterConflict | None
+
+    @property
+    def at(self) -> dt.datetime | None:
+        """When the master's value came."""
+        at = self.stored.get("at")
+        return dt.datetime.fromisoformat(at) if at else None
+
+
+def master_sources(account: Account) -> dict[str, Source]:
+    """The source of every master-fed field. Three queries."""
     record = MasterRecord.objects.filter(account=account).first()
     values: dict[str, Any] = record.values if record else {}
     overrides = {row.field: row for row in account.overrides.select_related("by")}
     conflicts = {row.field: row for row in open_conflicts(account)}
-    return [
-        _fact(account, field, values.get(field) or {}, overrides.get(field), conflicts.get(field))
-        for field in Account.MASTER_FIELDS
-    ]
+    return {field: Source(values.get(field) or {}, overrides.get(field), conflicts.get(field)) for field in Account.MASTER_FIELDS}
+
+
+def master_facts(account: Account) -> list[Fact]:
+    """Every master-fed field with its source, ready to read. Three queries."""
+    return [_fact(account, field, source) for field, source in master_sources(account).items()]
 
 
 def open_conflicts(account: Account) -> QuerySet[MasterConflict]:
     return account.conflicts.filter(resolved_at=None).order_by("field")
 
 
-def _fact(
-    account: Account, field: str, stored: dict[str, Any], override: FieldOverride | None, conflict: MasterConflict | None
-) -> Fact:
-    at, rule = stored.get("at"), str(stored.get("rule") or "")
+def _fact(account: Account, field: str, source: Source) -> Fact:
+    stored, rule = source.stored, str(source.stored.get("rule") or "")
     return Fact(
         field=field,
         label=column_label(Account, field),
         value=_shown(field, getattr(account, field)),
         master_label=_shown(field, str(stored.get("label") or stored.get("value") or "")),
         rule=_(rule) if rule else "",
-        at=dt.datetime.fromisoformat(at) if at else None,
-        override=override,
-        conflict=conflict,
+        at=source.at,
+        override=source.override,
+        conflict=source.conflict,
     )
 
 

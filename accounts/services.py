@@ -15,6 +15,8 @@ from core import clock, events, versions
 from core.errors import Invalid, NotFound, require
 from users.models import User
 
+_CONTACT_FIELDS = frozenset({"name", "title", "email", "language", "is_default"})
+
 
 @transaction.atomic
 def account_update(*, account_id: int, by: User, version: int | None, changes: Mapping[str, Any]) -> Account:
@@ -76,13 +78,13 @@ def account_lift_override(*, account_id: int, by: User, version: int | None, fie
 
 @transaction.atomic
 def contact_save(*, account_id: int, contact_id: int | None, by: User, values: Mapping[str, Any]) -> Contact:
-    """The contact (a new one without `contact_id`) holds `values`; of several default recipients the last one named stays.
+    """The contact (a new one without `contact_id`) holds `values`, and keeps what they do not name.
 
-    Locks the account. Raises: NotFound, NotAllowed, Invalid.
+    Of several default recipients the last one named stays. Locks the account. Raises: NotFound, NotAllowed, Invalid.
     """
     account = _account_to_edit(account_id, by, None)
     contact = Contact(account=account) if contact_id is None else _contact(account, contact_id)
-    for field in ("name", "title", "email", "language", "is_default"):
+    for field in _CONTACT_FIELDS & values.keys():
         setattr(contact, field, values[field])
     _clean(contact, ["account"])
     if contact.is_default:

@@ -33,7 +33,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def account_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
-    account = _visible(user, pk)
+    account = selectors.account_for(user, pk)
     sites = list(account.sites.filter(is_active=True).order_by("-revenue", "pk")[:SITES_SHOWN])
     context = {
         "account": account,
@@ -47,12 +47,6 @@ def account_page(request: HttpRequest, pk: int) -> HttpResponse:
         "panels": panels_for("account", account, user),
     }
     return render(request, "accounts/page.html", context)
-
-
-def _visible(user: User, pk: int) -> Account:
-    related = ("owner__team", "unit", "tma1", "tma2", "industry", "business_size", "classification", "channel", "region")
-    manual = ("territory", "payment_term", "payment_type")
-    return get_object_or_404(Account.objects.visible_to(user).select_related(*related, *manual), pk=pk)
 
 
 def _group(account: Account, group: str) -> dict[str, Any]:
@@ -86,17 +80,18 @@ def account_edit(request: HttpRequest, pk: int, group: str) -> HttpResponse:
     try:
         services.account_update(account_id=pk, by=user, version=form.cleaned_data["version"], changes=form.changes())
     except StaleVersion as refusal:
-        return _edit_response(request, account, group, form.after_conflict(_visible(user, pk)), status=refusal.status)
+        form = form.after_conflict(selectors.account_for(user, pk))
+        return _edit_response(request, account, group, form, status=refusal.status)
     except Invalid as refusal:
         form.blame(refusal)
         return _edit_response(request, account, group, form, status=refusal.status)
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("account_page", pk)
-    return _edit_response(request, _visible(user, pk), group, form, template="saved", said=_("Saved."))
+    return _edit_response(request, selectors.account_for(user, pk), group, form, template="saved", said=_("Saved."))
 
 
 def _editable(user: User, pk: int) -> Account:
-    account = _visible(user, pk)
+    account = selectors.account_for(user, pk)
     require(policies.may_edit(user, account))
     return account
 

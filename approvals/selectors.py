@@ -132,6 +132,12 @@ def waiting_for(user: User) -> RequestQuerySet:
     return Request.objects.waiting_for(user).exclude(_involved(user))
 
 
+def asked_of(user: User) -> Q:
+    """Requests that this person was asked in; for stewards those of the queue as well, unless they are involved."""
+    asked = Q(approver=user)
+    return asked | (Q(approver=None) & ~_involved(user)) if user.may(Perm.STEWARD) else asked
+
+
 def _involved(user: User) -> Q:
     return Q(run__requested_by=user) | Q(run__last_editor=user)
 

@@ -7,9 +7,24 @@ from decimal import Decimal
 from django.db.models import Q
 
 from catalog.models import Price, Product, ProductQuerySet
+from core.errors import NotFound
 from users.models import User
 
 STANDARD = "STANDARD"
+
+
+def products_for(user: User) -> ProductQuerySet:
+    """Products in sight of this person, with what lists show of them."""
+    products: ProductQuerySet = Product.objects.visible_to(user).select_related("group", "unit", "vat_rate")
+    return products
+
+
+def product_for(user: User, product_id: int) -> Product:
+    """One of them. Raises: NotFound."""
+    product = products_for(user).filter(pk=product_id).first()
+    if product is None:
+        raise NotFound
+    return product
 
 
 def product_search(user: User, text: str, limit: int = 20) -> list[Product]:

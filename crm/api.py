@@ -27,8 +27,11 @@ class DocsView(SpectacularSwaggerSplitView):
     url_name = "api_schema"
 
 
+_APPS = ("accounts", "catalog", "opportunities", "quotes", "approvals")
+_ENDPOINTS = [path("", include(f"{app}.api.urls")) for app in _APPS]
+
 urlpatterns = [
     path("schema/", SchemaView.as_view(), name="api_schema"),
     path("docs/", DocsView.as_view(), name="api_docs"),
-    path("v1/", include(([path("", include("quotes.api.urls"))], "api"))),
+    path("v1/", include((_ENDPOINTS, "api"))),
 ]

@@ -311,6 +311,16 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "SORT_OPERATIONS": True,
+    "ENUM_NAME_OVERRIDES": {
+        "AccountStatus": "accounts.models.AccountStatus",
+        "ApprovalStatus": "approvals.choices.RequestStatus",
+        "ApprovalRunStatus": "approvals.choices.RunStatus",
+        "Language": "users.models.Language",
+        "OpportunityStatus": "opportunities.choices.OpportunityStatus",
+        "QuoteStatus": "quotes.choices.QuoteStatus",
+        "Verdict": "approvals.choices.Verdict",
+        "Via": "approvals.choices.Via",
+    },
 }
 
 # --- Static files: ours, and npm's packages by name -------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from core.api.values import Json
 from core.forms import whole
 from core.paging import PARAMETER as CURSOR, is_cursor, keyset
 
@@ -22,19 +23,35 @@ def listed(
     request: Request,
     *,
     orderings: Mapping[str, Sequence[str]],
-    output: Callable[[Any], dict[str, Any]],
-) -> dict[str, Any]:
+    output: Callable[[Any], Json],
+) -> Json:
     """The page that the query names, as `{"next": address or None, "results": [...]}`. One query.
 
     `orderings` are those on offer, the default first. Raises: ValidationError naming the parameter to blame.
     """
+    return listed_together(rows, request, orderings=orderings, outputs=lambda page: [output(row) for row in page])
+
+
+def listed_together(
+    rows: QuerySet[Any],
+    request: Request,
+    *,
+    orderings: Mapping[str, Sequence[str]],
+    outputs: Callable[[list[Any]], list[Json]],
+) -> Json:
+    """Like `listed`, where the rows of a page are put out together, because something is read for all of them at once."""
     order = _order(request, orderings)
     cursor = request.query_params.get(CURSOR, "")
     if cursor and not is_cursor(cursor, rows.model, order):
         raise ValidationError({CURSOR: [_("This is no cursor of this list.")]})
     page = keyset(rows, request._request, order=order, per_page=_limit(request))
     address = request.build_absolute_uri(request.path)
-    return {"next": f"{address}?{page.next_query}" if page.next_query else None, "results": [output(row) for row in page.rows]}
+    return {"next": f"{address}?{page.next_query}" if page.next_query else None, "results": outputs(page.rows)}
+
+
+def unpaged(results: list[Json]) -> Json:
+    """A short list, whole, in the shape of a page."""
+    return {"next": None, "results": results}
 
 
 def _order(request: Request, orderings: Mapping[str, Sequence[str]]) -> Sequence[str]:

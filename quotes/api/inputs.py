@@ -10,6 +10,7 @@ from rest_framework import serializers
 from accounts.models import Contact, PaymentTerm, PaymentType
 from catalog.models import Product
 from core.api.fields import Amount, Input, Key, Percent, Quantity, Text, UnitPrice
+from core.api.lookups import by_code, only
 from core.errors import Invalid
 from core.money import ZERO
 from opportunities.models import Opportunity
@@ -181,26 +182,13 @@ def changes_of(user: User, given: Mapping[str, Any], account_id: int) -> dict[st
         ("contact", Contact.objects.visible_to(user).filter(account=account_id)),
     ):
         if changes.get(name) is not None:
-            changes[name] = _one(name, found.filter(pk=changes[name]))
+            changes[name] = only(name, found.filter(pk=changes[name]))
     for name, model in (("payment_term", PaymentTerm), ("payment_type", PaymentType)):
         if name in changes:
             changes[name] = by_code(name, model, changes[name])
     return changes
 
 
-def by_code(field: str, model: Any, code: str) -> Any:
-    """The value in use with this code. Raises: Invalid naming the field."""
-    return _one(field, model.objects.filter(code=code, is_active=True))
-
-
 def decline_reason(code: str) -> DeclineReason:
     reason: DeclineReason = by_code("reason", DeclineReason, code)
     return reason
-
-
-def _one(field: str, found: Any) -> Any:
-    record = found.first()
-    if record is None:
-        text = _("There is no such value to choose.")
-        raise Invalid(text, fields={field: text})
-    return record

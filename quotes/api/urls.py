@@ -9,5 +9,5 @@ from users.api.base import PdfRenderer
 
 router = SimpleRouter(use_regex_path=False)
 router.register("quotes", QuoteEndpoint, basename="quote")
-document = QuoteEndpoint.as_view({"get": "document"}, detail=True, renderer_classes=[PdfRenderer, JSONRenderer])
+document = QuoteEndpoint.as_view({"get": "document"}, detail=True, basename="quote", renderer_classes=[PdfRenderer, JSONRenderer])
 urlpatterns = [*router.urls, path("quotes/<int:pk>/document.pdf", document, name="quote-document")]

@@ -18,9 +18,9 @@ from core.api.values import Json
 from core.errors import WrongState, require
 from quotes import policies, selectors, services, triggers
 from quotes.api import inputs, outputs
+from quotes.api.filters import QuoteApiFilter
 from quotes.api.outputs import ChangedOut, GateOut, QuoteOut, QuoteRowOut
 from quotes.choices import QuoteStatus
-from quotes.filters import QuoteFilter
 from quotes.models import Quote, QuoteDocument
 from quotes.services.answering import Source
 from quotes.views import document_of
@@ -42,7 +42,7 @@ class QuoteEndpoint(Endpoint):
 
     access = {**dict.fromkeys(_READS, _READ), **dict.fromkeys(_WRITES, _WRITE)}
     queryset = Quote.objects.none()
-    filterset_class = QuoteFilter
+    filterset_class = QuoteApiFilter
     orderings = {"-id": ("-pk",), "id": ("pk",), "number": ("number", "revision"), "-number": ("-number", "-revision")}
     parameters = {"document": ("language",)}
     versioned = ("partial_update", "line_add", "line_change", "line_remove", "submit", "send", "reprice", "cancel")
@@ -134,7 +134,7 @@ class QuoteEndpoint(Endpoint):
         )
         return self._changed(pk, line_id)
 
-    @extend_schema(request=None, responses=ChangedOut)
+    @extend_schema(request=None, responses={200: ChangedOut})
     @line_change.mapping.delete
     def line_remove(self, request: Request, pk: int, line_id: int) -> Response:
         """Remove the line."""

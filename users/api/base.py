@@ -36,11 +36,14 @@ class PdfRenderer(BaseRenderer):
 class Endpoint(GenericViewSet[Any]):
     """An endpoint whose `access` says per action who may call it. An action without an entry is an error, never open.
 
-    `parameters` names the query parameters of actions that read any; others are refused.
+    `parameters` names the query parameters of actions that read any; others are refused. `paged` names the actions that
+    answer a page of a list; of these, `list` knows the filters and orderings as well.
     """
 
     access: ClassVar[Mapping[str, Any]]
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    paged: ClassVar[tuple[str, ...]] = ("list",)
+    orderings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     filterset_class: ClassVar[Any] = None
     permission_classes = (Declared,)
     filter_backends = (DjangoFilterBackend,)
@@ -54,7 +57,7 @@ class Endpoint(GenericViewSet[Any]):
         return cast(User, self.request.user)
 
     def declared_access(self) -> Any:
-        if not self.action:  # a method that is not there: 405 for whoever is signed in
+        if self.action in (None, "metadata"):  # a method that is not there: 405 for whoever is signed in
             return access.SIGNED_IN
         if self.action not in self.access:
             raise ImproperlyConfigured(f"{type(self).__name__}.{self.action} does not declare who may call it")
@@ -66,9 +69,15 @@ class Endpoint(GenericViewSet[Any]):
         shaped.is_valid(raise_exception=True)
         return shaped.validated_data
 
+    def read_query(self, serializer: type[BaseSerializer[Any]]) -> Any:
+        """The query parameters in the shape of `serializer`. Raises: ValidationError."""
+        shaped = serializer(data=self.request.query_params.dict())
+        shaped.is_valid(raise_exception=True)
+        return shaped.validated_data
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if not self.action:
+        if self.action in (None, "metadata"):
             return
         lists.require_known(request, self._parameters(self.action))
         key = request.headers.get(idempotency.HEADER)
@@ -77,10 +86,12 @@ class Endpoint(GenericViewSet[Any]):
 
     def _parameters(self, action: str) -> tuple[str, ...]:
         named = self.parameters.get(action, ())
-        if action != "list":
-            return named
-        filters = self.filterset_class.base_filters if self.filterset_class else ()
-        return (*named, *filters, PARAMETER, lists.LIMIT, lists.ORDERING)
+        if action in self.paged:
+            named = (*named, PARAMETER, lists.LIMIT)
+        if action == "list":
+            filters = self.filterset_class.base_filters if self.filterset_class else ()
+            named = (*named, *filters, *([lists.ORDERING] if self.orderings else []))
+        return named
 
     def _once(self, key: str, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any) -> Response:
         """The handler's answer, or the one it gave before. What it does and the answer become true in one transaction."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
 from core.api import idempotency, lists
@@ -24,6 +24,9 @@ _PAGING = [
     OpenApiParameter(PARAMETER, str, description="Where the page begins; part of the address in `next`."),
     OpenApiParameter(lists.LIMIT, int, description=f"Rows of a page, at most {lists.MOST}; {lists.SHOWN} when left out."),
 ]
+
+
+_VERBS = {"retrieve": "get", "partial_update": "change", "destroy": "remove"}
 
 
 class ProblemOut(Output):
@@ -46,13 +49,20 @@ class Schema(AutoSchema):
             added.append(_IDEMPOTENT)
         if getattr(self.view, "action", "") in getattr(self.view, "versioned", ()):
             added.append(_IF_MATCH)
-        if getattr(self.view, "action", "") == "list":
+        if getattr(self.view, "action", "") in getattr(self.view, "paged", ()):
             added += _PAGING
+        if getattr(self.view, "action", "") == "list":
             orderings = getattr(self.view, "orderings", {})
             if orderings:
                 description = f"`{next(iter(orderings))}` when left out."
                 added.append(OpenApiParameter(lists.ORDERING, str, enum=list(orderings), description=description))
         return added
+
+    def get_operation_id(self) -> str:
+        """ "quote_submit": the record and the action."""
+        action = getattr(self.view, "action", "")
+        name = getattr(self.view, "basename", None)
+        return f"{name}_{_VERBS.get(action, action)}".replace("-", "_") if name else str(super().get_operation_id())
 
     def _get_response_bodies(self, *args: Any, **kwargs: Any) -> Any:
         bodies = super()._get_response_bodies(*args, **kwargs)
@@ -74,4 +84,5 @@ def listing(row: type[Output]) -> type[Output]:
         "next": serializers.URLField(allow_null=True, help_text="Address of the next page; null on the last one."),
         "results": row(many=True),
     }
-    return type(f"{row.__name__.removesuffix('Out')}Page", (Output,), {**fields, "__doc__": "A page of a list."})
+    page = type(f"{row.__name__.removesuffix('Out')}Page", (Output,), {**fields, "__doc__": "A page of a list."})
+    return extend_schema_serializer(many=False)(page)

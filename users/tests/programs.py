@@ -7,10 +7,11 @@ from django.test import Client
 
 from users import tokens
 from users.models import ApiToken, User
+from users.tests import contract
 
 
 class Program:
-    """A client with a token. Methods answer the response; `json(response)` its body. Errors of ours are raised."""
+    """A client with a token. Methods answer the response, which must be as described. Errors of ours are raised."""
 
     def __init__(self, user: User, scope: str = ApiToken.Scope.WRITE) -> None:
         self.token, self.text = tokens.token_create(by=user, name="test", scope=scope, days=1)
@@ -22,6 +23,7 @@ class Program:
         path = path if path.startswith("/") else f"/api/v1/{path}"
         data = "" if body is None else json.dumps(body)
         response: Any = self.client.generic(method, path, data, content_type="application/json", headers=named)
+        contract.check(method, path, response)
         return response
 
     def get(self, path: str, **headers: str) -> Any:

@@ -1,0 +1,11 @@
+"""What the list of accounts can be narrowed by: as on the page, with values by code, and the customer number exactly."""
+
+import django_filters
+
+from accounts.filters import AccountFilter
+from accounts.models import CategoryTma2
+
+
+class AccountApiFilter(AccountFilter):
+    parent_customer_id = django_filters.CharFilter(max_length=40, help_text="The customer number of the master, exactly.")
+    tma2 = django_filters.ModelChoiceFilter(queryset=CategoryTma2.objects.all(), to_field_name="code", help_text="A code.")

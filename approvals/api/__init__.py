@@ -1,0 +1,1 @@
+"""Approvals over HTTP: what comes in, what goes out, and the endpoints between."""

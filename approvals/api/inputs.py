@@ -1,0 +1,29 @@
+"""What programs send about approvals."""
+
+from django.core.validators import MinValueValidator
+from rest_framework import serializers
+
+from core.api.fields import Input, Text
+
+
+class _Seen(Input):
+    """What the decision is bound to: version and content hash as they were read. Without them, those that were asked about."""
+
+    version = serializers.IntegerField(required=False, validators=[MinValueValidator(1)], max_value=2**31)
+    content_hash = Text(required=False, max_length=64)
+
+
+class Yes(_Seen):
+    """A yes, with a comment or without."""
+
+    comment = Text(required=False, allow_blank=True, max_length=2000)
+
+
+class No(_Seen):
+    """A no says why."""
+
+    comment = Text(max_length=2000)
+
+
+class Taking(Input):
+    """Taking a request back needs no words."""

@@ -1,0 +1,179 @@
+"""What programs get to see of approvals: plain dicts, and their shapes for the description.
+
+The facts are those that were frozen when somebody was asked, in the language of the reader, without margins for those who may
+not see any.
+"""
+
+from typing import Any
+
+from django.utils.translation import get_language
+from rest_framework import serializers
+
+from approvals import policies, selectors, standing, summary
+from approvals.choices import RequestStatus, RunStatus, Verdict, Via
+from approvals.models import Decision, Request
+from core.api.fields import Exact, Output
+from core.api.values import Json, instant
+from users.models import User
+from users.roles import Perm
+
+
+# --- Shapes -----------------------------------------------------------------------------------------------------------
+class GateOfRunOut(Output):
+    gate = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class DecisionOut(Output):
+    """The answer, once there is one."""
+
+    verdict = serializers.ChoiceField(Verdict.choices)
+    comment = serializers.CharField(allow_blank=True)
+    by = serializers.IntegerField()
+    by_name = serializers.CharField()
+    via = serializers.ChoiceField(Via.choices)
+    at = serializers.DateTimeField()
+
+
+class StepOfRunOut(Output):
+    """One person asked, of all who are asked about the same version."""
+
+    id = serializers.IntegerField()
+    position = serializers.IntegerField()
+    status = serializers.ChoiceField(RequestStatus.choices)
+    is_open = serializers.BooleanField()
+    approver = serializers.IntegerField(allow_null=True, help_text="Null: the data stewards.")
+    approver_name = serializers.CharField(allow_null=True)
+    gates = GateOfRunOut(many=True)
+    due_at = serializers.DateTimeField(allow_null=True)
+    decision = DecisionOut(allow_null=True)
+
+
+class ApprovalRowOut(StepOfRunOut):
+    """A request for somebody's yes, as lists show it. `version` and `content_hash` are what a decision is bound to."""
+
+    subject = serializers.CharField(help_text="Kind and id: `quote:42`.")
+    title = serializers.CharField(allow_blank=True)
+    customer = serializers.CharField(allow_blank=True)
+    version = serializers.IntegerField()
+    content_hash = serializers.CharField()
+    run = serializers.IntegerField()
+    run_status = serializers.ChoiceField(RunStatus.choices)
+    requested_by = serializers.IntegerField()
+    requested_by_name = serializers.CharField()
+    asked_at = serializers.DateTimeField(allow_null=True)
+
+
+class FactOut(Output):
+    label = serializers.CharField()  # type: ignore[assignment]
+    value = serializers.CharField(allow_blank=True)
+
+
+class LimitOut(Output):
+    what = serializers.CharField()
+    limit = serializers.CharField(allow_blank=True)
+    actual = serializers.CharField(allow_blank=True)
+
+
+class LineOfSubjectOut(Output):
+    position = serializers.IntegerField()
+    sku = serializers.CharField()
+    name = serializers.CharField(allow_blank=True)
+    quantity = Exact()
+    list_price = Exact()
+    discount_percent = Exact(allow_null=True)
+    net_price = Exact()
+    line_net = Exact()
+    flag = serializers.BooleanField()
+
+
+class FactsOut(Output):
+    """What the approver needs to know, ready to read. Numbers of lines are exact, the others are written out."""
+
+    title = serializers.CharField(allow_blank=True)
+    customer = serializers.CharField(allow_blank=True)
+    sentences = serializers.ListField(child=serializers.CharField())
+    facts = FactOut(many=True)
+    limits = LimitOut(many=True)
+    lines = LineOfSubjectOut(many=True)
+    url = serializers.CharField(allow_blank=True, help_text="Path of the page.")
+
+
+class ApprovalOut(ApprovalRowOut):
+    """A request for somebody's yes, with the frozen facts and all steps of its round."""
+
+    reason = serializers.CharField(allow_blank=True)
+    can_decide = serializers.BooleanField()
+    can_recall = serializers.BooleanField()
+    standing = serializers.CharField(allow_blank=True, help_text="How it stands, in a sentence.")
+    facts = FactsOut()
+    steps = StepOfRunOut(many=True)
+
+
+# --- Values -----------------------------------------------------------------------------------------------------------
+def row_out(asked: Request, *, title: str, customer: str) -> Json:
+    run = asked.run
+    return {
+        **_step_out(asked),
+        "subject": f"{run.subject_type}:{run.subject_id}",
+        "title": title,
+        "customer": customer,
+        "version": run.subject_version,
+        "content_hash": run.content_hash,
+        "run": run.pk,
+        "run_status": run.status,
+        "requested_by": run.requested_by_id,
+        "requested_by_name": run.requested_by.display_name,
+        "asked_at": instant(asked.asked_at),
+    }
+
+
+def approval_out(asked: Request, person: User) -> Json:
+    """The whole request as this person sees it. Two queries more than the request itself."""
+    language = get_language() or "en"
+    seen = summary.for_reader(asked.summary, language=language, with_margin=person.may(Perm.MARGIN_VIEW))
+    stands = standing.standing_of(asked, person)
+    return {
+        **row_out(asked, title=seen["title"], customer=seen["customer"]),
+        "reason": asked.run.reason,
+        "can_decide": stands.can_decide,
+        "can_recall": asked.run.status == RunStatus.OPEN and policies.may_recall(person, asked.run),
+        "standing": stands.sentence,
+        "facts": {**seen, "lines": [_line_out(line) for line in seen["lines"]]},
+        "steps": [_step_out(step) for step in selectors.steps(asked.run)],
+    }
+
+
+def _step_out(asked: Request) -> Json:
+    language = get_language() or "en"
+    decision = asked.decision_or_none
+    return {
+        "id": asked.pk,
+        "position": asked.position,
+        "status": asked.status,
+        "is_open": asked.is_open,
+        "approver": asked.approver_id,
+        "approver_name": asked.approver.display_name if asked.approver else None,
+        "gates": [{"gate": gate.gate, "label": _label(gate.definition, language) or gate.gate} for gate in asked.gates.all()],
+        "due_at": instant(asked.due_at),
+        "decision": _decision_out(decision) if decision else None,
+    }
+
+
+def _label(definition: dict[str, Any], language: str) -> str:
+    return str(definition.get("label", {}).get(language) or "")
+
+
+def _decision_out(decision: Decision) -> Json:
+    return {
+        "verdict": decision.verdict,
+        "comment": decision.comment,
+        "by": decision.decided_by_id,
+        "by_name": decision.decided_by.display_name,
+        "via": decision.via,
+        "at": instant(decision.at),
+    }
+
+
+def _line_out(line: dict[str, Any]) -> Json:
+    return {name: line.get(name) for name in LineOfSubjectOut._declared_fields}

@@ -1,0 +1,91 @@
+"""The endpoints of approvals: asked requests, and the answers to them."""
+
+from django.db.models.fields.json import KT
+from django.utils.translation import get_language
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request as HttpRequest
+from rest_framework.response import Response
+
+from approvals import selectors, services
+from approvals.api import inputs, outputs
+from approvals.api.filters import ApprovalFilter
+from approvals.api.outputs import ApprovalOut, ApprovalRowOut
+from approvals.choices import Verdict, Via
+from approvals.models import Request
+from core.api.lists import listed
+from core.api.values import Json
+from core.errors import NotFound
+from users import access
+from users.api.base import Endpoint
+from users.api.schema import listing
+
+
+class ApprovalEndpoint(Endpoint):
+    """Requests for somebody's yes: those one is asked in, and those one asked for. Stewards see all."""
+
+    access = dict.fromkeys(("list", "retrieve", "approve", "reject", "recall"), access.SIGNED_IN)
+    queryset = Request.objects.none()
+    filterset_class = ApprovalFilter
+    orderings = {"-id": ("-pk",), "id": ("pk",)}
+
+    @extend_schema(responses=listing(ApprovalRowOut))
+    def list(self, request: HttpRequest) -> Response:
+        """Requests in sight, the latest first."""
+        visible = selectors.requests_for(self.user).defer("summary")
+        titled = visible.annotate(title=KT(f"summary__title__{get_language()}"), customer=KT("summary__customer"))
+        return Response(listed(self.filter_queryset(titled), request, orderings=self.orderings, output=self._row))
+
+    def _row(self, asked: Request) -> Json:
+        titled: dict[str, str | None] = vars(asked)
+        return outputs.row_out(asked, title=titled["title"] or "", customer=titled["customer"] or "")
+
+    @extend_schema(responses=ApprovalOut)
+    def retrieve(self, request: HttpRequest, pk: int) -> Response:
+        """One request with the facts that were frozen for it."""
+        return self._whole(pk)
+
+    @extend_schema(request=inputs.Yes, responses=ApprovalOut)
+    @action(detail=True, methods=["post"])
+    def approve(self, request: HttpRequest, pk: int) -> Response:
+        """Say yes. The last yes of a round approves its subject."""
+        return self._decide(pk, Verdict.APPROVE, inputs.Yes)
+
+    @extend_schema(request=inputs.No, responses=ApprovalOut)
+    @action(detail=True, methods=["post"])
+    def reject(self, request: HttpRequest, pk: int) -> Response:
+        """Say no, which ends the round."""
+        return self._decide(pk, Verdict.REJECT, inputs.No)
+
+    @extend_schema(request=inputs.Taking, responses=ApprovalOut)
+    @action(detail=True, methods=["post"])
+    def recall(self, request: HttpRequest, pk: int) -> Response:
+        """Take the whole round back; for who asked."""
+        run = self._asked(pk).run
+        self.read(inputs.Taking)
+        services.run_recall(subject_type=run.subject_type, subject_id=run.subject_id, by=self.user, run_id=run.pk)
+        return self._whole(pk)
+
+    def _decide(self, pk: int, verdict: Verdict, shape: type[inputs.Yes | inputs.No]) -> Response:
+        self._asked(pk)
+        given = self.read(shape)
+        services.request_decide(
+            request_id=pk,
+            verdict=verdict,
+            comment=given.get("comment", ""),
+            by=self.user,
+            via=Via.API,
+            version=given.get("version"),
+            content_hash=given.get("content_hash"),
+            ip=self.request.META.get("REMOTE_ADDR") or None,
+        )
+        return self._whole(pk)
+
+    def _asked(self, pk: int) -> Request:
+        asked = selectors.requests_for(self.user).filter(pk=pk).first()
+        if asked is None:
+            raise NotFound
+        return asked
+
+    def _whole(self, pk: int) -> Response:
+        return Response(outputs.approval_out(self._asked(pk), self.user))

@@ -1,0 +1,27 @@
+"""Filters of lists in the API: what makes no sense is refused, where a page would show everything."""
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+_FLAGS = {"1": True, "true": True, "0": False, "false": False}
+
+
+class FlagField(forms.NullBooleanField):
+    widget = forms.TextInput
+
+    def to_python(self, value: Any) -> bool | None:  # type: ignore[override]  # None: not asked
+        if value in (None, ""):
+            return None
+        if str(value) not in _FLAGS:
+            raise ValidationError(_("Choose one of: %(names)s.") % {"names": ", ".join(_FLAGS)})
+        return _FLAGS[str(value)]
+
+
+class Flag(django_filters.BooleanFilter):  # type: ignore[misc]
+    """Yes (`1`, `true`) or no (`0`, `false`)."""
+
+    field_class = FlagField

@@ -1,0 +1,1 @@
+"""Opportunities over HTTP: what comes in, what goes out, and the endpoints between."""
