@@ -11,6 +11,7 @@ from django.template import loader
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
@@ -125,6 +126,8 @@ def for_api(exception: Exception, context: dict[str, Any]) -> Response | None:
     else:
         return None
     set_rollback()
+    context["request"].accepted_renderer = JSONRenderer()  # whatever an answer would have been, a refusal is JSON
+    context["request"].accepted_media_type = PROBLEM
     return Response(_json(problem), status=problem["status"], headers=headers, content_type=PROBLEM)
 
 

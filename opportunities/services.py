@@ -38,7 +38,7 @@ def opportunity_create(
     if account.status != AccountStatus.ACTIVE:
         text = _("This account is inactive.")
         raise Invalid(text, fields={"account": text})
-    opportunity = Opportunity(account=account, owner=by, name=name.strip(), value=value, close_date=close_date)
+    opportunity = Opportunity(account=account, owner=by, name=name, value=value, close_date=close_date)
     _check(opportunity)
     opportunity.save()
     events.record(opportunity, "created", by=by)
@@ -72,7 +72,8 @@ def opportunity_change(*, opportunity_id: int, by: User, version: int | None, ch
 
 
 def _check(opportunity: Opportunity) -> None:
-    """Refuse what does not fit. Raises: Invalid."""
+    """The name is trimmed, and everything fits. Raises: Invalid."""
+    opportunity.name = opportunity.name.strip()
     try:
         opportunity.clean_fields(exclude=[field.name for field in Opportunity._meta.fields if field.name not in CHANGEABLE])
     except ValidationError as error:

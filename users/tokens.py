@@ -64,7 +64,7 @@ def note_use(token: ApiToken) -> None:
     """When it was last used, to the minute: busy programs do not write at every request."""
     now = clock.now()
     if token.last_used_at is None or now - token.last_used_at >= NOTED_EVERY:
-        stale = Q(last_used_at=None) | Q(last_used_at__lt=now - NOTED_EVERY)
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=now - NOTED_EVERY)
         ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
 
 
