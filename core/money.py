@@ -5,25 +5,28 @@ Source: docs/adr/0004-rounding.md. Shapes: amount 2 places, unit price 4, percen
 
 import re
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 ZERO = Decimal("0")
 CENT = Decimal("0.01")
+NO_CENTS = Decimal("0.00")
 CURRENCY = "EUR"
 
 _SPACES = re.compile(r"[\s\u00a0\u202f]")
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _LONGEST = 40
+_UNITS = [Decimal(1).scaleb(-places) for places in range(10)]
+"""One in the last of 0, 1, 2, … places; made once, because rounding is what pricing does most."""
 
 
 def quantize(value: Decimal, places: int) -> Decimal:
     """`value` with `places` decimals, half-up away from zero; never a negative zero."""
-    return value.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP) + ZERO
+    return value.quantize(_UNITS[places], ROUND_HALF_UP) + ZERO
 
 
 def cents(value: Decimal) -> Decimal:
     """An amount: 2 places."""
-    return quantize(value, 2)
+    return value.quantize(CENT, ROUND_HALF_UP) + ZERO
 
 
 def unit_price(value: Decimal) -> Decimal:
@@ -65,22 +68,23 @@ def parse(text: str) -> Decimal | None:
 
 
 def share_out(total: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """`total` (2 places, >= 0) split in proportion to `weights` (>= 0), adding up exactly.
+    """`total` (2 places, >= 0) split in proportion to `weights` (2 places, >= 0), adding up exactly.
 
     Largest remainder: each share is floored to cents, the cents left over go to the largest fractions, ties to the earlier one.
+    Worked out in whole cents, so that fractions are compared exactly.
     """
-    whole = sum(weights, ZERO)
+    cents_of = [int(weight * 100) for weight in weights]
+    whole, left = sum(cents_of), int(total * 100)
     if whole == 0:
-        return [Decimal("0.00") for _ in weights]
-    exact = [total * weight / whole for weight in weights]
-    shares = [value.quantize(CENT, rounding=ROUND_FLOOR) for value in exact]
-    left = int((total - sum(shares, ZERO)) / CENT)
-    by_fraction = sorted(range(len(weights)), key=lambda index: (shares[index] - exact[index], index))
-    for index in by_fraction[:left]:
-        shares[index] += CENT
-    return shares
+        return [NO_CENTS] * len(cents_of)
+    parts = [divmod(left * weight, whole) for weight in cents_of]
+    shares = [share for share, _fraction in parts]
+    left -= sum(shares)
+    for index in sorted(range(len(parts)), key=lambda index: -parts[index][1])[:left]:  # stable: ties to the earlier one
+        shares[index] += 1
+    return [Decimal(share).scaleb(-2) for share in shares]
 
 
 def total(values: Iterable[Decimal]) -> Decimal:
     """The sum, made here and not in SQL, where SQLite would add floats."""
-    return sum(values, Decimal("0.00"))
+    return sum(values, NO_CENTS)

@@ -4,22 +4,22 @@ Waterfall of a line: list price → account discount → *base* → line discoun
 Each line's net is rounded once, half-up. Source: docs/adr/0004-rounding.md, docs/pricing.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
 from core import money
 from core.errors import Invalid
-from core.money import ZERO
+from core.money import NO_CENTS, ZERO
 from quotes.choices import DiscountKind, HeaderDiscountKind
 
 HUNDRED = Decimal(100)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line as typed and as the price list has it. Unit prices EUR, percents as numbers (10 = 10 %); None: unknown."""
 
     id: int
@@ -49,16 +49,27 @@ class Header:
     discount_value: Decimal = ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class PricedLine:
-    """A line with its prices. `share` is its part of the header discount; `net` is what is left: `line_net - share`."""
+class PricedLine(NamedTuple):
+    """A line with its amounts; the rest is derived when somebody looks at it, because totals need none of it.
+
+    `share` is its part of the header discount; `net` is what is left: `line_net - share`.
+    """
 
     line: Line
-    base_price: Decimal
-    net_price: Decimal
+    account_discount: Decimal | None
     line_list: Decimal
     line_net: Decimal
     share: Decimal
+
+    @property
+    def base_price(self) -> Decimal:
+        """What line discounts apply to, per unit, 4 places."""
+        return money.unit_price(base_price(self.line.list_price, self.account_discount))
+
+    @property
+    def net_price(self) -> Decimal:
+        """Net price per unit before the header discount, 4 places."""
+        return money.unit_price(_net_price(self.line, self.account_discount))
 
     @property
     def net(self) -> Decimal:
@@ -178,47 +189,41 @@ def header_discount(line_total: Decimal, kind: str, value: Decimal) -> Decimal:
             text = _("The discount is larger than the total.")
             raise Invalid(text, fields={"header_discount": text})
         return money.cents(value)
-    return Decimal("0.00")
+    return NO_CENTS
 
 
 def line_amounts(line: Line, account_discount: Decimal | None) -> tuple[Decimal, Decimal]:
     """`(line_list, line_net)` of one line before the header discount: EUR, 2 places, each rounded once."""
-    net = net_price(base_price(line.list_price, account_discount), line.discount_kind, line.discount_value)
-    return money.cents(line.list_price * line.quantity), money.cents(net * line.quantity)
+    return money.cents(line.list_price * line.quantity), money.cents(_net_price(line, account_discount) * line.quantity)
+
+
+def _net_price(line: Line, account_discount: Decimal | None) -> Decimal:
+    return net_price(base_price(line.list_price, account_discount), line.discount_kind, line.discount_value)
 
 
 def price_quote(lines: Sequence[Line], header: Header) -> PricedQuote:
     """Price all lines. The result does not depend on their order but for being in it; shares break ties by line id."""
-    bare = [_bare(line, header.account_discount) for line in lines]
-    counted = sorted((row for row in bare if row.line.counts), key=lambda row: row.line.id)
-    line_total = money.total(row.line_net for row in counted)
+    amounts = [line_amounts(line, header.account_discount) for line in lines]
+    nets = {line.id: net for line, (_listed, net) in zip(lines, amounts, strict=True) if line.counts}
+    line_total = money.total(nets.values())
     discount = header_discount(line_total, header.discount_kind, header.discount_value)
-    sign = -1 if discount < 0 else 1
-    shares = money.share_out(abs(discount), [row.line_net for row in counted])
-    share_of = {row.line.id: sign * share for row, share in zip(counted, shares, strict=True)}
-    discount = money.total(share_of.values())
-    priced = tuple(_with_share(row, share_of.get(row.line.id), line_total, discount) for row in bare)
+    shares = _shares(discount, nets) if discount else {}
+    discount = money.total(shares.values())
+    if discount:  # an option gets the share it would have if it were chosen, for its floor and margin
+        options = {line.id: net for line, (_listed, net) in zip(lines, amounts, strict=True) if not line.counts}
+        shares |= {line_id: money.cents(net * discount / line_total) for line_id, net in options.items()}
+    priced = tuple(
+        PricedLine(line, header.account_discount, listed, net, shares.get(line.id, NO_CENTS))
+        for line, (listed, net) in zip(lines, amounts, strict=True)
+    )
     return PricedQuote(priced, _totals(priced, line_total, discount))
 
 
-def _bare(line: Line, account_discount: Decimal | None) -> PricedLine:
-    base = base_price(line.list_price, account_discount)
-    net = net_price(base, line.discount_kind, line.discount_value)
-    return PricedLine(
-        line=line,
-        base_price=money.unit_price(base),
-        net_price=money.unit_price(net),
-        line_list=money.cents(line.list_price * line.quantity),
-        line_net=money.cents(net * line.quantity),
-        share=Decimal("0.00"),
-    )
-
-
-def _with_share(row: PricedLine, share: Decimal | None, line_total: Decimal, discount: Decimal) -> PricedLine:
-    """The line with its share; one that is not chosen gets the share it would have, for its floor and margin."""
-    if share is None:
-        share = money.cents(row.line_net * discount / line_total) if line_total else Decimal("0.00")
-    return PricedLine(row.line, row.base_price, row.net_price, row.line_list, row.line_net, share)
+def _shares(discount: Decimal, nets: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """The header discount over the line nets, by line id."""
+    ids = sorted(nets)
+    shares = money.share_out(abs(discount), [nets[line_id] for line_id in ids])
+    return dict(zip(ids, shares if discount > 0 else [-share for share in shares], strict=True))
 
 
 def _totals(priced: Sequence[PricedLine], line_total: Decimal, discount: Decimal) -> Totals:
@@ -233,7 +238,7 @@ def _totals(priced: Sequence[PricedLine], line_total: Decimal, discount: Decimal
         header_discount=discount,
         net_total=line_total - discount,
         vat=tuple(VatLine(rate, base, money.cents(base * rate / HUNDRED)) for rate, base in sorted(bases.items(), reverse=True)),
-        cost_total=None if any(cost is None for cost in costs) else money.total(cost for cost in costs if cost is not None),
+        cost_total=None if None in costs else money.total(cost for cost in costs if cost is not None),
     )
 
 
