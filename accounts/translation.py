@@ -4,6 +4,7 @@ from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
 from accounts.models import LOOK_UPS, Account, AccountTeamMember, Contact, FieldOverride, PaymentTermRule
+from core.histories import FieldHistory
 
 
 @register(LOOK_UPS)
@@ -12,4 +13,4 @@ class LabelTranslation(TranslationOptions):
 
 
 for model in (*LOOK_UPS, Account, AccountTeamMember, Contact, FieldOverride, PaymentTermRule):
-    with_history(model, app="accounts")
+    with_history(model, app="accounts", records_class=FieldHistory)

@@ -4,6 +4,7 @@ from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
 from approvals.models import Gate
+from core.histories import FieldHistory
 
 
 @register(Gate)
@@ -11,4 +12,4 @@ class GateTranslation(TranslationOptions):
     fields = ("label",)
 
 
-with_history(Gate, app="approvals")
+with_history(Gate, app="approvals", records_class=FieldHistory)

@@ -4,6 +4,7 @@ from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
 from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
+from core.histories import FieldHistory
 
 
 @register([ProductGroup, UnitOfMeasure, VatRate, PriceList])
@@ -17,4 +18,4 @@ class ProductTranslation(TranslationOptions):
 
 
 for model in (ProductGroup, UnitOfMeasure, VatRate, PriceList, Product, Price):
-    with_history(model, app="catalog")
+    with_history(model, app="catalog", records_class=FieldHistory)

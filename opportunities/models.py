@@ -2,9 +2,9 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from accounts.models import Account
+from core.histories import FieldHistory
 from core.models import Versioned
 from core.money import CURRENCY
 from opportunities.workflow import OpportunityWorkflow
@@ -29,7 +29,7 @@ class Opportunity(OpportunityWorkflow, Versioned):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = OpportunityQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = FieldHistory()
 
     class Meta:
         verbose_name = _("opportunity")

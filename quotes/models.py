@@ -5,10 +5,10 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from simple_history.models import HistoricalRecords
 
 from accounts.models import Account, CategoryTma2, Channel, Contact, PaymentTerm, PaymentType
 from catalog.models import Product
+from core.histories import FieldHistory
 from core.models import Link, LookUp, OutboxMessage, Versioned
 from opportunities.models import Opportunity
 from quotes.choices import Answer, DiscountKind, HeaderDiscountKind, QuoteStatus
@@ -30,7 +30,7 @@ class MarginTarget(models.Model):
     channel = models.ForeignKey(Channel, models.CASCADE, null=True, blank=True, verbose_name=_("distribution channel"))
     min_amount = models.DecimalField(_("deal from, EUR"), max_digits=14, decimal_places=2, default=0)
     target_percent = models.DecimalField(_("target margin, %"), max_digits=7, decimal_places=4)
-    history = HistoricalRecords()
+    history = FieldHistory()
 
     class Meta:
         verbose_name = _("margin target")
@@ -95,7 +95,7 @@ class Quote(QuoteWorkflow, Versioned):
     sent_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("sent by"))
 
     objects = QuoteQuerySet.as_manager()
-    history = HistoricalRecords()
+    history = FieldHistory()
 
     class Meta:
         verbose_name = _("quote")
@@ -152,7 +152,7 @@ class QuoteLine(models.Model):
     )
     line_list = models.DecimalField(_("at list price"), max_digits=14, decimal_places=2, default=0)
     line_net = models.DecimalField(_("net"), max_digits=14, decimal_places=2, default=0)
-    history = HistoricalRecords()
+    history = FieldHistory()
 
     class Meta:
         verbose_name = _("quote line")

@@ -3,6 +3,7 @@
 from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
+from core.histories import FieldHistory
 from quotes.models import DeclineReason
 
 
@@ -11,4 +12,4 @@ class DeclineReasonTranslation(TranslationOptions):
     fields = ("label",)
 
 
-with_history(DeclineReason, app="quotes")
+with_history(DeclineReason, app="quotes", records_class=FieldHistory)
