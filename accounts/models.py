@@ -97,7 +97,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
         own = Q(owner=user) | Q(pk__in=AccountTeamMember.objects.filter(user=user).values("account"))
         if user.scope == Scope.UNIT and user.unit_id is not None:
             return self.filter(own | Q(unit_id=user.unit_id))
-        return self.filter(own | Q(owner__team_id=user.team_id, owner__team__isnull=False))
+        return self.filter(own if user.team_id is None else own | Q(owner__team_id=user.team_id))
 
     def matching(self, text: str) -> "AccountQuerySet":
         """Accounts whose name, customer number or business ID contains every word of `text`."""

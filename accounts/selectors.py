@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Field, Model, QuerySet
+from django.db.models import F, Field, FilteredRelation, Model, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import payment_terms
@@ -57,6 +57,27 @@ def account_for_update(account_id: int, user: User) -> Account:
     return account
 
 
+class ToQuote(NamedTuple):
+    """An account with what a new quote takes over from its default contact, if it has one."""
+
+    account: Account
+    contact_id: int | None
+    contact_language: str
+
+
+def account_to_quote(user: User, account_id: int) -> ToQuote | None:
+    """The account that a quote is made for; None when it is out of this person's sight. One query."""
+    recipient = FilteredRelation("contacts", condition=Q(contacts__is_default=True))
+    visible = Account.objects.visible_to(user).annotate(recipient=recipient)
+    try:
+        account: Any = visible.annotate(contact_pk=F("recipient__pk"), contact_language=F("recipient__language")).get(
+            pk=account_id
+        )
+    except Account.DoesNotExist:
+        return None
+    return ToQuote(account, account.contact_pk, account.contact_language or "")
+
+
 @dataclass(frozen=True)
 class Advice:
     """A payment term, the rule that gave it, and the sentence that says so. No term: no rule fits."""
@@ -71,20 +92,33 @@ def payment_term_advice(account: Account, amount: Decimal | None) -> Advice:
 
     Source: docs/requirements.md S0.19, S0.20.
     """
-    rules = PaymentTermRule.objects.filter(is_active=True, payment_term__is_active=True)
-    by_id = {rule.pk: rule for rule in rules.select_related("payment_term", *CRITERIA)}
-    facts = payment_terms.Facts(
+    by_id = {rule.pk: rule for rule in _rules().select_related("payment_term", *CRITERIA)}
+    best = payment_terms.advise(map(_plain_rule, by_id.values()), _facts(account, amount))
+    if best is None:
+        return Advice(None, None, _("No payment-term rule fits this customer."))
+    rule = by_id[best.id]
+    return Advice(rule.payment_term, rule, _reason(rule))
+
+
+def advised_payment_term(account: Account, amount: Decimal | None) -> int | None:
+    """The key of the term that `payment_term_advice` recommends, without the reason. One small query."""
+    rules = _rules().order_by().values_list("id", "payment_term", "priority", *CRITERIA, "min_amount", "max_amount")
+    best = payment_terms.advise((payment_terms.Rule(*rule) for rule in rules), _facts(account, amount))
+    return best.payment_term if best else None
+
+
+def _rules() -> QuerySet[PaymentTermRule]:
+    return PaymentTermRule.objects.filter(is_active=True, payment_term__is_active=True)
+
+
+def _facts(account: Account, amount: Decimal | None) -> payment_terms.Facts:
+    return payment_terms.Facts(
         tma2=account.tma2_id,
         classification=account.classification_id,
         industry=account.industry_id,
         business_size=account.business_size_id,
         amount=amount,
     )
-    best = payment_terms.advise(map(_plain_rule, by_id.values()), facts)
-    if best is None:
-        return Advice(None, None, _("No payment-term rule fits this customer."))
-    rule = by_id[best.id]
-    return Advice(rule.payment_term, rule, _reason(rule))
 
 
 def _plain_rule(rule: PaymentTermRule) -> payment_terms.Rule:

@@ -45,8 +45,8 @@ def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[Price]
         Q(valid_from=None) | Q(valid_from__lte=day),
         Q(valid_to=None) | Q(valid_to__gte=day),
         price_list__code=STANDARD,
-        product_id__in=list(product_ids),
-    )
+        product_id__in=set(product_ids),
+    ).order_by()
     by_product: dict[int, list[Price]] = {}
     for price in sorted(valid, key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True):
         by_product.setdefault(price.product_id, []).append(price)

@@ -73,8 +73,8 @@ def _statement(model: type[models.Model]) -> str:
     """INSERT … SELECT from the table of `model` into that of its history; `{}` stands for the places of the keys."""
     quote, meta = connection.ops.quote_name, get_history_model_for_model(model)
     own = [quote(field.column) for field in meta.tracked_fields]
-    stamped = [quote(meta._meta.get_field(f"history_{name}").column) for name in ("type", "date", "change_reason", "user")]
-    table, key = quote(model._meta.db_table), quote(model._meta.pk.column)
+    stamped = [quote(name) for name in ("history_type", "history_date", "history_change_reason", "history_user_id")]
+    table, key = quote(model._meta.db_table), quote(str(model._meta.pk.column))
     return (
         f"INSERT INTO {quote(meta._meta.db_table)} ({', '.join([*stamped, *own])}) "  # noqa: S608 - names of our own columns
         f"SELECT %s, %s, %s, %s, {', '.join(own)} FROM {table} WHERE {key} IN ({{}}) ORDER BY {key}"

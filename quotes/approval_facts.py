@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from accounts.selectors import payment_term_advice
+from accounts.selectors import advised_payment_term
 from core.languages import in_languages
 from core.templatetags.ui import money, percent
 from quotes.models import Quote
@@ -21,8 +21,10 @@ MARGIN_REASONS = _PERCENT_REASONS | {Reason.NOTHING_TO_PAY}
 
 def overrides_payment_term(quote: Quote) -> bool:
     """Whether the payment term is another one than advised for this deal."""
-    advised = payment_term_advice(quote.account, quote.net_total).payment_term
-    return advised is not None and quote.payment_term_id not in (None, advised.pk, quote.account.payment_term_id)
+    if quote.payment_term_id in (None, quote.account.payment_term_id):
+        return False
+    advised = advised_payment_term(quote.account, quote.net_total)
+    return advised not in (None, quote.payment_term_id)
 
 
 def what(breach: Breach, where: str) -> str:

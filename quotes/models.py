@@ -12,6 +12,7 @@ from core.histories import FieldHistory
 from core.models import Link, LookUp, OutboxMessage, Versioned
 from opportunities.models import Opportunity
 from quotes.choices import Answer, DiscountKind, HeaderDiscountKind, QuoteStatus
+from quotes.pricing import PricedQuote
 from quotes.workflow import QuoteWorkflow
 from users.models import Language, User
 from users.roles import Perm
@@ -96,6 +97,9 @@ class Quote(QuoteWorkflow, Versioned):
 
     objects = QuoteQuerySet.as_manager()
     history = FieldHistory()
+
+    priced: PricedQuote | None = None
+    """What the service that answered this quote has just worked out, so that nobody prices it again; never stored."""
 
     class Meta:
         verbose_name = _("quote")

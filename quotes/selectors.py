@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from django.db.models import Max, QuerySet
+
 from core import clock, db
 from core.errors import NotFound
 from quotes import pricing, triggers
@@ -25,21 +27,19 @@ def quote_for(user: User, quote_id: int) -> Quote:
 
 def quote_for_update(quote_id: int) -> Quote:
     """The quote, its row locked until the transaction ends. Raises: NotFound."""
-    quote = (
-        Quote.objects.select_for_update(**db.lock_options())
-        .select_related("account__owner", "owner", "contact")
-        .filter(pk=quote_id)
-        .first()
-    )
-    if quote is None:
-        raise NotFound
-    return quote
+    return _locked(Quote.objects.all(), quote_id)
 
 
-def require_in_sight(user: User, quote: Quote) -> None:
-    """Raises NotFound for a quote this person does not see."""
-    if not Quote.objects.visible_to(user).filter(pk=quote.pk).exists():
-        raise NotFound
+def quote_in_sight_for_update(user: User, quote_id: int) -> Quote:
+    """As `quote_for_update`; a quote that this person does not see is not found."""
+    return _locked(Quote.objects.visible_to(user), quote_id)
+
+
+def _locked(quotes: QuerySet[Quote], quote_id: int) -> Quote:
+    try:
+        return quotes.select_for_update(**db.lock_options()).select_related("account").get(pk=quote_id)
+    except Quote.DoesNotExist:
+        raise NotFound from None
 
 
 def revisions_for_update(number: str) -> list[Quote]:
@@ -58,6 +58,17 @@ def pricing_lines(quote_id: int) -> list[pricing.Line]:
     """The lines of a quote as plain values, in their order: one query."""
     rows = QuoteLine.objects.filter(quote_id=quote_id).order_by("position", "id").values_list(*PRICING_FIELDS)
     return [pricing.Line(*row) for row in rows]
+
+
+def line_of(quote: Quote, line_id: int) -> QuoteLine | None:
+    """The line with its product; None when it is no longer there."""
+    return quote.lines.select_related("product__unit").order_by().filter(pk=line_id).first()
+
+
+def last_position(quote: Quote) -> int:
+    """The place of the last line; 0 when there is none."""
+    last: int | None = quote.lines.order_by().aggregate(last=Max("position"))["last"]
+    return last or 0
 
 
 def header_of(quote: Quote) -> pricing.Header:

@@ -1,21 +1,19 @@
 """Making and changing drafts. Every change locks the quote, checks the version, writes what changed and the totals."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max
 from django.utils.translation import gettext_lazy as _
-from simple_history.utils import bulk_create_with_history
 
 from accounts.models import Account, Contact, PaymentTerm, PaymentType
-from accounts.selectors import payment_term_advice
+from accounts.selectors import account_to_quote, advised_payment_term
 from catalog import selectors as catalog
 from catalog.models import Product
-from core import clock, events, numbering, versions
+from core import clock, events, histories, money, numbering, versions
 from core.errors import Invalid, NotFound, WrongState, require
 from opportunities import services as opportunities
 from opportunities.models import Opportunity
@@ -29,9 +27,12 @@ SERIES = "Q"
 VALID_DAYS = 30
 MOST_LINES = 1000
 TOO_MUCH = Decimal(10) ** 12
+TOO_MUCH_A_LINE = Decimal(10) ** 10
 NO_FIGURE = Decimal(10) ** 6
 _TOO_MANY = _("A quote has at most %(most)s lines.")
-TOTALS = ["list_total", "net_total", "gross_total", "margin_percent"]
+TOTALS = ("list_total", "net_total", "gross_total", "margin_percent")
+PRICES = ("list_price", "cost", "floor_price")
+AMOUNTS = ("line_list", "line_net")
 
 
 @dataclass(frozen=True)
@@ -67,35 +68,34 @@ def quote_create(
     Raises: NotFound for an account or opportunity out of sight, Invalid for an inactive account or a bad line.
     """
     require(by.may(Perm.QUOTE_EDIT))
-    account = Account.objects.visible_to(by).filter(pk=account_id).first()
-    if account is None:
+    found = account_to_quote(by, account_id)
+    if found is None:
         raise NotFound(_("There is no such account."))
+    account = found.account
     if account.status != "active":
         text = _("This account is inactive.")
         raise Invalid(text, fields={"account": text})
-    contact = account.contacts.filter(is_default=True).first()
     quote = Quote(
-        number=numbering.next_number(SERIES),
         account=account,
         opportunity=_opportunity(by, account, opportunity_id),
-        contact=contact,
+        contact_id=found.contact_id,
         owner=by,
         last_editor=by,
-        language=language or (contact.language if contact else "") or account.language or Language.FINNISH,
+        language=language or found.contact_language or account.language or Language.FINNISH,
         valid_until=clock.today() + dt.timedelta(days=VALID_DAYS),
         price_date=clock.today(),
-        payment_term=account.payment_term or payment_term_advice(account, None).payment_term,
-        payment_type=account.payment_type or PaymentType.objects.filter(is_active=True).first(),
+        payment_term_id=account.payment_term_id or advised_payment_term(account, None),
+        payment_type_id=account.payment_type_id or _first_payment_type(),
         account_discount=account.default_discount,
     )
     if header is not None:
         quote.header_discount_kind, quote.header_discount_value = header.kind, header.value
         _check_header(by, quote)
-    quote.save()
-    _add_lines(quote, by, lines, start=1)
-    if lines:
-        _total_up(quote)
-        quote.save(update_fields=TOTALS)
+    made = _new_lines(quote, by, lines, start=1)
+    priced = _price(quote, [_plain(line, line.position) for line in made])
+    quote.number = numbering.next_number(SERIES)  # late: the counter is held until commit
+    quote.save(force_insert=True)
+    quote.priced = _insert(made, priced, by)
     events.record(quote, "created", by=by)
     if quote.opportunity_id:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="quoting", by=by)
@@ -106,12 +106,14 @@ def quote_create(
 def line_add(*, quote_id: int, draft: LineDraft, by: User, version: int | None = None) -> QuoteLine:
     """The product as the last line of the draft. Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid."""
     quote = _draft_for_update(quote_id, by, version)
-    places = quote.lines.aggregate(last=Max("position"), count=Count("pk"))
-    if places["count"] >= MOST_LINES:
+    lines = selectors.pricing_lines(quote.pk)
+    if len(lines) >= MOST_LINES:
         raise Invalid(_TOO_MANY % {"most": MOST_LINES})
-    line = _add_lines(quote, by, [draft], start=(places["last"] or 0) + 1)[0]
-    _saved(quote, by)
-    return line
+    made = _new_lines(quote, by, [draft], start=selectors.last_position(quote) + 1)
+    new = _plain(made[0], max((line.id for line in lines), default=0) + 1)
+    priced = _insert(made, _price(quote, [*lines, new]), by)
+    _saved(quote, by, priced)
+    return made[0]
 
 
 @transaction.atomic
@@ -127,32 +129,37 @@ def line_change(
 ) -> QuoteLine:
     """The line with what was given changed; the price follows the quantity's break. Raises: as `line_add`."""
     quote = _draft_for_update(quote_id, by, version)
-    line = quote.lines.select_related("product").filter(pk=line_id).first()
-    if line is None:
-        raise NotFound(_("This line is no longer there."))
+    line = _line(quote, line_id)
+    changed = {*AMOUNTS}
     if quantity is not None:
         line.quantity = quantity
         _copy_prices(line, catalog.prices_on([line.product_id], quote.price_date).get(line.product_id, []))
+        changed |= {"quantity", *PRICES}
     if discount is not None:
         line.discount_kind, line.discount_value = discount.kind, discount.value
         _check_surcharge(by, line, quote)
+        changed |= {"discount_kind", "discount_value"}
     if optional is not None:
         line.optional, line.selected = optional, False
-    _price(line, quote)
-    line.save()
-    _saved(quote, by)
+        changed |= {"optional", "selected"}
+    others = selectors.pricing_lines(quote.pk)
+    place = next(place for place, other in enumerate(others) if other.id == line.pk)
+    priced = _price(quote, [*others[:place], _plain(line, line.pk), *others[place + 1 :]])
+    _take_amounts([line], priced.lines[place : place + 1])
+    line.save(update_fields=changed)
+    _saved(quote, by, priced)
     return line
 
 
 @transaction.atomic
-def line_remove(*, quote_id: int, line_id: int, by: User, version: int | None = None) -> None:
+def line_remove(*, quote_id: int, line_id: int, by: User, version: int | None = None) -> Quote:
     """The draft without the line. Raises: as `line_add`."""
     quote = _draft_for_update(quote_id, by, version)
-    line = quote.lines.filter(pk=line_id).first()
-    if line is None:
-        raise NotFound(_("This line is no longer there."))
+    line = _line(quote, line_id)
+    priced = _price(quote, [other for other in selectors.pricing_lines(quote.pk) if other.id != line.pk])
     line.delete()
-    _saved(quote, by)
+    _saved(quote, by, priced)
+    return quote
 
 
 CHANGEABLE = frozenset(
@@ -171,15 +178,17 @@ def quote_change(*, quote_id: int, by: User, version: int | None = None, **chang
     if unknown:
         raise Invalid(fields=dict.fromkeys(sorted(unknown), _("This cannot be changed.")))
     fields: list[str] = []
+    priced = None
     for name, value in changes.items():
         if name == "header_discount":
             quote.header_discount_kind, quote.header_discount_value = value.kind, value.value
             fields += ["header_discount_kind", "header_discount_value"]
             _check_header(by, quote)
+            priced = _price(quote, selectors.pricing_lines(quote.pk))
         else:
             setattr(quote, name, _checked(quote, by, name, value))
             fields.append(name)
-    _saved(quote, by, *fields)
+    _saved(quote, by, priced, *fields)
     if quote.opportunity_id and "opportunity" in changes:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="quoting", by=by)
     return quote
@@ -190,13 +199,15 @@ def quote_reprice(*, quote_id: int, by: User, version: int | None = None) -> Quo
     """The draft at today's prices; typed discounts stay as typed. Raises: as `line_add`."""
     quote = _draft_for_update(quote_id, by, version)
     quote.price_date = clock.today()
-    lines = list(quote.lines.select_related("product"))
+    lines = list(quote.lines.select_related("product").order_by("position", "id"))
     prices = catalog.prices_on([line.product_id for line in lines], quote.price_date)
+    before = {line.pk: _stored(line) for line in lines}
     for line in lines:
         _copy_prices(line, prices.get(line.product_id, []))
-        _price(line, quote)
-        line.save()
-    _saved(quote, by, "price_date")
+    priced = _price(quote, [_plain(line, line.pk) for line in lines])
+    _take_amounts(lines, priced.lines)
+    _update([line for line in lines if _stored(line) != before[line.pk]], by)
+    _saved(quote, by, priced, "price_date")
     events.record(quote, "repriced", by=by)
     return quote
 
@@ -209,8 +220,7 @@ def quote_revise(*, quote_id: int, by: User) -> Quote:
     """
     number = Quote.objects.filter(pk=quote_id).values_list("number", flat=True).first() or ""
     revisions = selectors.revisions_for_update(number)
-    old = selectors.quote_for_update(quote_id)
-    selectors.require_in_sight(by, old)
+    old = selectors.quote_in_sight_for_update(by, quote_id)
     require(policies.may_edit(by, old))
     revisable = {QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED}
     if old.status not in revisable:
@@ -237,8 +247,9 @@ def _copy_lines(lines: list[QuoteLine], new: Quote, by: User) -> None:
     alternatives = {line.position: line.alternative_to.position for line in lines if line.alternative_to}
     for line in lines:
         line.pk, line.quote, line.alternative_to = None, new, None
-    copies = bulk_create_with_history(lines, QuoteLine, default_user=by)
-    at = {line.position: line for line in copies}
+    QuoteLine.objects.bulk_create(lines)
+    histories.record_created(QuoteLine, [line.pk for line in lines], by=by)
+    at = {line.position: line for line in lines}
     for position, of in alternatives.items():
         at[position].alternative_to = at[of]
         at[position].save(update_fields=["alternative_to"])
@@ -246,8 +257,7 @@ def _copy_lines(lines: list[QuoteLine], new: Quote, by: User) -> None:
 
 def _draft_for_update(quote_id: int, by: User, version: int | None) -> Quote:
     """The locked quote, still a draft, that this person may edit, at the version they saw."""
-    quote = selectors.quote_for_update(quote_id)
-    selectors.require_in_sight(by, quote)
+    quote = selectors.quote_in_sight_for_update(by, quote_id)
     require(policies.may_edit(by, quote))
     if quote.status != QuoteStatus.DRAFT:
         raise WrongState(_("This quote is no longer a draft, so it cannot be changed."))
@@ -255,29 +265,64 @@ def _draft_for_update(quote_id: int, by: User, version: int | None) -> Quote:
     return quote
 
 
-def _saved(quote: Quote, by: User, *fields: str) -> None:
-    """Count the save, remember who made it, bring the totals up to date."""
+def _line(quote: Quote, line_id: int) -> QuoteLine:
+    line = selectors.line_of(quote, line_id)
+    if line is None:
+        raise NotFound(_("This line is no longer there."))
+    return line
+
+
+def _saved(quote: Quote, by: User, priced: pricing.PricedQuote | None, *fields: str) -> None:
+    """Count the save, remember who made it; the totals are those of `priced`, None when nothing that has a price changed."""
     versions.bump(quote)
     quote.last_editor = by
-    _total_up(quote)
-    quote.save(update_fields=[*fields, *TOTALS, "version", "last_editor"])
+    quote.priced = priced
+    quote.save(update_fields=[*fields, *(TOTALS if priced else ()), "version", "last_editor"])
 
 
-def _total_up(quote: Quote) -> None:
-    totals = selectors.priced(quote).totals
+def _price(quote: Quote, lines: Sequence[pricing.Line]) -> pricing.PricedQuote:
+    """The quote with these lines priced in one pass, and its totals set. Raises Invalid for what is no discount or amount."""
+    priced = pricing.price_quote(lines, selectors.header_of(quote))
+    if any(max(row.line_list, row.line_net) >= TOO_MUCH_A_LINE for row in priced.lines):
+        text = _("The amount of this line is too large.")
+        raise Invalid(text, fields={"quantity": text})
+    totals = priced.totals
     if max(totals.list_total, abs(totals.net_total), totals.gross_total) >= TOO_MUCH:
         raise Invalid(_("The total of the quote is too large."))
     quote.list_total, quote.net_total = totals.list_total, totals.net_total
     quote.gross_total = totals.gross_total
     margin = totals.margin_percent  # of next to nothing it is no figure worth keeping
     quote.margin_percent = None if margin is None or abs(margin) >= NO_FIGURE else margin
+    return priced
 
 
-def _add_lines(quote: Quote, by: User, drafts: Iterable[LineDraft], *, start: int) -> list[QuoteLine]:
-    drafts = list(drafts)
+def _plain(line: QuoteLine, key: int) -> pricing.Line:
+    """A line in memory as pricing sees it, with the decimals it will have once it is stored."""
+    return pricing.Line(
+        id=key,
+        quantity=money.quantize(line.quantity, 3),
+        list_price=line.list_price,
+        vat_percent=money.quantize(line.vat_percent, 4),
+        discount_kind=str(line.discount_kind),
+        discount_value=money.quantize(line.discount_value, 4),
+        cost=line.cost,
+        floor_price=line.floor_price,
+        optional=line.optional,
+        selected=line.selected,
+        outside_catalogue=line.product.outside_catalogue,
+    )
+
+
+def _take_amounts(lines: Sequence[QuoteLine], priced: Sequence[pricing.PricedLine]) -> None:
+    for line, row in zip(lines, priced, strict=True):
+        line.line_list, line.line_net = row.line_list, row.line_net
+
+
+def _new_lines(quote: Quote, by: User, drafts: Sequence[LineDraft], *, start: int) -> list[QuoteLine]:
+    """Lines in memory, with the prices of the day."""
     if len(drafts) > MOST_LINES:
         raise Invalid(_TOO_MANY % {"most": MOST_LINES})
-    prices = catalog.prices_on([draft.product.pk for draft in drafts], quote.price_date)
+    prices = catalog.prices_on([draft.product.pk for draft in drafts], quote.price_date) if drafts else {}
     lines = []
     for position, draft in enumerate(drafts, start):
         product = draft.product
@@ -296,10 +341,35 @@ def _add_lines(quote: Quote, by: User, drafts: Iterable[LineDraft], *, start: in
         )
         _copy_prices(line, prices.get(product.pk, []))
         _check_surcharge(by, line, quote)
-        _price(line, quote)
         lines.append(line)
-    created: list[QuoteLine] = bulk_create_with_history(lines, QuoteLine, default_user=by) if lines else []
-    return created
+    return lines
+
+
+def _insert(made: Sequence[QuoteLine], priced: pricing.PricedQuote, by: User) -> pricing.PricedQuote:
+    """The lines stored with their amounts and history; they are the last ones of `priced`, which is answered with their keys."""
+    if not made:
+        return priced
+    old, new = priced.lines[: -len(made)], priced.lines[-len(made) :]
+    _take_amounts(made, new)
+    for line in made:
+        line.quote_id = line.quote.pk  # which did not have its key yet when the lines were made
+    QuoteLine.objects.bulk_create(made)
+    histories.record_created(QuoteLine, [line.pk for line in made], by=by)
+    keyed = (row._replace(line=row.line._replace(id=line.pk)) for line, row in zip(made, new, strict=True))
+    return pricing.PricedQuote((*old, *keyed), priced.totals)
+
+
+def _update(lines: Sequence[QuoteLine], by: User) -> None:
+    """Prices and amounts of lines stored in one statement, with history."""
+    if not lines:
+        return
+    fields = [*PRICES, *AMOUNTS]
+    QuoteLine.objects.bulk_create(lines, update_conflicts=True, unique_fields=["id"], update_fields=fields)
+    histories.record_changed(QuoteLine, [line.pk for line in lines], by=by)
+
+
+def _stored(line: QuoteLine) -> list[Any]:
+    return [getattr(line, name) for name in (*PRICES, *AMOUNTS)]
 
 
 def _copy_prices(line: QuoteLine, prices: list[Any]) -> None:
@@ -307,23 +377,8 @@ def _copy_prices(line: QuoteLine, prices: list[Any]) -> None:
     if price is None:
         text = _("%(sku)s has no price on the date of this quote.") % {"sku": line.product.sku}
         raise Invalid(text, fields={"product": text})
-    line.list_price, line.cost, line.floor_price = price.list_price, price.cost, price.floor_price
-
-
-def _price(line: QuoteLine, quote: Quote) -> None:
-    """Line amounts from what was typed; a line that would leave the range of an amount is refused."""
-    plain = pricing.Line(
-        id=0,
-        quantity=line.quantity,
-        list_price=line.list_price,
-        vat_percent=line.vat_percent,
-        discount_kind=line.discount_kind,
-        discount_value=line.discount_value,
-    )
-    line.line_list, line.line_net = pricing.line_amounts(plain, quote.account_discount)
-    if max(line.line_list, line.line_net) >= Decimal(10) ** 10:
-        text = _("The amount of this line is too large.")
-        raise Invalid(text, fields={"quantity": text})
+    for name in PRICES:
+        setattr(line, name, getattr(price, name))
 
 
 def _check_surcharge(by: User, line: QuoteLine, quote: Quote) -> None:
@@ -344,6 +399,10 @@ def _check_header(by: User, quote: Quote) -> None:
     else:
         return
     raise Invalid(text, fields={"header_discount": text})
+
+
+def _first_payment_type() -> int | None:
+    return PaymentType.objects.filter(is_active=True).values_list("pk", flat=True).first()
 
 
 def _opportunity(by: User, account: Account, opportunity_id: int | None) -> Opportunity | None:

@@ -34,7 +34,7 @@ def quote_submit(
     `approvers` maps a gate to the chosen person (None: the default). Raises: NotFound, NotAllowed, WrongState, StaleVersion,
     Invalid naming what is incomplete or who may not approve.
     """
-    quote = _locked(quote_id, by)
+    quote = selectors.quote_in_sight_for_update(by, quote_id)
     require(policies.may_edit(by, quote))
     if not can_proceed(quote.submit_for_approval):
         raise WrongState(_("Only a draft can be submitted."))
@@ -69,7 +69,7 @@ def quote_submit(
 @transaction.atomic
 def quote_recall(*, quote_id: int, by: User) -> Quote:
     """Back to draft by the one who asked; the approval ends and its links are dead. Raises: NotAllowed, WrongState."""
-    quote = _locked(quote_id, by)
+    quote = selectors.quote_in_sight_for_update(by, quote_id)
     if not can_proceed(quote.recall):
         raise WrongState(_("This quote is not waiting for approval."))
     approvals.run_recall(subject_type="quote", subject_id=quote.pk, by=by)
@@ -131,7 +131,7 @@ def quote_submit_and_send(
 @transaction.atomic
 def quote_unsend(*, quote_id: int, by: User) -> Quote:
     """Back to approved, by the sender, while the mail has not been taken up. Raises: NotAllowed, WrongState."""
-    quote = _locked(quote_id, by)
+    quote = selectors.quote_in_sight_for_update(by, quote_id)
     document = selectors.live_document(quote)
     require(document is not None and document.sent_by_id == by.pk)
     if selectors.superseded_others(quote):
@@ -153,7 +153,7 @@ def quote_unsend(*, quote_id: int, by: User) -> Quote:
 @transaction.atomic
 def quote_cancel(*, quote_id: int, by: User, reason: str = "", version: int | None = None) -> Quote:
     """The quote is cancelled and the customer's link leads to a page that says so. Raises: NotAllowed, WrongState."""
-    quote = _locked(quote_id, by)
+    quote = selectors.quote_in_sight_for_update(by, quote_id)
     require(policies.may_edit(by, quote))
     if not can_proceed(quote.cancel):
         raise WrongState(_("A quote in this state cannot be cancelled."))
@@ -187,12 +187,6 @@ def _lock_revisions(quote_id: int, by: User) -> list[Quote]:
     if number is None:
         raise NotFound
     return selectors.revisions_for_update(number)
-
-
-def _locked(quote_id: int, by: User) -> Quote:
-    quote = selectors.quote_for_update(quote_id)
-    selectors.require_in_sight(by, quote)
-    return quote
 
 
 def _require_complete(quote: Quote, lines: int) -> None:

@@ -14,14 +14,16 @@ from approvals.models import Request
 from catalog.models import Price, Product
 from catalog.tests.factories import ProductFactory
 from core import clock as house_clock
+from core.db import is_postgresql
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, StaleVersion, WrongState
 from core.models import Event, Link, OutboxMessage
 from opportunities.tests.factories import OpportunityFactory
-from quotes import services
+from quotes import selectors, services
 from quotes.models import Quote, QuoteAnswer, QuoteLine, QuoteSnapshot
 from quotes.services import Discount, LineDraft
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft, sent
+from users.roles import Perm
 
 
 def submit(quote: Quote, world: World, **more: Any) -> Quote:
@@ -208,6 +210,59 @@ def test_a_status_cannot_be_changed_like_a_field(world: World) -> None:
         services.quote_change(quote_id=quote.pk, by=world.rep, status="sent")
     quote.refresh_from_db()
     assert quote.status == "draft"
+
+
+# --- what it costs ------------------------------------------------------------------------------------------------------
+def exactly(priced: Any) -> Any:
+    """A priced quote with the decimals of its numbers, which equality overlooks."""
+    return repr(priced)
+
+
+@pytest.mark.parametrize("lines", [1, 20, 150])
+def test_a_quote_is_made_in_few_statements_at_any_length(world: World, lines: int, django_assert_num_queries: Any) -> None:
+    drafts = [LineDraft(world.product, D(number), Discount("percent", D(5))) for number in range(1, lines + 1)]
+    assert world.rep.may(Perm.QUOTE_EDIT)
+    assert world.product.vat_rate.rate == D("25.5")
+    batches = 1 if is_postgresql() else max(1, -(-lines * 18 // 999))  # SQLite takes 999 values at a time
+    with django_assert_num_queries(9 + batches):  # with the start and the end of the transaction
+        services.quote_create(account_id=world.account.pk, by=world.rep, lines=drafts)
+    assert QuoteLine.history.count() == lines
+
+
+@pytest.mark.parametrize("kind", ["", "percent"])
+def test_each_service_prices_like_a_fresh_read(world: World, kind: str) -> None:
+    drafts = [LineDraft(world.product, D("1.5"), Discount("percent", D(10))), LineDraft(world.product, D(2), optional=True)]
+    head = Discount(kind, D(7) if kind else D(0))
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=drafts, header=head)
+    assert exactly(quote.priced) == exactly(selectors.priced(quote))
+    key = quote.lines.order_by("position").values_list("pk", flat=True)[0]
+    for service, more in (
+        (services.line_add, {"draft": LineDraft(world.product, D(3))}),
+        (services.line_change, {"line_id": key, "quantity": D(9), "discount": Discount("net_price", D("8.1"))}),
+        (services.quote_change, {"header_discount": Discount("amount", D(1))}),
+        (services.quote_reprice, {}),
+        (services.line_remove, {"line_id": key}),
+    ):
+        answer: Any = service(quote_id=quote.pk, by=world.rep, **more)
+        changed = answer.quote if isinstance(answer, QuoteLine) else answer
+        assert exactly(changed.priced) == exactly(selectors.priced(changed))
+
+
+def test_a_note_prices_nothing(world: World) -> None:
+    assert services.quote_change(quote_id=draft(world).pk, by=world.rep, internal_note="Soita").priced is None
+
+
+def test_repricing_writes_the_lines_that_change_and_their_history_at_once(world: World, django_assert_num_queries: Any) -> None:
+    quote = draft(world, "0", "0")
+    other = ProductFactory(list_price="3")
+    services.line_add(quote_id=quote.pk, draft=LineDraft(other, D(2)), by=world.rep)
+    Price.objects.filter(product=world.product).update(list_price=D("10.5"))
+    with django_assert_num_queries(10):
+        services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    quote.refresh_from_db()
+    assert [str(line.line_net) for line in quote.lines.order_by("position")] == ["52.50", "52.50", "6.00"]
+    assert [row.position for row in QuoteLine.history.filter(history_type="~").order_by("history_id")] == [1, 2]
+    assert quote.net_total == D("111.00")
 
 
 # --- submitting and approval ------------------------------------------------------------------------------------------

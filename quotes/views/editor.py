@@ -113,25 +113,27 @@ def _changing_parts(user: User, quote: Quote, priced: PricedQuote) -> dict[str, 
 @require_POST
 def add_line(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
-    selectors.quote_for(user, pk)
     try:
         line = services.line_add(quote_id=pk, draft=forms.line_draft(user, request.POST), by=user, version=version_of(request))
     except Invalid as error:
+        selectors.quote_for(user, pk)  # out of sight is 404, whatever was typed
         return render(request, "quotes/editor.html#new_line_error", {"new_line_error": str(error)}, status=error.status)
-    return _changed(request, user, pk, line.pk)
+    return _changed(request, user, line.quote, line)
 
 
 @requires(Perm.QUOTE_EDIT)
 @require_POST
 def change_line(request: HttpRequest, pk: int, line_pk: int) -> HttpResponse:
     user = user_of(request)
-    selectors.quote_for(user, pk)
     field, value = request.POST.get("field", ""), request.POST.get("value", "")
     try:
-        services.line_change(quote_id=pk, line_id=line_pk, by=user, version=version_of(request), **_line_change(field, value))
+        line = services.line_change(
+            quote_id=pk, line_id=line_pk, by=user, version=version_of(request), **_line_change(field, value)
+        )
     except Invalid as error:
-        return _changed(request, user, pk, line_pk, typed={field: value}, error=error)
-    return _changed(request, user, pk, line_pk)
+        quote = selectors.quote_for(user, pk)
+        return _changed(request, user, quote, selectors.line_of(quote, line_pk), typed={field: value}, error=error)
+    return _changed(request, user, line.quote, line)
 
 
 def _line_change(field: str, value: str) -> dict[str, Any]:
@@ -149,9 +151,12 @@ def _line_change(field: str, value: str) -> dict[str, Any]:
 @require_POST
 def remove_line(request: HttpRequest, pk: int, line_pk: int) -> HttpResponse:
     user = user_of(request)
-    selectors.quote_for(user, pk)
-    services.line_remove(quote_id=pk, line_id=line_pk, by=user, version=version_of(request))
-    return _changed(request, user, pk, None, removed=line_pk)
+    try:
+        quote = services.line_remove(quote_id=pk, line_id=line_pk, by=user, version=version_of(request))
+    except Invalid:
+        selectors.quote_for(user, pk)
+        raise
+    return _changed(request, user, quote, None, removed=line_pk)
 
 
 @requires(Perm.QUOTE_EDIT)
@@ -166,34 +171,31 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
             cleaned: Any = forms.header_discount(value)
         else:
             cleaned = forms.HeadForm({field: value}, instance=quote, user=user).only(field)
-        services.quote_change(quote_id=pk, by=user, version=version_of(request), **{field: cleaned})
+        changed = services.quote_change(quote_id=pk, by=user, version=version_of(request), **{field: cleaned})
     except Invalid as error:
-        return _changed(request, user, pk, None, field=field, error=error)
-    return _changed(request, user, pk, None, field=field)
+        return _changed(request, user, quote, None, field=field, error=error)
+    return _changed(request, user, changed, None, field=field)
 
 
 def _changed(
     request: HttpRequest,
     user: User,
-    pk: int,
-    line_pk: int | None,
+    quote: Quote,
+    line: QuoteLine | None,
     *,
     removed: int | None = None,
     field: str = "",
     typed: Mapping[str, str] | None = None,
     error: Invalid | None = None,
 ) -> HttpResponse:
-    """The parts that a change touches. The cost does not depend on the number of lines but for one read of their prices."""
-    quote = selectors.quote_for(user, pk)
-    priced = selectors.priced(quote)
+    """The parts that a change touches, with the prices that the service worked out; read only after a refusal."""
+    priced = quote.priced or selectors.priced(quote)
     context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "row": None, "may_edit": True}
     context |= _changing_parts(user, quote, priced)
     context["field_error"] = str(error) if error else ""
-    if line_pk is not None:
-        line = QuoteLine.objects.select_related("product__unit").filter(pk=line_pk, quote=quote).first()
-        place = next((index for index, row in enumerate(priced.lines) if row.line.id == line_pk), None)
-        if line is not None and place is not None:
-            context["row"] = columns.row_of(place + 1, priced.lines[place], line.product, typed=typed, error=str(error or ""))
+    for position, row in enumerate(priced.lines, 1):
+        if line is not None and row.line.id == line.pk:
+            context["row"] = columns.row_of(position, row, line.product, typed=typed, error=str(error or ""))
     context["said"] = str(error) if error else _said(context["row"], priced)
     return render(request, "quotes/editor.html#changed", context, status=error.status if error else 200)
 
