@@ -1,16 +1,35 @@
 """Texts in every language of the product at once, for what is frozen or read by several people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 
+CODES: tuple[str, ...] = tuple(code for code, _name in settings.LANGUAGES)
+
+
+def active() -> str:
+    """The code of the language in use."""
+    code = (translation.get_language() or "").partition("-")[0]
+    return code if code in CODES else CODES[0]
+
 
 def in_languages(text: Callable[[], Any]) -> dict[str, str]:
     """What `text` answers in each language, by its code."""
     texts = {}
-    for code, _name in settings.LANGUAGES:
+    for code in CODES:
         with translation.override(code):
             texts[code] = str(text())
     return texts
+
+
+def stored_texts(stored: Mapping[str, str | None]) -> dict[str, str]:
+    """What a translated field says in each language, from its columns by language; empty ones fall back as on pages."""
+    fallback = next((text for code in settings.MODELTRANSLATION_FALLBACK_LANGUAGES if (text := stored[code])), "")
+    return {code: stored[code] or fallback for code in CODES}
+
+
+def texts_of(record: Any, field: str) -> dict[str, str]:
+    """What a translated field of `record` says in each language."""
+    return stored_texts({code: getattr(record, f"{field}_{code}") for code in CODES})

@@ -36,13 +36,13 @@ class QuoteApproval:
         return selectors.quote_for_update(subject_id)
 
     def fingerprint(self, subject: Quote) -> Fingerprint:
-        content = snapshots.content_of(subject, selectors.priced(subject))
+        content = snapshots.content_of(subject, selectors.quoted(subject))
         return Fingerprint(subject.version, snapshots.commercial_hash(content))
 
     def facts(self, subject: Quote, gates: Sequence[str]) -> dict[str, Any]:
-        priced = selectors.priced(subject)
-        found = [breach for breach in selectors.breaches_of(subject, priced) if breach.gate in gates]
-        return approval_facts.facts_of(subject, snapshots.content_of(subject, priced), priced, found)
+        quoted = selectors.quoted(subject)
+        found = [breach for breach in selectors.breaches_of(subject, quoted.priced) if breach.gate in gates]
+        return approval_facts.facts_of(subject, snapshots.content_of(subject, quoted), quoted.priced, found)
 
     def summary(self, subject_id: int) -> str:
         quote = Quote.objects.select_related("account").get(pk=subject_id)

@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.selectors import advised_payment_term
-from core.languages import in_languages
+from core.languages import CODES, in_languages
 from core.templatetags.ui import money, percent
 from quotes.models import Quote
 from quotes.pricing import PricedQuote
@@ -63,11 +63,12 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
     """Everything the review page shows, as JSON."""
     lines = {line["id"]: line for line in content["lines"]}
     totals = priced.totals
+    limits = [_limit(breach, lines) for breach in found]
     flagged = {breach.line_id for breach in found}
     return {
         "title": in_languages(lambda: _("Quote %(number)s, revision %(revision)s") % content),
         "customer": quote.account.name,
-        "sentences": _sentences(found, lines),
+        "sentences": {code: [limit["what"][code] for limit in limits] for code in CODES},
         "facts": [
             _fact(lambda: _("Customer"), lambda: quote.account.name),
             _fact(lambda: _("At list price"), lambda: money(totals.list_total)),
@@ -85,7 +86,7 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
             _fact(lambda: _("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
             _fact(lambda: _("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
         ],
-        "limits": [_limit(breach, lines) for breach in found],
+        "limits": limits,
         "lines": [
             {
                 **{
@@ -99,11 +100,6 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
         ],
         "url": reverse("quote_page", args=[quote.pk]),
     }
-
-
-def _sentences(found: Sequence[Breach], lines: dict[int, Json]) -> dict[str, list[str]]:
-    per_breach = [in_languages(lambda breach=breach: what(breach, _where(breach, lines))) for breach in found]  # type: ignore[misc]
-    return {code: [texts[code] for texts in per_breach] for code in ("en", "fi")}
 
 
 def _fact(label: Any, value: Any, *, margin: bool = False) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from typing import Any
 
 from approvals.choices import RequestStatus, RunStatus
 from approvals.models import Run
+from core.languages import active
 from core.templatetags.ui import money, percent, plain_input, quantity, unit_price
 from quotes import approval_facts
 from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
-from quotes.models import Quote, QuoteLine
+from quotes.models import Quote
 from quotes.pricing import PricedLine, PricedQuote
+from quotes.selectors import ProductTexts, Quoted
 from quotes.triggers import Breach
 
 
@@ -42,18 +44,20 @@ class Row:
     error_field: str
 
 
-def row_of(position: int, row: PricedLine, product: Any, *, typed: Mapping[str, str] | None = None, error: str = "") -> Row:
+def row_of(
+    position: int, row: PricedLine, texts: ProductTexts, *, typed: Mapping[str, str] | None = None, error: str = ""
+) -> Row:
     """A row; `typed` (field → text) and `error` keep what somebody typed that could not be used."""
     line = row.line
-    typed = typed or {}
+    typed, language = typed or {}, active()
     discount = row.discount_percent
     return Row(
         id=line.id,
         position=position,
-        sku=product.sku,
-        name=product.name,
-        description=product.description,
-        unit=product.unit.label,
+        sku=texts.sku,
+        name=texts.name[language],
+        description=texts.description[language],
+        unit=texts.unit[language],
         quantity=quantity(line.quantity),
         quantity_input=typed.get("quantity", plain_input(line.quantity)),
         list_price=unit_price(line.list_price),
@@ -83,10 +87,9 @@ def _discount_input(row: PricedLine) -> str:
     return plain_input(row.discount_percent) if row.discount_percent else ""
 
 
-def rows_of(quote: Quote, priced: PricedQuote) -> list[Row]:
-    """All rows: one query for the products."""
-    products = {line.pk: line.product for line in QuoteLine.objects.filter(quote=quote).select_related("product__unit")}
-    return [row_of(position, row, products[row.line.id]) for position, row in enumerate(priced.lines, 1)]
+def rows_of(quoted: Quoted) -> list[Row]:
+    """All rows, in the active language."""
+    return [row_of(position, row, quoted.texts[row.line.id]) for position, row in enumerate(quoted.priced.lines, 1)]
 
 
 @dataclass(frozen=True, slots=True)

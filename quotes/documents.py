@@ -45,10 +45,11 @@ def preview_of(content: Json, parties: Json, language: str) -> tuple[bytes, ...]
     return _compile(_data(content, parties, language, draft=True), "png")
 
 
-def draft_of(quote: Quote) -> tuple[Json, Json]:
-    """`(content, parties)` of a quote as it stands: the latest snapshot once it was submitted, else of the lines as they are."""
+def draft_of(quote: Quote, quoted: selectors.Quoted | None = None) -> tuple[Json, Json]:
+    """`(content, parties)` of a quote as it stands: the latest snapshot once it was submitted, else of the lines as they are,
+    which the caller may have read."""
     snapshot = None if quote.status == QuoteStatus.DRAFT else selectors.latest_snapshot(quote)
-    content = snapshot.content if snapshot else snapshots.content_of(quote, selectors.priced(quote))
+    content = snapshot.content if snapshot else snapshots.content_of(quote, quoted or selectors.quoted(quote))
     return content, snapshots.parties_of(quote, quote.contact)
 
 

@@ -1,11 +1,14 @@
 """Reads of quotes. `…_for_update` are the only locks."""
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db.models import Max, QuerySet
 
+from catalog.models import Product
 from core import clock, db
 from core.errors import NotFound
+from core.languages import CODES, stored_texts, texts_of
 from quotes import pricing, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
@@ -35,16 +38,25 @@ def quote_in_sight_for_update(user: User, quote_id: int) -> Quote:
     return _locked(Quote.objects.visible_to(user), quote_id)
 
 
+_LOCKED_WITH = ("account", "payment_term", "payment_type")
+
+
 def _locked(quotes: QuerySet[Quote], quote_id: int) -> Quote:
     try:
-        return quotes.select_for_update(**db.lock_options()).select_related("account").get(pk=quote_id)
+        return quotes.select_for_update(**db.lock_options()).select_related(*_LOCKED_WITH).get(pk=quote_id)
     except Quote.DoesNotExist:
         raise NotFound from None
 
 
-def revisions_for_update(number: str) -> list[Quote]:
-    """All revisions of a number, locked, ordered by pk."""
-    return list(Quote.objects.select_for_update(**db.lock_options()).filter(number=number).order_by("pk"))
+def revisions_for_update(user: User, quote_id: int) -> tuple[Quote, list[Quote]]:
+    """`(quote, revisions)`: the quote and all revisions of its number, locked, ordered by pk. Raises: NotFound."""
+    number = Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values("number")
+    locked = Quote.objects.select_for_update(**db.lock_options()).select_related(*_LOCKED_WITH, "contact", "owner")
+    revisions = list(locked.filter(number__in=number).order_by("pk"))
+    quote = next((revision for revision in revisions if revision.pk == quote_id), None)
+    if quote is None:
+        raise NotFound
+    return quote, revisions
 
 
 PRICING_FIELDS = (
@@ -58,6 +70,46 @@ def pricing_lines(quote_id: int) -> list[pricing.Line]:
     """The lines of a quote as plain values, in their order: one query."""
     rows = QuoteLine.objects.filter(quote_id=quote_id).order_by("position", "id").values_list(*PRICING_FIELDS)
     return [pricing.Line(*row) for row in rows]
+
+
+class ProductTexts(NamedTuple):
+    """What a quote says of a product, by language."""
+
+    sku: str
+    name: dict[str, str]
+    description: dict[str, str]
+    unit: dict[str, str]
+
+
+class Quoted(NamedTuple):
+    """A quote with its prices, and the texts of its lines by their ids."""
+
+    priced: pricing.PricedQuote
+    texts: dict[int, ProductTexts]
+
+
+_TEXTS = [f"product__{field}_{code}" for field in ("name", "description", "unit__label") for code in CODES]
+
+
+def quoted(quote: Quote) -> Quoted:
+    """Everything that a quote says of its lines, priced now: one query at any length."""
+    rows = list(
+        QuoteLine.objects.filter(quote_id=quote.pk).order_by("position", "id").values_list(*PRICING_FIELDS, "product__sku", *_TEXTS)
+    )
+    lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
+    texts = {row[0]: _product_texts(*row[len(PRICING_FIELDS) :]) for row in rows}
+    return Quoted(pricing.price_quote(lines, header_of(quote)), texts)
+
+
+def _product_texts(sku: str, *texts: str | None) -> ProductTexts:
+    by_field = (texts[start : start + len(CODES)] for start in range(0, len(texts), len(CODES)))
+    return ProductTexts(sku, *(stored_texts(dict(zip(CODES, field, strict=True))) for field in by_field))
+
+
+def texts_of_product(product: Product) -> ProductTexts:
+    """The same of a product that has been read."""
+    unit = texts_of(product.unit, "label")
+    return ProductTexts(product.sku, texts_of(product, "name"), texts_of(product, "description"), unit)
 
 
 def line_of(quote: Quote, line_id: int) -> QuoteLine | None:

@@ -8,17 +8,17 @@ from typing import Any
 
 from accounts.models import Contact
 from core import money
-from core.languages import in_languages
-from quotes.models import Quote, QuoteLine
-from quotes.pricing import PricedLine, PricedQuote
+from core.languages import texts_of
+from quotes.models import Quote
+from quotes.pricing import PricedLine
+from quotes.selectors import ProductTexts, Quoted
 
 Json = dict[str, Any]
 
 
-def content_of(quote: Quote, priced: PricedQuote) -> Json:
+def content_of(quote: Quote, quoted: Quoted) -> Json:
     """Lines, prices, terms and validity in both languages; numbers as plain strings, no cost and no margin."""
-    products = {line.pk: line.product for line in QuoteLine.objects.filter(quote=quote).select_related("product__unit")}
-    totals = priced.totals
+    priced, totals = quoted.priced, quoted.priced.totals
     return {
         "number": quote.number,
         "revision": quote.revision,
@@ -26,7 +26,7 @@ def content_of(quote: Quote, priced: PricedQuote) -> Json:
         "price_date": quote.price_date.isoformat(),
         "valid_until": quote.valid_until.isoformat(),
         "account": {"id": quote.account_id, "name": quote.account.name, "number": quote.account.parent_customer_id or ""},
-        "lines": [_line(position, row, products[row.line.id]) for position, row in enumerate(priced.lines, 1)],
+        "lines": [_line(position, row, quoted.texts[row.line.id]) for position, row in enumerate(priced.lines, 1)],
         "totals": {
             "list_total": plain(totals.list_total),
             "line_total": plain(totals.line_total),
@@ -43,18 +43,18 @@ def content_of(quote: Quote, priced: PricedQuote) -> Json:
     }
 
 
-def _line(position: int, row: PricedLine, product: Any) -> Json:
-    line = row.line
+def _line(position: int, row: PricedLine, texts: ProductTexts) -> Json:
+    line, discount = row.line, row.discount_percent
     return {
         "id": line.id,
         "position": position,
-        "sku": product.sku,
-        "name": in_languages(lambda: product.name),
-        "description": in_languages(lambda: product.description),
+        "sku": texts.sku,
+        "name": texts.name,
+        "description": texts.description,
         "quantity": plain(line.quantity),
-        "unit": in_languages(lambda: product.unit.label),
+        "unit": texts.unit,
         "list_price": plain(line.list_price),
-        "discount_percent": None if row.discount_percent is None else plain(row.discount_percent),
+        "discount_percent": None if discount is None else plain(discount),
         "net_price": plain(row.net_price),
         "line_list": plain(row.line_list),
         "line_net": plain(row.line_net),
@@ -67,7 +67,7 @@ def _line(position: int, row: PricedLine, product: Any) -> Json:
 
 
 def _labelled(look_up: Any, **more: Any) -> Json | None:
-    return None if look_up is None else {"code": look_up.code, "label": in_languages(lambda: look_up.label), **more}
+    return None if look_up is None else {"code": look_up.code, "label": texts_of(look_up, "label"), **more}
 
 
 def parties_of(quote: Quote, contact: Contact | None) -> Json:

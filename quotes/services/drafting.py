@@ -218,9 +218,7 @@ def quote_revise(*, quote_id: int, by: User) -> Quote:
 
     Raises: NotAllowed, WrongState when the quote cannot be revised or a draft of it is open.
     """
-    number = Quote.objects.filter(pk=quote_id).values_list("number", flat=True).first() or ""
-    revisions = selectors.revisions_for_update(number)
-    old = selectors.quote_in_sight_for_update(by, quote_id)
+    old, revisions = selectors.revisions_for_update(by, quote_id)
     require(policies.may_edit(by, old))
     revisable = {QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED}
     if old.status not in revisable:

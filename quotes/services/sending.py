@@ -12,7 +12,7 @@ from django_fsm import can_proceed
 from approvals import services as approvals
 from approvals.registry import Fingerprint
 from core import clock, events, jobs, links, outbox, versions
-from core.errors import Invalid, NotFound, Text, WrongState, require
+from core.errors import Invalid, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
 from quotes import approval_facts, policies, selectors, snapshots, triggers
@@ -35,15 +35,21 @@ def quote_submit(
     Invalid naming what is incomplete or who may not approve.
     """
     quote = selectors.quote_in_sight_for_update(by, quote_id)
+    _submit(quote, by, approvers=approvers or {}, reason=reason, version=version)
+    return quote
+
+
+def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reason: str, version: int | None) -> QuoteSnapshot:
+    """The locked quote submitted; the snapshot that was taken."""
     require(policies.may_edit(by, quote))
     if not can_proceed(quote.submit_for_approval):
         raise WrongState(_("Only a draft can be submitted."))
     versions.require(quote, version)
-    priced = selectors.priced(quote)
-    _require_complete(quote, len(priced.lines))
-    found = selectors.breaches_of(quote, priced)
+    quoted = selectors.quoted(quote)
+    _require_complete(quote, len(quoted.priced.lines))
+    found = selectors.breaches_of(quote, quoted.priced)
     versions.bump(quote)
-    snapshot = _snapshot(quote, by, snapshots.content_of(quote, priced))
+    snapshot = _snapshot(quote, by, snapshots.content_of(quote, quoted))
     gates = triggers.gates(found)
     if gates:
         quote.submit_for_approval()
@@ -52,18 +58,17 @@ def quote_submit(
     quote.save(update_fields=["status", "version"])
     events.record(quote, "submitted", by=by, reason=reason, gates=[gate.value for gate in gates])
     if gates:
-        chosen = approvers or {}
         approvals.run_start(
             subject_type="quote",
             subject_id=quote.pk,
-            gates={gate.value: chosen.get(gate.value) for gate in gates},
+            gates={gate.value: approvers.get(gate.value) for gate in gates},
             by=by,
             last_editor=quote.last_editor,
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
-            facts=approval_facts.facts_of(quote, snapshot.content, priced, found),
+            facts=approval_facts.facts_of(quote, snapshot.content, quoted.priced, found),
             reason=reason,
         )
-    return quote
+    return snapshot
 
 
 @transaction.atomic
@@ -82,19 +87,41 @@ def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = ""
 
     Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid for bad recipients or a date that has passed.
     """
-    revisions = _lock_revisions(quote_id, by)
-    quote = selectors.quote_for_update(quote_id)
+    quote, revisions = selectors.revisions_for_update(by, quote_id)
     require(policies.may_edit(by, quote))
-    if not can_proceed(quote.send):
-        raise WrongState(_("Only an approved quote can be sent."))
+    _require_sendable(quote, revisions)
     versions.require(quote, version)
     recipients = _recipients(to)
+    return _send(quote, revisions, _approved_snapshot(quote), by, recipients, language)
+
+
+@transaction.atomic
+def quote_submit_and_send(
+    *, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None
+) -> QuoteDocument:
+    """Submit and send in one step, for a quote that needs nobody's yes. Raises: as both; WrongState when it does need one."""
+    quote, revisions = selectors.revisions_for_update(by, quote_id)
+    snapshot = _submit(quote, by, approvers={}, reason="", version=version)
+    if quote.status != QuoteStatus.APPROVED:
+        raise WrongState(_("This quote needs approval before it can be sent."))
+    _require_sendable(quote, revisions)
+    return _send(quote, revisions, snapshot, by, _recipients(to), language)
+
+
+def _require_sendable(quote: Quote, revisions: Sequence[Quote]) -> None:
+    if not can_proceed(quote.send):
+        raise WrongState(_("Only an approved quote can be sent."))
     if quote.valid_until < clock.today():
         text = _("The last valid day of this quote has passed.")
         raise Invalid(text, fields={"valid_until": text})
     if any(other.status in (QuoteStatus.ACCEPTED, QuoteStatus.ORDERED) for other in revisions):
         raise WrongState(_("The customer has already accepted a revision of this quote."))
-    snapshot = _approved_snapshot(quote)
+
+
+def _send(
+    quote: Quote, revisions: Sequence[Quote], snapshot: QuoteSnapshot, by: User, recipients: list[str], language: str
+) -> QuoteDocument:
+    """The locked quote sent as the snapshot has it."""
     for other in revisions:
         if other.pk != quote.pk and other.revision < quote.revision and can_proceed(other.supersede):
             other.supersede()
@@ -114,18 +141,6 @@ def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = ""
     if quote.opportunity_id:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="negotiation", by=by)
     return document
-
-
-@transaction.atomic
-def quote_submit_and_send(
-    *, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None
-) -> QuoteDocument:
-    """Submit and send in one step, for a quote that needs nobody's yes. Raises: as both; WrongState when it does need one."""
-    _lock_revisions(quote_id, by)
-    quote = quote_submit(quote_id=quote_id, by=by, version=version)
-    if quote.status != QuoteStatus.APPROVED:
-        raise WrongState(_("This quote needs approval before it can be sent."))
-    return quote_send(quote_id=quote_id, by=by, to=to, language=language)
 
 
 @transaction.atomic
@@ -181,14 +196,6 @@ def quote_expire(*, quote_id: int) -> bool:
     return True
 
 
-def _lock_revisions(quote_id: int, by: User) -> list[Quote]:
-    """All revisions of this quote's number, locked by pk: before any one of them is locked alone."""
-    number = Quote.objects.visible_to(by).filter(pk=quote_id).values_list("number", flat=True).first()
-    if number is None:
-        raise NotFound
-    return selectors.revisions_for_update(number)
-
-
 def _require_complete(quote: Quote, lines: int) -> None:
     """Raises Invalid naming every field that still lacks something."""
     missing: dict[str, Text] = {}
@@ -218,7 +225,7 @@ def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
 def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
     """The snapshot that was approved, checked against the quote as it is now. Raises: WrongState."""
     snapshot = selectors.latest_snapshot(quote)
-    content = snapshots.content_of(quote, selectors.priced(quote))
+    content = snapshots.content_of(quote, selectors.quoted(quote))
     if snapshot is None or snapshots.commercial_hash(content) != snapshot.commercial_hash:
         raise WrongState(_("The quote is not what was approved. Revise it and submit it again."))
     return snapshot

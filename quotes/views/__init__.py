@@ -97,10 +97,11 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
 def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainError | None = None) -> HttpResponse:
     if quote.status not in (QuoteStatus.DRAFT, QuoteStatus.APPROVED):
         return go(request, reverse("quote_page", args=[quote.pk]))
-    priced = selectors.priced(quote)
+    quoted = selectors.quoted(quote)
+    priced = quoted.priced
     found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
-    content, parties = documents.draft_of(quote)
-    skus = selectors.skus_of([breach.line_id for breach in found if breach.line_id])
+    content, parties = documents.draft_of(quote, quoted)
+    skus = {line_id: texts.sku for line_id, texts in quoted.texts.items()}
     context = {
         "quote": quote,
         "priced": priced,

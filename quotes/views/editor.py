@@ -78,24 +78,25 @@ def product_options(request: HttpRequest) -> HttpResponse:
 
 def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[str, Any]:
     """What the editor and the read view show of a quote."""
-    priced = selectors.priced(quote)
+    quoted = selectors.quoted(quote)
     return {
         "quote": quote,
-        "rows": columns.rows_of(quote, priced),
+        "rows": columns.rows_of(quoted),
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
         "rejection": columns.rejection_of(approvals.history("quote", quote.pk)) if with_form else None,
-        **_changing_parts(user, quote, priced),
+        **_changing_parts(user, quote, quoted.priced, {line_id: texts.sku for line_id, texts in quoted.texts.items()}),
     }
 
 
-def _changing_parts(user: User, quote: Quote, priced: PricedQuote) -> dict[str, Any]:
-    """The parts every change swaps: totals, status line, advice."""
+def _changing_parts(user: User, quote: Quote, priced: PricedQuote, skus: Mapping[int, str] | None = None) -> dict[str, Any]:
+    """The parts every change swaps: totals, status line, advice. `skus`: product codes by line, where they are known."""
     draft, margin = quote.status == QuoteStatus.DRAFT, policies.may_see_margin(user)
     target = selectors.margin_target(quote, priced.totals.net_total) if draft or margin else None
     found = triggers.breaches(priced, target) if draft else []
-    skus = selectors.skus_of([breach.line_id for breach in found if breach.line_id])
+    if skus is None:
+        skus = selectors.skus_of([breach.line_id for breach in found if breach.line_id])
     advice = payment_term_advice(quote.account, priced.totals.net_total)
     return {
         "totals": priced.totals,
@@ -193,9 +194,10 @@ def _changed(
     context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "row": None, "may_edit": True}
     context |= _changing_parts(user, quote, priced)
     context["field_error"] = str(error) if error else ""
-    for position, row in enumerate(priced.lines, 1):
-        if line is not None and row.line.id == line.pk:
-            context["row"] = columns.row_of(position, row, line.product, typed=typed, error=str(error or ""))
+    place = next((place for place, row in enumerate(priced.lines) if line is not None and row.line.id == line.pk), None)
+    if line is not None and place is not None:
+        texts = selectors.texts_of_product(line.product)
+        context["row"] = columns.row_of(place + 1, priced.lines[place], texts, typed=typed, error=str(error or ""))
     context["said"] = str(error) if error else _said(context["row"], priced)
     return render(request, "quotes/editor.html#changed", context, status=error.status if error else 200)
 
