@@ -17,13 +17,13 @@ from users.roles import Perm
 
 def run_for_update(run_id: int) -> Run:
     """The run, locked. Lock its subject first."""
-    return Run.objects.select_for_update(**db.lock_options()).select_related("requested_by", "last_editor").get(pk=run_id)
+    return Run.objects.select_for_update(**db.lock_options()).get(pk=run_id)
 
 
 def requests_for_update(run: Run) -> list[Request]:
-    """All requests of the run, locked in the order of their keys. Lock the run first."""
-    locked = Request.objects.select_for_update(**db.lock_options()).filter(run=run)
-    requests = list(locked.select_related("approver__team").prefetch_related("gates").order_by("pk"))
+    """All requests of the run, locked in the order of their keys, without what they show. Lock the run first."""
+    locked = Request.objects.select_for_update(**db.lock_options()).filter(run=run).defer("summary")
+    requests = list(locked.select_related("approver").prefetch_related("gates").order_by("pk"))
     for request in requests:
         request.run = run
     return requests

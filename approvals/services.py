@@ -165,10 +165,11 @@ def request_decide(
     `version` and `content_hash` are what the person had before them. Of two rivals one wins, the other gets WrongState.
     Raises: Invalid for a rejection without a comment; NotAllowed; WrongState when it was decided, taken back or changed.
     """
-    found = Request.objects.select_related("run").get(pk=request_id)
-    registered = registry.subject_for(found.run.subject_type)
-    subject = registered.lock(found.run.subject_id)
-    run = selectors.run_for_update(found.run_id)
+    place = Request.objects.order_by().values_list("run_id", "run__subject_type", "run__subject_id")
+    run_id, subject_type, subject_id = place.get(pk=request_id)
+    registered = registry.subject_for(subject_type)
+    subject = registered.lock(subject_id)
+    run = selectors.run_for_update(run_id)
     requests = selectors.requests_for_update(run)
     request = next(candidate for candidate in requests if candidate.pk == request_id)
     _require_open(run, request)
@@ -211,17 +212,16 @@ def _require_same(run: Run, now: Fingerprint, version: int | None, content_hash:
 
 
 def _settle(run: Run, request: Request, verdict: Verdict, comment: str, by: User, via: Via, ip: str | None) -> Decision:
-    """Write the answer; the links to the request die."""
+    """Write the answer."""
     request.approve() if verdict == Verdict.APPROVE else request.reject()
     _close(request)
-    links.revoke(Link.Purpose.APPROVAL, [request.pk])
     return Decision.objects.create(
         request=request,
         verdict=verdict,
         comment=comment,
         decided_by=by,
-        requested_by=run.requested_by,
-        last_editor=run.last_editor,
+        requested_by_id=run.requested_by_id,
+        last_editor_id=run.last_editor_id,
         subject_version=run.subject_version,
         content_hash=run.content_hash,
         via=via,
@@ -240,7 +240,7 @@ def _close(request: Request) -> None:
 
 
 def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) -> None:
-    """What an answer brings about: the end of the run, or the next step; and the news of it."""
+    """What an answer brings about: dead links, the end of the run or the next step, and the news of it."""
     by, registered = decision.decided_by, registry.subject_for(run.subject_type)
     rejected = decision.verdict == Verdict.REJECT
     verb = "rejected" if rejected else "approved"
@@ -254,9 +254,10 @@ def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) 
         _finish(run, requests)
         registered.approved(subject, by=by)
     else:
+        links.revoke(Link.Purpose.APPROVAL, [decision.request_id])
         _open_next(run, requests)
-    for person in (run.requested_by, by):
-        outbox.emit("approval.decided", decision_id=decision.pk, user_id=person.pk)
+    for person_id in (run.requested_by_id, by.pk):
+        outbox.emit("approval.decided", decision_id=decision.pk, user_id=person_id)
 
 
 def _finish(run: Run, requests: Sequence[Request]) -> None:

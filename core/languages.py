@@ -26,7 +26,9 @@ def in_languages(text: Callable[[], Any]) -> dict[str, str]:
 
 def stored_texts(stored: Mapping[str, str | None]) -> dict[str, str]:
     """What a translated field says in each language, from its columns by language; empty ones fall back as on pages."""
-    fallback = next((text for code in settings.MODELTRANSLATION_FALLBACK_LANGUAGES if (text := stored[code])), "")
+    fallback = ""
+    for code in reversed(settings.MODELTRANSLATION_FALLBACK_LANGUAGES):
+        fallback = stored[code] or fallback
     return {code: stored[code] or fallback for code in CODES}
 
 

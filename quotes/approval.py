@@ -36,8 +36,7 @@ class QuoteApproval:
         return selectors.quote_for_update(subject_id)
 
     def fingerprint(self, subject: Quote) -> Fingerprint:
-        content = snapshots.content_of(subject, selectors.quoted(subject))
-        return Fingerprint(subject.version, snapshots.commercial_hash(content))
+        return Fingerprint(subject.version, snapshots.present_hash(subject))
 
     def facts(self, subject: Quote, gates: Sequence[str]) -> dict[str, Any]:
         quoted = selectors.quoted(subject)

@@ -68,8 +68,11 @@ PRICING_FIELDS = (
 
 def pricing_lines(quote_id: int) -> list[pricing.Line]:
     """The lines of a quote as plain values, in their order: one query."""
-    rows = QuoteLine.objects.filter(quote_id=quote_id).order_by("position", "id").values_list(*PRICING_FIELDS)
-    return [pricing.Line(*row) for row in rows]
+    return [pricing.Line(*row) for row in _lines(quote_id).values_list(*PRICING_FIELDS)]
+
+
+def _lines(quote_id: int) -> QuerySet[QuoteLine]:
+    return QuoteLine.objects.filter(quote_id=quote_id).order_by("position", "id")
 
 
 class ProductTexts(NamedTuple):
@@ -93,9 +96,7 @@ _TEXTS = [f"product__{field}_{code}" for field in ("name", "description", "unit_
 
 def quoted(quote: Quote) -> Quoted:
     """Everything that a quote says of its lines, priced now: one query at any length."""
-    rows = list(
-        QuoteLine.objects.filter(quote_id=quote.pk).order_by("position", "id").values_list(*PRICING_FIELDS, "product__sku", *_TEXTS)
-    )
+    rows = list(_lines(quote.pk).values_list(*PRICING_FIELDS, "product__sku", *_TEXTS))
     lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
     texts = {row[0]: _product_texts(*row[len(PRICING_FIELDS) :]) for row in rows}
     return Quoted(pricing.price_quote(lines, header_of(quote)), texts)
@@ -125,6 +126,13 @@ def last_position(quote: Quote) -> int:
 
 def header_of(quote: Quote) -> pricing.Header:
     return pricing.Header(quote.account_discount, quote.header_discount_kind, quote.header_discount_value)
+
+
+def priced_with_codes(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, str]]:
+    """The quote with all its prices, and the product codes of its lines by their ids: one query."""
+    rows = list(_lines(quote.pk).values_list(*PRICING_FIELDS, "product__sku"))
+    lines = [pricing.Line(*row[:-1]) for row in rows]
+    return pricing.price_quote(lines, header_of(quote)), {row[0]: row[-1] for row in rows}
 
 
 def priced(quote: Quote) -> pricing.PricedQuote:

@@ -9,8 +9,9 @@ from typing import Any
 from accounts.models import Contact
 from core import money
 from core.languages import texts_of
+from quotes import selectors
 from quotes.models import Quote
-from quotes.pricing import PricedLine
+from quotes.pricing import PricedLine, Totals
 from quotes.selectors import ProductTexts, Quoted
 
 Json = dict[str, Any]
@@ -18,7 +19,11 @@ Json = dict[str, Any]
 
 def content_of(quote: Quote, quoted: Quoted) -> Json:
     """Lines, prices, terms and validity in both languages; numbers as plain strings, no cost and no margin."""
-    priced, totals = quoted.priced, quoted.priced.totals
+    lines = [_line(position, row, quoted.texts[row.line.id]) for position, row in enumerate(quoted.priced.lines, 1)]
+    return _content(quote, quoted.priced.totals, lines)
+
+
+def _content(quote: Quote, totals: Totals, lines: list[Json]) -> Json:
     return {
         "number": quote.number,
         "revision": quote.revision,
@@ -26,7 +31,7 @@ def content_of(quote: Quote, quoted: Quoted) -> Json:
         "price_date": quote.price_date.isoformat(),
         "valid_until": quote.valid_until.isoformat(),
         "account": {"id": quote.account_id, "name": quote.account.name, "number": quote.account.parent_customer_id or ""},
-        "lines": [_line(position, row, quoted.texts[row.line.id]) for position, row in enumerate(priced.lines, 1)],
+        "lines": lines,
         "totals": {
             "list_total": plain(totals.list_total),
             "line_total": plain(totals.line_total),
@@ -44,17 +49,25 @@ def content_of(quote: Quote, quoted: Quoted) -> Json:
 
 
 def _line(position: int, row: PricedLine, texts: ProductTexts) -> Json:
-    line, discount = row.line, row.discount_percent
+    discount = row.discount_percent
+    return _commercial_line(position, row, texts.sku) | {
+        "name": texts.name,
+        "description": texts.description,
+        "unit": texts.unit,
+        "discount_percent": None if discount is None else plain(discount),
+        "included": row.is_included,
+    }
+
+
+def _commercial_line(position: int, row: PricedLine, sku: str) -> Json:
+    """What of a line is hashed: what it sells and at which price, not how it reads."""
+    line = row.line
     return {
         "id": line.id,
         "position": position,
-        "sku": texts.sku,
-        "name": texts.name,
-        "description": texts.description,
+        "sku": sku,
         "quantity": plain(line.quantity),
-        "unit": texts.unit,
         "list_price": plain(line.list_price),
-        "discount_percent": None if discount is None else plain(discount),
         "net_price": plain(row.net_price),
         "line_list": plain(row.line_list),
         "line_net": plain(row.line_net),
@@ -62,7 +75,6 @@ def _line(position: int, row: PricedLine, texts: ProductTexts) -> Json:
         "vat_percent": plain(line.vat_percent),
         "optional": line.optional,
         "selected": line.counts,
-        "included": row.is_included,
     }
 
 
@@ -111,6 +123,13 @@ def commercial_hash(content: Json) -> str:
     terms = {name: (content[name] or {}).get("code") for name in ("payment_term", "payment_type")}
     lines = [{name: line[name] for name in _COMMERCIAL_LINE} for line in content["lines"]]
     return digest({**{name: content[name] for name in _COMMERCIAL}, **terms, "account": content["account"]["id"], "lines": lines})
+
+
+def present_hash(quote: Quote) -> str:
+    """The commercial hash of the quote as it stands, its lines read and priced now: one query."""
+    priced, skus = selectors.priced_with_codes(quote)
+    lines = [_commercial_line(position, row, skus[row.line.id]) for position, row in enumerate(priced.lines, 1)]
+    return commercial_hash(_content(quote, priced.totals, lines))
 
 
 def document_hash(content: Json, language: str, parties: Json) -> str:

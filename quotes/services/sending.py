@@ -225,8 +225,7 @@ def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
 def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
     """The snapshot that was approved, checked against the quote as it is now. Raises: WrongState."""
     snapshot = selectors.latest_snapshot(quote)
-    content = snapshots.content_of(quote, selectors.quoted(quote))
-    if snapshot is None or snapshots.commercial_hash(content) != snapshot.commercial_hash:
+    if snapshot is None or snapshots.present_hash(quote) != snapshot.commercial_hash:
         raise WrongState(_("The quote is not what was approved. Revise it and submit it again."))
     return snapshot
 

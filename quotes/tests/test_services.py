@@ -18,7 +18,7 @@ from core.db import is_postgresql
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, StaleVersion, WrongState
 from core.models import Event, Link, OutboxMessage
 from opportunities.tests.factories import OpportunityFactory
-from quotes import selectors, services
+from quotes import selectors, services, snapshots
 from quotes.models import Quote, QuoteAnswer, QuoteLine, QuoteSnapshot
 from quotes.services import Discount, LineDraft
 from quotes.services.answering import Source
@@ -246,6 +246,21 @@ def test_each_service_prices_like_a_fresh_read(world: World, kind: str) -> None:
         answer: Any = service(quote_id=quote.pk, by=world.rep, **more)
         changed = answer.quote if isinstance(answer, QuoteLine) else answer
         assert exactly(changed.priced) == exactly(selectors.priced(changed))
+
+
+def test_the_present_hash_is_that_of_the_content_that_would_be_frozen(world: World) -> None:
+    quote = draft(world, "0", "7.125", "100")
+    services.quote_change(quote_id=quote.pk, by=world.rep, header_discount=Discount("percent", D(3)))
+    quote.refresh_from_db()
+    frozen = snapshots.content_of(quote, selectors.quoted(quote))
+    assert snapshots.present_hash(quote) == snapshots.commercial_hash(frozen)
+
+
+def test_a_missing_text_falls_back_to_the_other_language_in_the_frozen_content(world: World) -> None:
+    Product.objects.update(name_fi="", description_fi="Kuvaus", description_en=None)
+    quote = draft(world)
+    line = snapshots.content_of(quote, selectors.quoted(quote))["lines"][0]
+    assert (line["name"], line["description"]) == ({"en": "Milk", "fi": "Milk"}, {"en": "Kuvaus", "fi": "Kuvaus"})
 
 
 def test_a_note_prices_nothing(world: World) -> None:
