@@ -28,6 +28,14 @@ def quote_for(user: User, quote_id: int) -> Quote:
     return quote
 
 
+def status_for(user: User, quote_id: int) -> str:
+    """The state of a quote in sight of this user, alone. Raises: NotFound."""
+    status = Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values_list("status", flat=True).first()
+    if status is None:
+        raise NotFound
+    return status
+
+
 def quote_for_update(quote_id: int) -> Quote:
     """The quote, its row locked until the transaction ends. Raises: NotFound."""
     return _locked(Quote.objects.all(), quote_id)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from rest_framework import serializers
 
+from catalog.models import Product
 from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
@@ -150,6 +151,10 @@ class GateOut(Output):
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------
+Texts = tuple[str, str, str, str]
+"""Code, name, description and unit of the product of a line, in the language of the quote."""
+
+
 def row_out(quote: Quote, *, margin: bool) -> Json:
     shown = {
         "id": quote.pk,
@@ -173,10 +178,16 @@ def row_out(quote: Quote, *, margin: bool) -> Json:
     return shown
 
 
-def quote_out(quote: Quote, user: User) -> Json:
-    """The whole quote. Three queries: the lines with their products, the margin table of a draft, nothing per line."""
+def quote_out(quote: Quote, user: User, *, products: Mapping[int, Texts] | None = None) -> Json:
+    """The whole quote. What is known of it already (`quote.priced`, the texts of its `products` by line) is not read again.
+
+    At most two queries: the lines with their products, and the margin table of a draft.
+    """
     margin = policies.may_see_margin(user)
-    products, priced = priced_lines(quote)
+    if products is None or quote.priced is None:
+        products, priced = priced_lines(quote)
+    else:
+        priced = quote.priced
     found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
     kind, value = quote.header_discount_kind, quote.header_discount_value
     return {
@@ -210,12 +221,8 @@ def quote_out(quote: Quote, user: User) -> Json:
     }
 
 
-Texts = tuple[str, str, str, str]
-"""Code, name, description and unit of the product of a line."""
-
-
 def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote]:
-    """The products of the lines by line, in the language of the quote, and the priced quote. One query."""
+    """The products of the lines by line, and the priced quote. One query."""
     language = quote.language
     rows = (
         QuoteLine.objects.filter(quote_id=quote.pk)
@@ -234,6 +241,13 @@ def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote]:
         texts[row[0]] = (sku, name or english or "", description or english_description or "", unit)
         lines.append(pricing.Line(*row[:count]))
     return texts, pricing.price_quote(lines, selectors.header_of(quote))
+
+
+def texts_of(product: Product, language: str) -> Texts:
+    """The same of a product that has been read."""
+    name = getattr(product, f"name_{language}") or product.name_en  # type: ignore[attr-defined]  # of modeltranslation
+    description = getattr(product, f"description_{language}") or product.description_en  # type: ignore[attr-defined]
+    return product.sku, name or "", description or "", product.unit.code
 
 
 def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> Json:
@@ -324,12 +338,12 @@ def _trigger(breach: Breach, positions: Mapping[int, int], texts: Mapping[int, T
     }
 
 
-def changed_out(quote: Quote, line_id: int | None, user: User) -> Json:
-    """The line with its prices (None: it is gone) and the totals of the quote."""
+def changed_out(quote: Quote, line: QuoteLine | None, user: User) -> Json:
+    """The line with its prices (None: it is gone) and the totals of the quote, as the service priced them. No query."""
     margin = policies.may_see_margin(user)
-    texts, priced = priced_lines(quote)
+    priced = quote.priced or selectors.priced(quote)
     shown = None
-    for place, row in enumerate(priced.lines, 1):
-        if row.line.id == line_id:
-            shown = line_out(place, row, texts[row.line.id], margin=margin)
+    if line is not None:
+        place = next(place for place, row in enumerate(priced.lines) if row.line.id == line.pk)
+        shown = line_out(place + 1, priced.lines[place], texts_of(line.product, quote.language), margin=margin)
     return {"version": quote.version, "line": shown, "totals": totals_out(priced.totals, margin=margin)}

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -13,6 +14,7 @@ from rest_framework.reverse import reverse
 from approvals import selectors as approvals
 from approvals.models import Gate
 from core.api import versions
+from core.api.fields import Input
 from core.api.lists import listed
 from core.api.values import Json
 from core.errors import WrongState, require
@@ -21,7 +23,7 @@ from quotes.api import inputs, outputs
 from quotes.api.filters import QuoteApiFilter
 from quotes.api.outputs import ChangedOut, GateOut, QuoteOut, QuoteRowOut
 from quotes.choices import QuoteStatus
-from quotes.models import Quote, QuoteDocument
+from quotes.models import Quote, QuoteDocument, QuoteLine
 from quotes.services.answering import Source
 from quotes.views import document_of
 from users.api.base import Endpoint
@@ -57,7 +59,7 @@ class QuoteEndpoint(Endpoint):
 
     @extend_schema(responses=QuoteOut)
     def retrieve(self, request: Request, pk: int) -> Response:
-        return self._whole(pk)
+        return self._whole(selectors.quote_for(self.user, pk))
 
     @extend_schema(
         parameters=[OpenApiParameter("language", enum=Language.values, description="Of a document that is not sent yet.")],
@@ -90,40 +92,43 @@ class QuoteEndpoint(Endpoint):
     # --- Drafting -----------------------------------------------------------------------------------------------------
     @extend_schema(request=inputs.NewQuote, responses={201: QuoteOut})
     def create(self, request: Request) -> Response:
+        """A numbered draft with its lines."""
         given = self.read(inputs.NewQuote)
+        lines = inputs.drafts_of(self.user, given.get("lines", []))
         quote = services.quote_create(
             account_id=given["account"],
             opportunity_id=given.get("opportunity"),
             language=given.get("language", ""),
-            lines=inputs.drafts_of(self.user, given.get("lines", [])),
+            lines=lines,
             header=inputs.discount_of(given, inputs.HEADER_DISCOUNTS),
             by=self.user,
         )
-        return self._whole(quote.pk, 201)
+        rows = quote.priced.lines if quote.priced else ()
+        products = {row.line.id: outputs.texts_of(draft.product, quote.language) for row, draft in zip(rows, lines, strict=True)}
+        return self._whole(quote, 201, products=products)
 
     @extend_schema(request=inputs.QuoteChange, responses=QuoteOut)
     def partial_update(self, request: Request, pk: int) -> Response:
+        """Change the head of a draft."""
+        given = self._read(pk, inputs.QuoteChange)
         quote = selectors.quote_for(self.user, pk)
-        changes = inputs.changes_of(self.user, self.read(inputs.QuoteChange), quote.account_id)
-        services.quote_change(quote_id=pk, by=self.user, version=versions.wanted(request), **changes)
-        return self._whole(pk)
+        changes = inputs.changes_of(self.user, given, quote.account_id)
+        return self._whole(services.quote_change(quote_id=pk, by=self.user, version=versions.wanted(request), **changes))
 
     @extend_schema(request=inputs.NewLine, responses={201: ChangedOut})
     @action(detail=True, methods=["post"], url_path="lines")
     def line_add(self, request: Request, pk: int) -> Response:
         """Add a line at the end."""
-        selectors.quote_for(self.user, pk)
-        draft = inputs.drafts_of(self.user, [self.read(inputs.NewLine)])[0]
+        draft = inputs.drafts_of(self.user, [self._read(pk, inputs.NewLine)])[0]
         line = services.line_add(quote_id=pk, draft=draft, by=self.user, version=versions.wanted(request))
-        return self._changed(pk, line.pk, 201)
+        return self._changed(line.quote, line, 201)
 
     @extend_schema(request=inputs.LineChange, responses=ChangedOut)
     @action(detail=True, methods=["patch"], url_path="lines/<int:line_id>")
     def line_change(self, request: Request, pk: int, line_id: int) -> Response:
         """Change quantity, discount or whether it is optional."""
-        selectors.quote_for(self.user, pk)
-        given = self.read(inputs.LineChange)
-        services.line_change(
+        given = self._read(pk, inputs.LineChange)
+        line = services.line_change(
             quote_id=pk,
             line_id=line_id,
             by=self.user,
@@ -132,47 +137,45 @@ class QuoteEndpoint(Endpoint):
             discount=inputs.discount_of(given, inputs.LINE_DISCOUNTS),
             optional=given.get("optional"),
         )
-        return self._changed(pk, line_id)
+        return self._changed(line.quote, line)
 
     @extend_schema(request=None, responses={200: ChangedOut})
     @line_change.mapping.delete
     def line_remove(self, request: Request, pk: int, line_id: int) -> Response:
         """Remove the line."""
-        selectors.quote_for(self.user, pk)
-        services.line_remove(quote_id=pk, line_id=line_id, by=self.user, version=versions.wanted(request))
-        return self._changed(pk, None)
+        quote = services.line_remove(quote_id=pk, line_id=line_id, by=self.user, version=versions.wanted(request))
+        return self._changed(quote, None)
 
     # --- Moves --------------------------------------------------------------------------------------------------------
     @extend_schema(request=inputs.Submission, responses=QuoteOut)
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: int) -> Response:
         """Approved at once when nothing needs a yes, else in review."""
-        selectors.quote_for(self.user, pk)
-        given = self.read(inputs.Submission)
-        services.quote_submit(
+        given = self._read(pk, inputs.Submission)
+        quote = services.quote_submit(
             quote_id=pk,
             by=self.user,
             approvers=given.get("approvers"),
             reason=given.get("reason", ""),
             version=versions.wanted(request),
         )
-        return self._whole(pk)
+        return self._whole(quote)
 
     @extend_schema(request=inputs.Sending, responses=QuoteOut)
     @action(detail=True, methods=["post"])
     def send(self, request: Request, pk: int) -> Response:
         """Send an approved quote, or a draft that needs nobody's yes."""
-        quote = selectors.quote_for(self.user, pk)
-        given = self.read(inputs.Sending)
-        service = services.quote_send if quote.status == QuoteStatus.APPROVED else services.quote_submit_and_send
-        service(
+        given = self._read(pk, inputs.Sending)
+        is_approved = selectors.status_for(self.user, pk) == QuoteStatus.APPROVED
+        service = services.quote_send if is_approved else services.quote_submit_and_send
+        document = service(
             quote_id=pk,
             by=self.user,
             to=given["to"],
             language=given.get("language", ""),
             version=versions.wanted(request),
         )
-        return self._whole(pk)
+        return self._whole(document.quote)
 
     @extend_schema(request=inputs.Nothing, responses=QuoteOut)
     @action(detail=True, methods=["post"])
@@ -202,19 +205,15 @@ class QuoteEndpoint(Endpoint):
     @action(detail=True, methods=["post"])
     def copy(self, request: Request, pk: int) -> Response:
         """A new draft with the same lines at today's prices."""
-        selectors.quote_for(self.user, pk)
-        account_id = self.read(inputs.Copying).get("account")
-        quote = services.quote_copy(quote_id=pk, by=self.user, account_id=account_id)
-        return self._whole(quote.pk, 201)
+        account_id = self._read(pk, inputs.Copying).get("account")
+        return self._whole(services.quote_copy(quote_id=pk, by=self.user, account_id=account_id), 201)
 
     @extend_schema(request=inputs.Reason, responses=QuoteOut)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: int) -> Response:
         """Cancel a quote that nobody has answered."""
-        selectors.quote_for(self.user, pk)
-        reason = self.read(inputs.Reason).get("reason", "")
-        services.quote_cancel(quote_id=pk, by=self.user, reason=reason, version=versions.wanted(request))
-        return self._whole(pk)
+        reason = self._read(pk, inputs.Reason).get("reason", "")
+        return self._whole(services.quote_cancel(quote_id=pk, by=self.user, reason=reason, version=versions.wanted(request)))
 
     @extend_schema(request=inputs.Acceptance, responses=QuoteOut)
     @action(detail=True, methods=["post"])
@@ -225,7 +224,7 @@ class QuoteEndpoint(Endpoint):
         services.quote_accept(
             **self._answered(document, given), role=given["role"], purchase_order=given.get("purchase_order", "")
         )
-        return self._whole(pk)
+        return self._whole(selectors.quote_for(self.user, pk))
 
     @extend_schema(request=inputs.Refusal, responses=QuoteOut)
     @action(detail=True, methods=["post"])
@@ -235,7 +234,7 @@ class QuoteEndpoint(Endpoint):
         given = self.read(inputs.Refusal)
         reason = inputs.decline_reason(given["reason"])
         services.quote_decline(**self._answered(document, given), reason=reason, comment=given.get("comment", ""))
-        return self._whole(pk)
+        return self._whole(selectors.quote_for(self.user, pk))
 
     def _live_document(self, pk: int) -> QuoteDocument:
         document = selectors.live_document(selectors.quote_for(self.user, pk))
@@ -252,20 +251,24 @@ class QuoteEndpoint(Endpoint):
             "source": source,
         }
 
+    def _read(self, pk: int, shape: type[Input]) -> Any:
+        """The body; where its shape is wrong, a quote out of sight is not found all the same."""
+        try:
+            return self.read(shape)
+        except ValidationError:
+            selectors.status_for(self.user, pk)
+            raise
+
     def _moved(self, pk: int, move: Callable[..., Quote], *, made: bool = False, **more: Any) -> Response:
-        selectors.quote_for(self.user, pk)
-        self.read(inputs.Nothing)
-        quote = move(quote_id=pk, by=self.user, **more)
-        return self._whole(quote.pk, 201 if made else 200)
+        self._read(pk, inputs.Nothing)
+        return self._whole(move(quote_id=pk, by=self.user, **more), 201 if made else 200)
 
     # --- Answers ------------------------------------------------------------------------------------------------------
-    def _whole(self, pk: int, status: int = 200) -> Response:
-        quote = selectors.quote_for(self.user, pk)
+    def _whole(self, quote: Quote, status: int = 200, *, products: dict[int, outputs.Texts] | None = None) -> Response:
         headers = versions.etag(quote.version)
         if status == 201:
-            headers["Location"] = reverse("api:quote-detail", [pk], request=self.request)
-        return Response(outputs.quote_out(quote, self.user), status, headers=headers)
+            headers["Location"] = reverse("api:quote-detail", [quote.pk], request=self.request)
+        return Response(outputs.quote_out(quote, self.user, products=products), status, headers=headers)
 
-    def _changed(self, pk: int, line_id: int | None, status: int = 200) -> Response:
-        quote = selectors.quote_for(self.user, pk)
-        return Response(outputs.changed_out(quote, line_id, self.user), status, headers=versions.etag(quote.version))
+    def _changed(self, quote: Quote, line: QuoteLine | None, status: int = 200) -> Response:
+        return Response(outputs.changed_out(quote, line, self.user), status, headers=versions.etag(quote.version))

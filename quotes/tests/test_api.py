@@ -4,6 +4,8 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from approvals.models import Request
 from approvals.services import request_decide
@@ -14,6 +16,9 @@ from quotes.models import Quote, QuoteLine
 from quotes.tests.factories import World, draft, sent
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
+
+
+PLUMBING = ("BEGIN", "SAVEPOINT", "RELEASE")
 
 
 @pytest.fixture
@@ -287,3 +292,43 @@ def test_a_copy_keeps_products_quantities_and_discounts_and_takes_todays_prices(
     assert kept == [(line.product_id, line.quantity, line.discount_kind, line.discount_value) for line in new.lines.all()]
     assert {line.list_price for line in new.lines.all()} == {D("11")}
     assert (new.number != old.number, new.status, new.version) == (True, "draft", 1)
+
+
+def test_what_a_change_answers_is_what_is_read_afterwards(rep: Program, world: World) -> None:
+    world.account.default_discount = D("2.5")
+    world.account.save()
+    lines = [
+        {"sku": "MAITO-1", "quantity": "5.5", "discount_percent": "30"},
+        {"sku": "MAITO-1", "quantity": "2", "optional": True},
+    ]
+    answers = [rep.post("quotes/", new_quote(world, *lines, header_discount_amount="3.5"))]
+    path = f"quotes/{answers[0].json()['id']}/"
+    assert rep.get(path).json() == answers[0].json()
+    for change in ({"language": "en"}, {"header_discount_percent": "4"}, {"customer_note": "Hei"}):
+        assert rep.patch(path, change).json() == rep.get(path).json()
+    line = f"{path}lines/{rep.get(path).json()['lines'][0]['id']}/"
+    for change in ({"quantity": "7"}, {"net_price": "9"}, {"net_price": None}, {"optional": True}):
+        changed, read = rep.patch(line, change).json(), rep.get(path).json()
+        assert (changed["line"], changed["totals"], changed["version"]) == (read["lines"][0], read["totals"], read["version"])
+    removed, read = rep.delete(line).json(), rep.get(path).json()
+    assert (removed["totals"], removed["version"], len(read["lines"])) == (read["totals"], read["version"], 1)
+    rep.post(f"{path}lines/", {"sku": "MAITO-1", "quantity": "1"})
+    for move, body in (("submit", {}), ("send", {"to": ["a@b.example"]}), ("unsend", {}), ("cancel", {})):
+        assert (move, rep.post(f"{path}{move}/", body).json()) == (move, rep.get(path).json())
+
+
+@pytest.mark.parametrize("lines", [1, 40])
+def test_queries_do_not_grow_with_the_lines(rep: Program, world: World, lines: int, django_assert_max_num_queries: Any) -> None:
+    body = new_quote(world, *[{"sku": "MAITO-1", "quantity": str(number + 1)} for number in range(lines)])
+    with django_assert_max_num_queries(20):
+        made = rep.post("quotes/", body).json()
+    path = f"quotes/{made['id']}/"
+    counted = {}
+    for name, call in (
+        ("read", lambda: rep.get(path)),
+        ("change a line", lambda: rep.patch(f"{path}lines/{made['lines'][0]['id']}/", {"quantity": "3"})),
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            assert call().status_code == 200
+        counted[name] = len([query for query in queries.captured_queries if not query["sql"].startswith(PLUMBING)])
+    assert counted == {"read": 5, "change a line": 10}
