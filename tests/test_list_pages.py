@@ -1,4 +1,4 @@
-"""Registry: every list page costs the same number of queries with 2 and with 20 rows, and exactly what the table says."""
+"""Registry: every list, page or API, costs the same number of queries with 2 and with 20 rows, and exactly what the table says."""
 
 import datetime as dt
 import re
@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.tests.factories import AccountFactory, CategoryTma2Factory
+from accounts.tests.factories import AccountFactory, CategoryTma2Factory, PaymentTermFactory
 from approvals.models import Request, Run
 from approvals.tests.factories import FACTS
 from catalog.tests.factories import ProductFactory, ProductGroupFactory
@@ -23,6 +23,7 @@ from quotes.models import Quote
 from tests.test_access import own_addresses
 from users.models import User
 from users.tests.factories import UserFactory
+from users.tests.programs import Program
 
 
 class ListPage(NamedTuple):
@@ -59,6 +60,10 @@ def make_opportunity(number: int, user: User) -> None:
     OpportunityFactory()
 
 
+def make_payment_term(number: int, user: User) -> None:
+    PaymentTermFactory()
+
+
 def make_product(number: int, user: User) -> None:
     ProductFactory(group=ProductGroupFactory())
 
@@ -92,6 +97,16 @@ LIST_PAGES: dict[str, ListPage] = {
 }
 
 
+API_LISTS: dict[str, ListPage] = {
+    "api:account-list": ListPage("data_steward", make_account, 3),
+    "api:approval-list": ListPage("pricing", make_approval, 4),
+    "api:opportunity-list": ListPage("data_steward", make_opportunity, 3),
+    "api:payment-term-list": ListPage("sales_rep", make_payment_term, 3),
+    "api:product-list": ListPage("sales_rep", make_product, 4),
+    "api:quote-list": ListPage("data_steward", make_quote, 3),
+}
+
+
 def rows_in(html: str) -> int:
     """The rows in the bodies of tables."""
     return sum(body.count("<tr") for body in re.findall(r"<tbody.*?</tbody>", html, re.DOTALL))
@@ -118,3 +133,24 @@ def test_a_list_page_costs_the_same_for_few_and_for_many_rows(name: str, rows: i
     assert rows_in(response.content.decode()) == rows
     counted = [query["sql"][:300] for query in queries.captured_queries if "django_session" not in query["sql"]]
     assert len(counted) == page.queries, "\n".join(counted)
+
+
+def test_every_list_of_the_api_is_in_the_table() -> None:
+    assert {name for name in own_addresses() if name.startswith("api:") and name.endswith("-list")} == set(API_LISTS)
+    assert list(API_LISTS) == sorted(API_LISTS)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rows", [2, 20])
+@pytest.mark.parametrize("name", API_LISTS)
+def test_a_list_of_the_api_costs_the_same_for_few_and_for_many_rows(name: str, rows: int) -> None:
+    page = API_LISTS[name]
+    user = UserFactory(roles=[page.role])
+    for number in range(rows):
+        page.make(number, user)
+    program = Program(user)
+    program.get(reverse(name))  # the use of the token is noted once a minute
+    with CaptureQueriesContext(connection) as queries:
+        response = program.get(reverse(name))
+    assert len(response.json()["results"]) == rows
+    assert len(queries) == page.queries, "\n".join(query["sql"][:300] for query in queries.captured_queries)

@@ -58,7 +58,8 @@ def test_the_list_is_searched_filtered_and_ordered(people: SimpleNamespace) -> N
 
 
 @pytest.mark.parametrize(
-    "query", ["tma2=none", "status=gone", "owner=x", "owner=987654", "ordering=city", "customer=1", "cursor=x"]
+    "query",
+    ["tma2=none", "status=gone", "owner=x", "owner=987654", "ordering=city", "customer=1", "cursor=x", "parent_customer_id="],
 )
 def test_a_parameter_that_makes_no_sense_is_refused(rep: Program, query: str) -> None:
     answer = rep.get(f"accounts/?{query}")
@@ -308,9 +309,7 @@ def test_reading_ends_where_sight_ends(people: SimpleNamespace, path: str, to: s
     assert codes == {"owner": 200, "colleague": 200, "finance": 200, "stranger": 404}
 
 
-@pytest.mark.parametrize(
-    ("to", "queries"), [("accounts/", 3), ("{account}", 6), ("{account}sites/", 4), ("{account}contacts/", 4)]
-)
+@pytest.mark.parametrize(("to", "queries"), [("{account}", 6), ("{account}sites/", 4), ("{account}contacts/", 4)])
 @pytest.mark.parametrize("rows", [2, 20])
 def test_reading_costs_the_same_for_few_and_for_many_rows(
     django_assert_num_queries: Any, rows: int, to: str, queries: int

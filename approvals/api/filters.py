@@ -4,20 +4,19 @@ import re
 from typing import Any
 
 import django_filters
-from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from approvals import registry, selectors
 from approvals.choices import RequestStatus
 from approvals.models import Request, RequestQuerySet
-from core.api.filters import Flag
+from core.api.filters import Flag, NamedField
 from users.access import user_of
 
 _SUBJECT = re.compile(r"([a-z_]{1,40}):([0-9]{1,18})")
 
 
-class SubjectField(forms.CharField):
+class SubjectField(NamedField):
     """ "quote:42": the kind of record and its id."""
 
     def clean(self, value: Any) -> tuple[str, int] | None:

@@ -4,10 +4,10 @@ import django_filters
 
 from catalog.filters import ProductFilter
 from catalog.models import ProductGroup
-from core.api.filters import Flag
+from core.api.filters import Flag, Named
 
 
 class ProductApiFilter(ProductFilter):
-    sku = django_filters.CharFilter(max_length=40, help_text="The code, exactly.")
+    sku = Named(max_length=40, help_text="The code, exactly.")
     group = django_filters.ModelChoiceFilter(queryset=ProductGroup.objects.all(), to_field_name="code", help_text="A code.")
     is_active = Flag(help_text="In use.")

@@ -9,6 +9,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+MOST = 2**53
+"""The largest id that every program can read."""
+
 
 class Input(serializers.Serializer):  # type: ignore[type-arg]
     """A body that is read field by field; a field it does not know is refused, so that a typing error is never overlooked."""
@@ -72,4 +75,4 @@ class Key(serializers.IntegerField):
     """The id of a record."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"min_value": 1, "max_value": 2**53, **kwargs})
+        super().__init__(**{"min_value": 1, "max_value": MOST, **kwargs})

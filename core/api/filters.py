@@ -21,6 +21,19 @@ class FlagField(forms.NullBooleanField):
         return _FLAGS[str(value)]
 
 
+class NamedField(forms.CharField):
+    def clean(self, value: Any) -> Any:
+        if value is not None and not value.strip():
+            raise ValidationError(_("Name one, or leave the parameter out."))
+        return super().clean(value)
+
+
+class Named(django_filters.CharFilter):  # type: ignore[misc]
+    """Exactly the named one. A program that lost its value must not get everything for it."""
+
+    field_class = NamedField
+
+
 class Flag(django_filters.BooleanFilter):  # type: ignore[misc]
     """Yes (`1`, `true`) or no (`0`, `false`)."""
 

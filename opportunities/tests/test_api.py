@@ -114,12 +114,3 @@ def test_reading_and_writing_need_their_rights(role: str, read: int, write: int)
     assert program.get("opportunities/").status_code == read
     assert program.post("opportunities/", {"account": account.pk, "name": "x"}).status_code == write
     assert Opportunity.objects.count() == 0
-
-
-@pytest.mark.parametrize("rows", [2, 20])
-def test_the_list_costs_the_same_for_few_and_for_many_rows(django_assert_num_queries: Any, rows: int) -> None:
-    steward = Program(UserFactory(roles=["data_steward"]))
-    OpportunityFactory.create_batch(rows)
-    steward.get("opportunities/")
-    with django_assert_num_queries(3):
-        assert len(steward.get("opportunities/").json()["results"]) == rows

@@ -135,6 +135,10 @@ class Refusal(Input):
     evidence = Text(max_length=2000)
 
 
+class DocumentQuery(Input):
+    language = serializers.ChoiceField(Language.choices, required=False, help_text="Of a document that is not sent yet.")
+
+
 class Nothing(Input):
     """A move that needs no words."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -28,7 +28,6 @@ from quotes.services.answering import Source
 from quotes.views import document_of
 from users.api.base import Endpoint
 from users.api.schema import PDF, listing
-from users.models import Language
 from users.roles import Perm
 
 _READ, _WRITE = frozenset({Perm.QUOTE_VIEW}), frozenset({Perm.QUOTE_EDIT})
@@ -61,13 +60,11 @@ class QuoteEndpoint(Endpoint):
     def retrieve(self, request: Request, pk: int) -> Response:
         return self._whole(selectors.quote_for(self.user, pk))
 
-    @extend_schema(
-        parameters=[OpenApiParameter("language", enum=Language.values, description="Of a document that is not sent yet.")],
-        responses=PDF,
-    )
+    @extend_schema(parameters=[inputs.DocumentQuery], responses=PDF)
     def document(self, request: Request, pk: int) -> HttpResponse:
         """The PDF: the one that was sent, else a draft of how it stands."""
-        return document_of(selectors.quote_for(self.user, pk), request.query_params.get("language", ""))
+        quote = selectors.quote_for(self.user, pk)
+        return document_of(quote, self.read_query(inputs.DocumentQuery).get("language", ""))
 
     @extend_schema(responses=GateOut(many=True), filters=False)
     @action(detail=True)

@@ -199,9 +199,27 @@ def test_a_list_pages_by_cursor_and_refuses_what_it_does_not_know(rep: Program, 
     third = rep.get(second["next"].removeprefix("http://testserver")).json()
     assert [row["id"] for page in (first, second, third) for row in page["results"]] == made
     assert third["next"] is None
-    for query, field in (("ordering=margin", "ordering"), ("limit=0", "limit"), ("cursor=x", "cursor"), ("state=draft", "state")):
+    for query, field in (
+        ("ordering=margin", "ordering"),
+        ("limit=0", "limit"),
+        ("cursor=x", "cursor"),
+        ("state=draft", "state"),
+        ("mine=yes", "mine"),
+    ):
         answer = rep.get(f"quotes/?{query}")
         assert (answer.status_code, list(answer.json()["fields"])) == (400, [field])
+
+
+def test_the_list_is_narrowed_to_ones_own(rep: Program, world: World) -> None:
+    mine = draft(world)
+    services.quote_copy(quote_id=mine.pk, by=world.colleague)
+    assert [row["id"] for row in rep.get("quotes/?mine=1").json()["results"]] == [mine.pk]
+    assert len(rep.get("quotes/?mine=0").json()["results"]) == 2
+
+
+def test_a_document_is_in_one_of_our_languages(rep: Program, world: World) -> None:
+    answer = rep.get(f"quotes/{draft(world).pk}/document.pdf?language=sv", Accept="application/pdf")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
 def test_margins_are_absent_for_those_who_may_not_see_them(world: World) -> None:

@@ -14,7 +14,9 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.viewsets import GenericViewSet
 
 from core.api import idempotency, lists
+from core.api.fields import MOST
 from core.api.idempotency import Answer
+from core.errors import NotFound
 from core.paging import PARAMETER
 from users import access
 from users.api.permissions import Declared
@@ -77,6 +79,8 @@ class Endpoint(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if any(isinstance(key, int) and key > MOST for key in kwargs.values()):
+            raise NotFound
         if self.action in (None, "metadata"):
             return
         lists.require_known(request, self._parameters(self.action))

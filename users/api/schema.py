@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
 from core.api import idempotency, lists
-from core.api.fields import Output
+from core.api.fields import Input, Output
 from core.paging import PARAMETER
 
 _IDEMPOTENT = OpenApiParameter(
@@ -63,6 +63,12 @@ class Schema(AutoSchema):
         action = getattr(self.view, "action", "")
         name = getattr(self.view, "basename", None)
         return f"{name}_{_VERBS.get(action, action)}".replace("-", "_") if name else str(super().get_operation_id())
+
+    def _map_serializer(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
+        """Bodies have no fields but those that are described."""
+        mapped = super()._map_serializer(serializer, *args, **kwargs)
+        shape = serializer if isinstance(serializer, type) else type(serializer)
+        return {**mapped, "additionalProperties": False} if issubclass(shape, Input) and "type" in mapped else mapped
 
     def _get_response_bodies(self, *args: Any, **kwargs: Any) -> Any:
         bodies = super()._get_response_bodies(*args, **kwargs)

@@ -143,6 +143,8 @@ def test_an_address_that_is_not_there_is_a_404(user: User) -> None:
 def test_a_record_that_is_not_there_is_a_404(user: User, pk: int) -> None:
     for name in ("accounts", "approvals", "opportunities", "products", "quotes"):
         assert refusal(Program(user).get(f"{name}/{pk}/")) == (404, PROBLEM, "not_found")
+    for method, path in (("PATCH", f"accounts/{pk}/contacts/1/"), ("PATCH", f"quotes/1/lines/{pk}/")):
+        assert refusal(Program(user).call(method, path, {})) == (404, PROBLEM, "not_found")
 
 
 @pytest.mark.parametrize("body", ["{", "no", "{'a': 1}", "\x00", '{"a": NaN}', pytest.param("[" * 100_000, id="deep")])
