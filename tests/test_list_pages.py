@@ -1,4 +1,4 @@
-"""Registry: every list, page or API, costs the same number of queries with 2 and with 20 rows, and exactly what the table says."""
+"""Registry: every list costs the same number of queries with 2 and with 20 rows, and exactly what the table says."""
 
 import datetime as dt
 import re
