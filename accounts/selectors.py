@@ -38,6 +38,13 @@ def account_for(user: User, account_id: int) -> Account:
     return account
 
 
+def look_up(field: str) -> QuerySet[Any]:
+    """The values in use of a field of the account whose values are looked up, in their order."""
+    model: Any = Account._meta.get_field(field).related_model
+    values: QuerySet[Any] = model._default_manager.filter(is_active=True)
+    return values
+
+
 def account_search(user: User, text: str, limit: int = 20) -> list[Account]:
     """Active accounts for a type-ahead: those whose name starts with `text` first."""
     clean = text.replace("\x00", "").strip()

@@ -12,9 +12,12 @@ from accounts.models import Account, AccountStatus, Contact, PaymentTerm, Paymen
 from accounts.selectors import Advice, Source
 from core.api.fields import Exact, Output
 from core.api.values import Json, instant, number, short
+from core.models import LookUp
 from users.models import Language
 
-_LOOK_UPS = ("tma1", "tma2", "industry", "business_size", "classification", "channel", "region")
+_MASTER_LOOK_UPS = ("tma1", "tma2", "industry", "business_size", "classification", "channel", "region")
+LOOK_UPS = (*_MASTER_LOOK_UPS, "territory", "payment_term", "payment_type")
+"""The fields of an account whose values are codes."""
 
 
 # --- Shapes -----------------------------------------------------------------------------------------------------------
@@ -138,11 +141,18 @@ class ContactOut(Output):
     is_default = serializers.BooleanField()
 
 
-class PaymentTermOut(Output):
+class LookUpOut(Output):
+    """A value to choose, labelled in the language that was asked for."""
+
     code = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
-    days = serializers.IntegerField()
     position = serializers.IntegerField()
+
+
+class PaymentTermOut(LookUpOut):
+    """A payment term."""
+
+    days = serializers.IntegerField()
 
 
 class RuleOut(Output):
@@ -207,7 +217,7 @@ def _master_values(account: Account) -> Json:
         "name": account.name,
         "business_id": account.business_id,
         "vat_number": account.vat_number,
-        **{name: code_of(getattr(account, name)) for name in _LOOK_UPS},
+        **{name: code_of(getattr(account, name)) for name in _MASTER_LOOK_UPS},
         "owner": account.owner_id,
         "owner_name": account.owner.display_name if account.owner else None,
         "sap_codes": account.sap_codes,
@@ -280,8 +290,12 @@ def contact_out(contact: Contact) -> Json:
     }
 
 
+def look_up_out(value: LookUp) -> Json:
+    return {"code": value.code, "label": str(value), "position": value.position}
+
+
 def payment_term_out(term: PaymentTerm) -> Json:
-    return {"code": term.code, "label": term.label, "days": term.days, "position": term.position}
+    return {**look_up_out(term), "days": term.days}
 
 
 def advice_out(advice: Advice) -> Json:

@@ -1,6 +1,6 @@
 """The endpoints of accounts: each calls the service that the page calls."""
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -9,7 +9,7 @@ from rest_framework.reverse import reverse
 from accounts import selectors, services
 from accounts.api import inputs, outputs
 from accounts.api.filters import AccountApiFilter
-from accounts.api.outputs import AccountOut, AccountRowOut, AdviceOut, ContactOut, PaymentTermOut, SiteOut
+from accounts.api.outputs import AccountOut, AccountRowOut, AdviceOut, ContactOut, LookUpOut, PaymentTermOut, SiteOut
 from accounts.models import Account, Contact, PaymentTerm
 from core.api import versions
 from core.api.lists import listed, unpaged
@@ -147,6 +147,25 @@ class AccountEndpoint(Endpoint):
 
     def _whole(self, account: Account) -> Response:
         return Response(outputs.account_out(account), headers=versions.etag(account.version))
+
+
+class LookUpEndpoint(Endpoint):
+    """What can be chosen for a field of an account."""
+
+    access = {"list": _READ}
+    queryset = Account.objects.none()
+    paged = ()
+
+    @extend_schema(
+        parameters=[OpenApiParameter("field", enum=outputs.LOOK_UPS, location=OpenApiParameter.PATH)],
+        responses=listing(LookUpOut),
+    )
+    def list(self, request: Request, field: str) -> Response:
+        """The values in use, in their order, at once."""
+        if field not in outputs.LOOK_UPS:
+            raise NotFound
+        values = selectors.look_up(field)
+        return Response(unpaged([outputs.look_up_out(value) for value in values]))
 
 
 class PaymentTermEndpoint(Endpoint):

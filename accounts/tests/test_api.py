@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accounts.api.outputs import LOOK_UPS
 from accounts.models import Account, Contact, FieldOverride, MasterConflict
 from accounts.tests.factories import (
     AccountFactory,
@@ -133,11 +134,20 @@ def test_payment_terms_are_those_in_use_in_their_order(rep: Program) -> None:
     assert body == {
         "next": None,
         "results": [
-            {"code": "net14", "label": "14 days net", "days": 14, "position": 1},
-            {"code": "net30", "label": "30 days net", "days": 30, "position": 2},
+            {"code": "net14", "label": "14 days net", "position": 1, "days": 14},
+            {"code": "net30", "label": "30 days net", "position": 2, "days": 30},
         ],
     }
     assert rep.get("payment-terms/", Accept_Language="fi").json()["results"][0]["label"] == "14 pv netto"
+
+
+def test_what_can_be_chosen_is_told_by_field(rep: Program) -> None:
+    for code, position, in_use in (("late", 2, True), ("early", 1, True), ("old", 0, False)):
+        TerritoryFactory(code=code, position=position, is_active=in_use)
+    rows = rep.get("look-ups/territory/", Accept_Language="fi").json()["results"]
+    assert rows == [{"code": code, "label": f"Suomi {code}", "position": place} for code, place in (("early", 1), ("late", 2))]
+    codes = {field: rep.get(f"look-ups/{field}/").status_code for field in (*LOOK_UPS, "owner", "none")}
+    assert codes == {**dict.fromkeys(LOOK_UPS, 200), "owner": 404, "none": 404}
 
 
 # --- Changing ---------------------------------------------------------------------------------------------------------

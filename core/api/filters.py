@@ -6,6 +6,10 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
+
+from core.api.fields import MOST
 
 _FLAGS = {"1": True, "true": True, "0": False, "false": False}
 
@@ -19,6 +23,16 @@ class FlagField(forms.NullBooleanField):
         if str(value) not in _FLAGS:
             raise ValidationError(_("Choose one of: %(names)s.") % {"names": ", ".join(_FLAGS)})
         return _FLAGS[str(value)]
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class Id(django_filters.NumberFilter):  # type: ignore[misc]
+    """The id of a record."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=MOST, **kwargs)
 
 
 class NamedField(forms.CharField):

@@ -9,8 +9,8 @@ from core.api import versions
 from core.api.lists import listed
 from opportunities import selectors, services
 from opportunities.api import inputs, outputs
+from opportunities.api.filters import OpportunityApiFilter
 from opportunities.api.outputs import OpportunityOut
-from opportunities.filters import OpportunityFilter
 from opportunities.models import Opportunity
 from users.api.base import Endpoint
 from users.api.schema import listing
@@ -24,7 +24,7 @@ class OpportunityEndpoint(Endpoint):
 
     access = {"list": _READ, "retrieve": _READ, "create": _WRITE, "partial_update": _WRITE}
     queryset = Opportunity.objects.none()
-    filterset_class = OpportunityFilter
+    filterset_class = OpportunityApiFilter
     orderings = {"-id": ("-pk",), "id": ("pk",), "name": ("name", "pk"), "-name": ("-name", "-pk")}
     versioned = ("partial_update",)
 

@@ -66,7 +66,7 @@ class Schema(AutoSchema):
 
     def _map_serializer(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
         """Bodies have no fields but those that are described."""
-        mapped = super()._map_serializer(serializer, *args, **kwargs)
+        mapped = super()._map_serializer(serializer, *args, **kwargs)  # type: ignore[no-untyped-call]
         shape = serializer if isinstance(serializer, type) else type(serializer)
         return {**mapped, "additionalProperties": False} if issubclass(shape, Input) and "type" in mapped else mapped
 
