@@ -6,6 +6,7 @@ from accounts import views
 
 urlpatterns = [
     path("accounts/", views.account_list, name="account_list"),
+    path("accounts/export/", views.account_export, name="account_export"),
     path("accounts/<int:pk>/", views.account_page, name="account_page"),
     path("accounts/<int:pk>/edit/<slug:group>/", views.account_edit, name="account_edit"),
     path("accounts/<int:pk>/override/<slug:field>/", views.account_override, name="account_override"),

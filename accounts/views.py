@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import policies, selectors, services
+from accounts import exports, policies, selectors, services
 from accounts.filters import AccountFilter
 from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
 from accounts.models import Account, Contact
+from core import downloads
 from core.errors import Invalid, StaleVersion, require
 from core.forms import whole
 from core.paging import keyset
@@ -25,8 +27,20 @@ SITES_SHOWN = 5
 @requires(Perm.ACCOUNT_VIEW)
 @require_safe
 def account_list(request: HttpRequest) -> HttpResponse:
-    rows = AccountFilter(request.GET, queryset=selectors.account_list_for(user_of(request)), request=request)
+    rows = _narrowed(request)
     return render(request, "accounts/list.html", {"filter": rows, "page": keyset(rows.qs, request)})
+
+
+@requires(Perm.ACCOUNT_VIEW)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_export(request: HttpRequest) -> HttpResponseBase:
+    """The list as a file, with the filter of the page."""
+    rows = _narrowed(request)
+    return downloads.answer(request, exports.account_listing(), rows.qs, by=user_of(request), filtered=downloads.filter_of(rows))
+
+
+def _narrowed(request: HttpRequest) -> AccountFilter:
+    return AccountFilter(request.GET, queryset=selectors.account_list_for(user_of(request)), request=request)
 
 
 @requires(Perm.ACCOUNT_VIEW)

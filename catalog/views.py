@@ -1,12 +1,13 @@
 """Pages of the catalogue. Products change in the admin."""
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from catalog import selectors
+from catalog import exports, selectors
 from catalog.filters import ProductFilter
-from core import clock
+from core import clock, downloads
 from core.paging import keyset
 from users.access import requires, user_of
 from users.roles import Perm
@@ -15,11 +16,23 @@ from users.roles import Perm
 @requires(Perm.PRODUCT_VIEW)
 @require_safe
 def product_list(request: HttpRequest) -> HttpResponse:
-    rows = ProductFilter(request.GET, queryset=selectors.products_for(user_of(request)), request=request)
+    rows = _narrowed(request)
     page = keyset(rows.qs, request, order=("sku", "pk"))
     prices = selectors.prices_on([product.pk for product in page.rows], clock.today())
     priced = [(product, prices[product.pk][-1].list_price if product.pk in prices else None) for product in page.rows]
     return render(request, "catalog/list.html", {"filter": rows, "page": page, "priced": priced})
+
+
+@requires(Perm.PRODUCT_VIEW)
+@require_http_methods(["GET", "HEAD", "POST"])
+def product_export(request: HttpRequest) -> HttpResponseBase:
+    """The list as a file, with the filter of the page."""
+    user, rows = user_of(request), _narrowed(request)
+    return downloads.answer(request, exports.product_listing(user), rows.qs, by=user, filtered=downloads.filter_of(rows))
+
+
+def _narrowed(request: HttpRequest) -> ProductFilter:
+    return ProductFilter(request.GET, queryset=selectors.products_for(user_of(request)), request=request)
 
 
 @requires(Perm.PRODUCT_VIEW)

@@ -32,6 +32,12 @@ class Invalid(DomainError):
     message = _("Check the marked fields.")
 
 
+class TooManyRows(DomainError):
+    """More rows than one file may hold."""
+
+    code = "too_many_rows"
+
+
 class NotAllowed(DomainError):
     """The person lacks the right."""
 

@@ -333,6 +333,8 @@ STATICFILES_DIRS: list[Any] = [
     ("idiomorph", BASE_DIR / "node_modules/idiomorph/dist"),
 ]
 MEDIA_ROOT = VAR_DIR / "files"
+EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", default=100_000)
+"""Rows of a list that one CSV or XLSX file may hold."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {

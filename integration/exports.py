@@ -1,35 +1,61 @@
-"""Tables that go to spreadsheet programs: no cell may become a formula there."""
+"""The rows that a run left out, as a CSV file that can be put right and read again as it is."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from core.downloads import Listing
+from core.exports import Column, Kind, unescape
+from core.models import JobRun
 from integration.models import QuarantinedRow
+from integration.reading import Table
 
-_FORMULA_STARTS = tuple("=+-@\t\r\n\x00＝＋－＠")
-
-
-def safe_cell(text: str) -> str:
-    """The text; an apostrophe before what a spreadsheet program would take for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+OWN_COLUMNS = ("row", "key", "rule", "reason")
+"""They stand before the columns of the source, in no language: by them a file of ours is known."""
 
 
-def csv_lines(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """The rows as lines of a CSV file that Finnish spreadsheet programs open: semicolons, a byte order mark first."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=";")
-    yield "\ufeff"
-    for row in rows:
-        writer.writerow([safe_cell(cell) for cell in row])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+def quarantine_listing(run: JobRun) -> Listing:
+    """Row number, key, rule and reason, then the cells under the names they have in the source; cells too many come last.
+
+    Commas or semicolons as in the source: when it is read again, they say how to take a number that can be read in two ways.
+    """
+    header: list[str] = run.counts.get("header", [])
+    source = run.counts.get("read_as", {}).get("delimiter", ";")
+    columns = [
+        Column("row", "row", lambda row: row.row_number, Kind.INTEGER),
+        Column("key", "key", lambda row: row.key),
+        Column("rule", "rule", lambda row: row.code),
+        Column("reason", "reason", lambda row: row.reason),
+        *(_cell(name) for name in header),
+    ]
+    return Listing(
+        "quarantine",
+        f"{_('Quarantine')} {run.pk}",
+        reverse("sync_quarantine", args=[run.pk]),
+        columns,
+        order=("row_number", "pk"),
+        rest=lambda row: _too_many(row, header),
+        delimiter="," if source == "," else ";",
+    )
 
 
-def quarantine_rows(rows: Iterable[QuarantinedRow], header: Sequence[str]) -> Iterator[list[str]]:
-    """Row number, key, rule and reason, then the cells under their own names; cells too many come last."""
-    yield ["row", "key", "rule", "reason", *header]
-    for row in rows:
-        cells = [str(row.raw.get(name, "")) for name in header]
-        cells += [str(cell) for name, cell in row.raw.items() if name not in header]
-        yield [str(row.row_number), row.key, row.code, row.reason, *cells]
+def _cell(name: str) -> Column:
+    return Column(name, name, lambda row: row.raw.get(name, ""))
+
+
+def _too_many(row: QuarantinedRow, header: Sequence[str]) -> list[str]:
+    return [str(cell) for name, cell in row.raw.items() if name not in header]
+
+
+def restored(table: Table) -> Table:
+    """The table; of a file that came from here, with the cells as they were before they were made harmless."""
+    if tuple(table.header[: len(OWN_COLUMNS)]) != OWN_COLUMNS:
+        return table
+    return replace(
+        table,
+        header=[unescape(cell) for cell in table.header],
+        rows=table.rows.map(unescape),
+        broken={number: [unescape(cell) for cell in cells] for number, cells in table.broken.items()},
+    )

@@ -14,7 +14,7 @@ from core import clock, db
 from core.errors import DomainError, require
 from core.languages import in_languages
 from core.models import JobRun
-from integration import customer_apply, customer_plan, policies, product_apply, profiles, reading, validation
+from integration import customer_apply, customer_plan, exports, policies, product_apply, profiles, reading, validation
 from integration.checks import Fault, column_names, raw_cells
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, QuarantinedRow
 from integration.product_validation import ProductRows, check_products
@@ -107,7 +107,9 @@ def _start(kind: str, source: str, by: User | None) -> JobRun:
 
 def _read(content: bytes, feed: Feed, profile: Profile | None) -> tuple[Table, Layout]:
     options = profile.options if profile else Options()
-    table = reading.read_table(content, encoding=options.encoding, delimiter=options.delimiter, skip_rows=options.skip_rows)
+    table = exports.restored(
+        reading.read_table(content, encoding=options.encoding, delimiter=options.delimiter, skip_rows=options.skip_rows)
+    )
     chosen = profile or profiles.detect(table.header, feed.fields, feed.built_in)
     required = tuple(name for name in feed.required if name != "child_id" or not chosen.options.already_aggregated)
     return table, profiles.lay_over(chosen, table.header, required)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from core import downloads
 from core.models import JobRun
 from core.paging import keyset
 from integration import exports, report, selectors
@@ -74,15 +76,12 @@ def sync_quarantine(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @requires(Perm.STEWARD)
-@require_safe
-def sync_quarantine_file(request: HttpRequest, pk: int) -> StreamingHttpResponse:
-    """The same rows as a CSV file."""
-    run = _run(request, pk)
-    rows = selectors.quarantine_of(run, user_of(request)).order_by("row_number", "pk")
-    lines = exports.csv_lines(exports.quarantine_rows(rows.iterator(chunk_size=500), run.counts.get("header", [])))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="quarantine-{run.pk}.csv"'
-    return response
+@require_http_methods(["GET", "HEAD", "POST"])
+def sync_quarantine_file(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The same rows as a CSV file, to be put right and read again."""
+    user, run = user_of(request), _run(request, pk)
+    rows = selectors.quarantine_of(run, user)
+    return downloads.answer(request, exports.quarantine_listing(run), rows, by=user, filtered={"run": str(run.pk)})
 
 
 def _run(request: HttpRequest, pk: int) -> JobRun:

@@ -1,11 +1,13 @@
 """Pages of opportunities."""
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from core import downloads
 from core.paging import keyset
-from opportunities import selectors
+from opportunities import exports, selectors
 from opportunities.filters import OpportunityFilter
 from users.access import requires, user_of
 from users.roles import Perm
@@ -14,5 +16,19 @@ from users.roles import Perm
 @requires(Perm.OPPORTUNITY_VIEW)
 @require_safe
 def opportunity_list(request: HttpRequest) -> HttpResponse:
-    rows = OpportunityFilter(request.GET, queryset=selectors.opportunities_for(user_of(request)), request=request)
+    rows = _narrowed(request)
     return render(request, "opportunities/list.html", {"filter": rows, "page": keyset(rows.qs, request, order=("-pk",))})
+
+
+@requires(Perm.OPPORTUNITY_VIEW)
+@require_http_methods(["GET", "HEAD", "POST"])
+def opportunity_export(request: HttpRequest) -> HttpResponseBase:
+    """The list as a file, with the filter of the page."""
+    rows = _narrowed(request)
+    return downloads.answer(
+        request, exports.opportunity_listing(), rows.qs, by=user_of(request), filtered=downloads.filter_of(rows)
+    )
+
+
+def _narrowed(request: HttpRequest) -> OpportunityFilter:
+    return OpportunityFilter(request.GET, queryset=selectors.opportunities_for(user_of(request)), request=request)

@@ -7,6 +7,7 @@ from quotes.views import customer, editor
 
 urlpatterns = [
     path("quotes/", views.quote_list, name="quote_list"),
+    path("quotes/export/", views.quote_export, name="quote_export"),
     path("quotes/new/", editor.quote_new, name="quote_new"),
     path("quotes/accounts/", editor.account_options, name="quote_account_options"),
     path("quotes/products/", editor.product_options, name="quote_product_options"),

@@ -27,6 +27,7 @@ ADMINS = STEWARDS | {"pricing"}
 
 POLICY: dict[str, frozenset[str]] = {
     "account_edit": ACCOUNT_EDITORS,
+    "account_export": SIGNED_IN,
     "account_lift_override": ACCOUNT_EDITORS,
     "account_list": SIGNED_IN,
     "account_override": ACCOUNT_EDITORS,
@@ -48,7 +49,9 @@ POLICY: dict[str, frozenset[str]] = {
     "mailbox": EVERYBODY,  # in demo mode only
     "mailbox_body": EVERYBODY,
     "mailbox_message": EVERYBODY,
+    "opportunity_export": OPPORTUNITY_READERS,
     "opportunity_list": OPPORTUNITY_READERS,
+    "product_export": SIGNED_IN,
     "product_list": SIGNED_IN,
     "product_page": SIGNED_IN,
     "profile": SIGNED_IN,
@@ -56,6 +59,7 @@ POLICY: dict[str, frozenset[str]] = {
     "quote_answer": SALES,
     "quote_change": SALES,
     "quote_document": QUOTE_READERS,
+    "quote_export": QUOTE_READERS,
     "quote_line_add": SALES,
     "quote_line_change": SALES,
     "quote_line_remove": SALES,

@@ -1,5 +1,3 @@
-import csv
-import io
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +9,6 @@ from django.urls import reverse
 from accounts.models import MasterRecord
 from core.models import JobRun
 from integration import services
-from integration.exports import safe_cell
 from integration.models import PRODUCT_IMPORT
 from integration.tests.factories import QuarantinedRowFactory, RunFactory, child, file_of
 from users.roles import ROLES
@@ -32,9 +29,7 @@ def steward() -> Client:
 
 
 def pages(run: JobRun) -> list[str]:
-    return [reverse("sync_list")] + [
-        reverse(name, args=[run.pk]) for name in ("sync_page", "sync_quarantine", "sync_quarantine_file")
-    ]
+    return [reverse("sync_list"), *(reverse(name, args=[run.pk]) for name in ("sync_page", "sync_quarantine"))]
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
@@ -50,7 +45,7 @@ def test_strangers_are_sent_to_the_login() -> None:
 
 def test_runs_of_other_jobs_are_not_shown(steward: Client) -> None:
     other = RunFactory(kind="backup")
-    assert [steward.get(path).status_code for path in pages(other)] == [200, 404, 404, 404]
+    assert [steward.get(path).status_code for path in pages(other)] == [200, 404, 404]
     assert steward.get(reverse("sync_list")).context["page"].rows == []
 
 
@@ -131,24 +126,3 @@ def test_the_quarantine_pages_by_row_number(steward: Client) -> None:
     first = steward.get(address).context["page"]
     second = steward.get(f"{address}?{first.next_query}").context["page"]
     assert [row.row_number for row in (*first.rows, *second.rows)] == list(range(1, 61))
-
-
-def test_the_file_of_the_quarantine_holds_no_formula(steward: Client) -> None:
-    content = b'child_id;parent_id;parent_name;revenue\n=1+1;P;"@SUM(1)";x\n2;P;-2+3;y;z\n3;P;ok;1\n'
-    run = services.customer_sync(content=content, by=None)
-    response = steward.get(reverse("sync_quarantine_file", args=[run.pk]))
-    text = response.getvalue().decode()
-    assert response["Content-Disposition"] == f'attachment; filename="quarantine-{run.pk}.csv"'
-    assert text.startswith("\ufeff")
-    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
-    assert rows == [
-        ["row", "key", "rule", "reason", "child_id", "parent_id", "parent_name", "revenue"],
-        ["2", "'=1+1", "not_a_number", "revenue: “x” is not a number.", "'=1+1", "P", "'@SUM(1)", "x"],
-        ["3", "2", "cell_count", "The row has 5 cells, the header 4.", "2", "P", "'-2+3", "y", "z"],
-    ]
-
-
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝"])
-def test_a_cell_that_starts_like_a_formula_gets_an_apostrophe(start: str) -> None:
-    assert safe_cell(f"{start}cmd|' /C calc'!A0") == f"'{start}cmd|' /C calc'!A0"
-    assert safe_cell(f"a{start}b") == f"a{start}b"

@@ -4,18 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from approvals import selectors as approvals
 from approvals.models import Gate
-from core import clock, events
+from core import clock, downloads, events
 from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import whole
 from core.models import OutboxMessage
 from core.paging import keyset
-from quotes import columns, documents, policies, selectors, services, triggers
+from quotes import columns, documents, exports, policies, selectors, services, triggers
 from quotes.choices import QuoteStatus
 from quotes.filters import QuoteFilter
 from quotes.forms import EvidenceForm
@@ -31,11 +32,23 @@ from users.roles import Perm
 @require_GET
 def quote_list(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    quotes = Quote.objects.visible_to(user).select_related("account", "owner")
-    filtered = QuoteFilter(request.GET, queryset=quotes, request=request)
+    filtered = _narrowed(request)
     page = keyset(filtered.qs, request, order=("-id",))
     context = {"page": page, "filter": filtered, "sees_margin": policies.may_see_margin(user)}
     return render(request, "quotes/list.html", context)
+
+
+@requires(Perm.QUOTE_VIEW)
+@require_http_methods(["GET", "HEAD", "POST"])
+def quote_export(request: HttpRequest) -> HttpResponseBase:
+    """The list as a file, with the filter of the page."""
+    user, rows = user_of(request), _narrowed(request)
+    return downloads.answer(request, exports.quote_listing(user), rows.qs, by=user, filtered=downloads.filter_of(rows))
+
+
+def _narrowed(request: HttpRequest) -> QuoteFilter:
+    quotes = Quote.objects.visible_to(user_of(request)).select_related("account", "owner")
+    return QuoteFilter(request.GET, queryset=quotes, request=request)
 
 
 @requires(Perm.QUOTE_VIEW)
