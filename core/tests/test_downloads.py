@@ -73,7 +73,7 @@ def test_an_unknown_format_is_refused(eeva: User) -> None:
 
 def test_the_file_is_named_after_list_day_and_person(eeva: User, clock: Any) -> None:
     response = post(eeva, "xlsx")
-    response.close()
+    response.file_to_stream.close()
     assert response["Content-Disposition"] == ("attachment; filename*=utf-8''ajot-2026-11-20-eeva-%C3%A4yr%C3%A4s-11.xlsx")
     assert response["Content-Type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
