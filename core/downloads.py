@@ -39,7 +39,8 @@ class Listing:
     """A list page as a file. `columns` are those that this person sees; `order` is that of the page.
 
     `name` files it in the history; `title` names sheet and file; `path` is where the page is. `rows` reads the queryset where
-    a row is more than a record; it must not read it whole. `delimiter`: of a CSV file that does not follow the language.
+    a row is more than a record; it must not read it whole. `rest`: cells of a row beyond its columns. `delimiter`: of a CSV
+    file that does not follow the language.
     """
 
     name: str
