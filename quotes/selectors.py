@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, Subquery
 
 from catalog.models import Product
 from core import clock, db
@@ -58,9 +58,9 @@ def _locked(quotes: QuerySet[Quote], quote_id: int) -> Quote:
 
 def revisions_for_update(user: User, quote_id: int) -> tuple[Quote, list[Quote]]:
     """`(quote, revisions)`: the quote and all revisions of its number, locked, ordered by pk. Raises: NotFound."""
-    number = Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values("number")
+    number = Subquery(Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values("number"))
     locked = Quote.objects.select_for_update(**db.lock_options()).select_related(*_LOCKED_WITH, "contact", "owner")
-    revisions = list(locked.filter(number__in=number).order_by("pk"))
+    revisions = list(locked.filter(number=number).order_by("pk"))
     quote = next((revision for revision in revisions if revision.pk == quote_id), None)
     if quote is None:
         raise NotFound
