@@ -4,10 +4,14 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import LookUpAdmin
-from users.models import BusinessUnit, RoleAssignment, Team, User
+from core.admin import LookUpAdmin, ReadOnlyAdmin
+from users import tokens
+from users.access import user_of
+from users.models import ApiToken, BusinessUnit, RoleAssignment, Team, User
 
 admin.site.unregister(Group)
 
@@ -50,6 +54,23 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ("unit", "manager")
     search_fields = ("name",)
     autocomplete_fields = ("manager",)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Whose programs may come in; made on the profile page, ended there or here."""
+
+    list_display = ("name", "user", "scope", "hint", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_filter = ("scope",)
+    list_select_related = ("user",)
+    search_fields = ("name", "hint", "user__username", "user__display_name")
+    exclude = ("token_hash",)
+    actions = ("revoke",)
+
+    @admin.action(description=_("Revoke"))
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
+        for token in queryset:
+            tokens.token_revoke(by=user_of(request), token_id=token.pk)
 
 
 admin.site.register(BusinessUnit, LookUpAdmin)

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager as DjangoUserManager
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext, gettext_lazy as _
 
+from core import clock
 from core.models import LookUp
 from users.roles import ROLES, Perm, Role, Scope, codes_with, role_choices
 
@@ -133,6 +134,12 @@ class RoleAssignment(models.Model):
         return str(ROLES[self.role].label) if self.role in ROLES else self.role
 
 
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def visible_to(self, user: User) -> "ApiTokenQuerySet":
+        """One's own; stewards see everybody's, to end those of people who left or lost a device."""
+        return self if user.may(Perm.STEWARD) else self.filter(user=user)
+
+
 class ApiToken(models.Model):
     """A key by which a program works in the name of a person. Of the token only its SHA-256 is kept."""
 
@@ -150,6 +157,8 @@ class ApiToken(models.Model):
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
+    objects = ApiTokenQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
@@ -157,3 +166,14 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} …{self.hint}"
+
+    @property
+    def state(self) -> str:
+        """Whether it opens anything, in words."""
+        if self.revoked_at:
+            return gettext("Revoked")
+        return gettext("Expired") if self.expires_at <= clock.now() else gettext("Valid")
+
+    @property
+    def is_live(self) -> bool:
+        return self.revoked_at is None and self.expires_at > clock.now()

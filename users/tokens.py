@@ -4,10 +4,11 @@ import datetime as dt
 import hashlib
 import secrets
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from core import clock
+from core import clock, events
 from core.errors import Invalid, NotFound
 from users.models import ApiToken, User
 
@@ -15,8 +16,10 @@ PREFIX = "crm_"
 MOST_DAYS = 365
 MOST_TOKENS = 20
 NOTED_EVERY = dt.timedelta(minutes=1)
+ENDED_SHOWN = 10
 
 
+@transaction.atomic
 def token_create(*, by: User, name: str, scope: str, days: int) -> tuple[ApiToken, str]:
     """A live token of this person, and its text, which nobody can ask for again. Raises: Invalid."""
     if not name.strip():
@@ -36,20 +39,29 @@ def token_create(*, by: User, name: str, scope: str, days: int) -> tuple[ApiToke
         created_at=now,
         expires_at=now + dt.timedelta(days=days),
     )
+    events.record(token, "created", by=by, scope=scope, days=days)
     return token, text
 
 
+@transaction.atomic
 def token_revoke(*, by: User, token_id: int) -> None:
-    """The person's token opens nothing any more; revoking it twice changes nothing. Raises: NotFound."""
-    token = ApiToken.objects.filter(pk=token_id, user=by).first()
+    """The token opens nothing any more; revoking it twice changes nothing. Raises: NotFound."""
+    token = ApiToken.objects.visible_to(by).filter(pk=token_id).first()
     if token is None:
         raise NotFound
-    ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now())
+    if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=clock.now()):
+        events.record(token, "revoked", by=by)
 
 
 def live(user: User) -> QuerySet[ApiToken]:
     """Tokens of this person that open something."""
     return user.api_tokens.filter(revoked_at=None, expires_at__gt=clock.now())
+
+
+def shown(user: User) -> list[ApiToken]:
+    """The person's own tokens: all that open something, then the latest of those that ended."""
+    alive = list(live(user))
+    return [*alive, *user.api_tokens.exclude(pk__in=[token.pk for token in alive])[:ENDED_SHOWN]]
 
 
 def find(text: str) -> ApiToken | None:

@@ -3,10 +3,12 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from users import views
+from users import token_views, views
 
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
+    path("profile/tokens/new/", token_views.token_new, name="token_new"),
+    path("profile/tokens/<int:pk>/revoke/", token_views.token_revoke, name="token_revoke"),
     path("language/", views.set_language, name="set_language"),
     path("theme/", views.set_theme, name="theme"),
     path("demo-login/", views.demo_login, name="demo_login"),

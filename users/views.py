@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language as django_set_language
 
 from core.errors import Invalid, NotFound
-from users import language
+from users import language, tokens
 from users.access import PUBLIC, public, signed_in, user_of
 from users.demo import demo_users
-from users.forms import ProfileForm
+from users.forms import ProfileForm, TokenForm
 from users.models import Language, Theme, User
 
 
@@ -39,7 +39,16 @@ def profile(request: HttpRequest) -> HttpResponse:
         language.remember(response, user.language)
         messages.success(request, _("Saved."))
         return response
-    return render(request, "users/profile.html", {"form": form}, status=422 if form.errors else 200)
+    return profile_page(request, form=form)
+
+
+def profile_page(request: HttpRequest, *, form: ProfileForm | None = None, token_form: TokenForm | None = None) -> HttpResponse:
+    """The profile, with whichever form was sent and refused."""
+    user = user_of(request)
+    form = form or ProfileForm(instance=User.objects.get(pk=user.pk))
+    token_form = token_form or TokenForm()
+    context = {"form": form, "token_form": token_form, "tokens": tokens.shown(user)}
+    return render(request, "users/profile.html", context, status=422 if form.errors or token_form.errors else 200)
 
 
 @public
