@@ -24,7 +24,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check fix e2e messages requirements lock clean
+.PHONY: help setup run test check fix e2e messages openapi requirements lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -71,6 +71,7 @@ check: setup ## run every static check
 	DEMO=1 $(MANAGE) lint_templates
 	VAR_DIR=$(VAR_DIR)/check SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')" ALLOWED_HOSTS=crm.example $(MANAGE) check --deploy --fail-level WARNING
 	DEMO=1 $(MANAGE) makemigrations --check --dry-run
+	DEMO=1 $(MANAGE) openapi --check
 	DEMO=1 $(MANAGE) messages --check
 	$(PY) -m pip check
 
@@ -83,6 +84,9 @@ e2e: setup ## run the browser tests only
 
 messages: setup ## bring the message catalogues up to date with code and templates
 	@DEMO=1 $(MANAGE) messages
+
+openapi: setup ## bring docs/openapi.yaml up to date with the code
+	@DEMO=1 $(MANAGE) openapi
 
 requirements: setup ## list the requirements that no test proves yet
 	@DEMO=1 $(MANAGE) requirements

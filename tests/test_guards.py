@@ -229,6 +229,31 @@ def test_a_compiled_catalogue_translates(tmp_path: Path) -> None:
     assert "Säästä".encode() in (folder / "django.mo").read_bytes()
 
 
+# --- The description of the API ---------------------------------------------------------------------------------------
+def test_the_committed_description_of_the_api_is_that_of_the_code(tmp_path: Path) -> None:
+    call_command("openapi", "--check", stdout=StringIO())
+    path = tmp_path / "openapi.yaml"
+    call_command("openapi", "--file", str(path), stdout=StringIO())
+    assert path.read_text() == (settings.BASE_DIR / "docs" / "openapi.yaml").read_text()
+
+
+def test_a_description_that_differs_from_the_code_is_refused(tmp_path: Path) -> None:
+    committed = (settings.BASE_DIR / "docs" / "openapi.yaml").read_text()
+    path, err = tmp_path / "openapi.yaml", StringIO()
+    path.write_text(committed.replace("gross_total", "total"))
+    with pytest.raises(CommandError, match="differs from the code"):
+        call_command("openapi", "--check", "--file", str(path), stderr=err)
+    assert "+        gross_total:" in err.getvalue()
+
+
+def test_an_endpoint_that_does_not_say_what_it_answers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    from quotes.api.views import QuoteEndpoint
+
+    monkeypatch.delattr(QuoteEndpoint.retrieve, "kwargs")  # what `extend_schema` left there
+    with pytest.raises(CommandError, match="Failing as requested due to warnings"):
+        call_command("openapi", "--check", stderr=StringIO())
+
+
 # --- Requirements -----------------------------------------------------------------------------------------------------
 def test_requirements_are_read_from_the_document_and_proofs_from_the_tests(tmp_path: Path) -> None:
     text = "By document: S0.2, S1.1\n\n- S0.1 First.\n- S0.2 Second.\n"

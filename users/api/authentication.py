@@ -35,3 +35,15 @@ class _BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "description": "A token of the profile page."}
+
+
+class _SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "rest_framework.authentication.SessionAuthentication"
+    name = "session"
+    priority = 1
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        description = (
+            "The cookie of a browser that is logged in (`__Host-session` in production). Writing needs `X-CSRFToken` too."
+        )
+        return {"type": "apiKey", "in": "cookie", "name": "session", "description": description}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_doc
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
@@ -25,7 +26,12 @@ _PAGING = [
     OpenApiParameter(lists.LIMIT, int, description=f"Rows of a page, at most {lists.MOST}; {lists.SHOWN} when left out."),
 ]
 
-
+_SUMMARIES = {
+    "list": "A page of the list.",
+    "retrieve": "One, by its id.",
+    "create": "Make one.",
+    "partial_update": "Change what is sent, and nothing else.",
+}
 _VERBS = {"retrieve": "get", "partial_update": "change", "destroy": "remove"}
 
 
@@ -78,6 +84,12 @@ class Schema(AutoSchema):
             "description": "Refused: nothing was changed.",
         }
         return {**bodies, "default": problem}
+
+    def get_summary(self) -> str:
+        """The first line of what the action says about itself."""
+        action = getattr(self.view, "action", "")
+        said = get_doc(getattr(self.view, action, None)) if action else ""
+        return said.partition("\n")[0] or _SUMMARIES.get(action, "")
 
 
 PDF = {(200, "application/pdf"): OpenApiTypes.BINARY}
