@@ -23,7 +23,7 @@ NOT_AUDITED: dict[str, str] = {
     "core.OutboxMessage": "is itself the record of a delivery",
     "integration.QuarantinedRow": "is itself the record of a refused row",
     "quotes.QuoteDocument": "made by sending, which is an event; bound by its hash",
-    "users.ApiToken": "made and revoked by events, never edited",
+    "users.ApiToken": "never edited: made, used and revoked, each with its instant",
     "users.BusinessUnit": "kept in the admin, whose log says who changed what",
     "users.RoleAssignment": "kept in the admin, whose log says who changed what",
     "users.Team": "kept in the admin, whose log says who changed what",

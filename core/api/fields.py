@@ -3,6 +3,7 @@
 Serializers say what comes in (`Input`) and what goes out (`Output`), never both; services and outputs do the rest.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from rest_framework import serializers
 
 MOST = 2**53
 """The largest id that every program can read."""
+EXACT = r"-?\d+(\.\d+)?"
+_EXACT = re.compile(EXACT, re.ASCII)
 
 
 class Input(serializers.Serializer):  # type: ignore[type-arg]
@@ -43,10 +46,15 @@ class Text(serializers.CharField):
 
 
 class Number(serializers.DecimalField):
-    """An exact number, as a string or a JSON number; never rounded on the way in."""
+    """An exact number, as a string or a JSON number; never rounded on the way in, and read in one notation only."""
 
     def __init__(self, digits: int, places: int, **kwargs: Any) -> None:
         super().__init__(max_digits=digits, decimal_places=places, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and not _EXACT.fullmatch(data):  # "1_000", "1e3" and "٣" are decimals to the library
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class Quantity(Number):

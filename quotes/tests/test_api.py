@@ -101,6 +101,9 @@ def test_what_needs_a_yes_is_told_with_limit_and_actual(rep: Program, world: Wor
         ({"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "1,5"}]}, "lines.0.quantity"),
         ({"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "1.0001"}]}, "lines.0.quantity"),
         ({"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "NaN"}]}, "lines.0.quantity"),
+        ({"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "1_000"}]}, "lines.0.quantity"),
+        ({"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "1e3"}]}, "lines.0.quantity"),
+        ({"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "٣"}]}, "lines.0.quantity"),
         ({"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "1", "discount_percent": "110"}]}, "lines.0.discount_percent"),
         (
             {"account": 1, "lines": [{"sku": "MAITO-1", "quantity": "1", "discount_percent": "1", "net_price": "1"}]},

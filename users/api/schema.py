@@ -8,8 +8,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema_serializer
 from rest_framework import serializers
 
-from core.api import idempotency, lists
-from core.api.fields import Input, Output
+from core.api import described, idempotency, lists  # noqa: F401  the first says how fields read
+from core.api.fields import Output
 from core.paging import PARAMETER
 
 _IDEMPOTENT = OpenApiParameter(
@@ -70,12 +70,6 @@ class Schema(AutoSchema):
         name = getattr(self.view, "basename", None)
         return f"{name}_{_VERBS.get(action, action)}".replace("-", "_") if name else str(super().get_operation_id())
 
-    def _map_serializer(self, serializer: Any, *args: Any, **kwargs: Any) -> Any:
-        """Bodies have no fields but those that are described."""
-        mapped = super()._map_serializer(serializer, *args, **kwargs)  # type: ignore[no-untyped-call]
-        shape = serializer if isinstance(serializer, type) else type(serializer)
-        return {**mapped, "additionalProperties": False} if issubclass(shape, Input) and "type" in mapped else mapped
-
     def _get_response_bodies(self, *args: Any, **kwargs: Any) -> Any:
         bodies = super()._get_response_bodies(*args, **kwargs)
         component = self.resolve_serializer(ProblemOut, "response")
@@ -87,9 +81,24 @@ class Schema(AutoSchema):
 
     def get_summary(self) -> str:
         """The first line of what the action says about itself."""
+        return self._said()[0] or _SUMMARIES.get(getattr(self.view, "action", ""), "")
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """What else it says; of an action that says nothing, what the endpoint does."""
+        first, more = self._said()
+        return more or ("" if first else str(super().get_description()))
+
+    def _said(self) -> tuple[str, str]:
         action = getattr(self.view, "action", "")
-        said = get_doc(getattr(self.view, action, None)) if action else ""
-        return said.partition("\n")[0] or _SUMMARIES.get(action, "")
+        first, _line, more = (get_doc(getattr(self.view, action, None)) if action else "").partition("\n")
+        return first, more.strip()
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> Any:
+        operation = super().get_operation(*args, **kwargs)
+        for parameter in (operation or {}).get("parameters", ()):
+            if "description" in parameter:  # the library ends those of choices with empty lines
+                parameter["description"] = str(parameter["description"]).strip()
+        return operation
 
 
 PDF = {(200, "application/pdf"): OpenApiTypes.BINARY}
