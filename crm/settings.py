@@ -190,6 +190,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox-sweep": {"task": "core.outbox_drain", "schedule": 15.0},
     "approvals-sweep": {"task": "approvals.sweep", "schedule": 60.0},
     "quotes-expire": {"task": "quotes.expire", "schedule": 300.0},
+    "forget": {"task": "core.forget", "schedule": 3600.0},
 }
 
 CACHES: dict[str, dict[str, Any]] = {
