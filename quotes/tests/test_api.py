@@ -18,7 +18,6 @@ from quotes.tests.factories import World, draft, sent
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
-
 PLUMBING = ("BEGIN", "SAVEPOINT", "RELEASE")
 
 
@@ -327,10 +326,12 @@ def test_what_a_change_answers_is_what_is_read_afterwards(rep: Program, world: W
     answers = [rep.post("quotes/", new_quote(world, *lines, header_discount_amount="3.5"))]
     path = f"quotes/{answers[0].json()['id']}/"
     assert rep.get(path).json() == answers[0].json()
-    for change in ({"language": "en"}, {"header_discount_percent": "4"}, {"customer_note": "Hei"}):
+    heads: list[dict[str, Any]] = [{"language": "en"}, {"header_discount_percent": "4"}, {"customer_note": "Hei"}]
+    for change in heads:
         assert rep.patch(path, change).json() == rep.get(path).json()
     line = f"{path}lines/{rep.get(path).json()['lines'][0]['id']}/"
-    for change in ({"quantity": "7"}, {"net_price": "9"}, {"net_price": None}, {"optional": True}):
+    prices: list[dict[str, Any]] = [{"quantity": "7"}, {"net_price": "9"}, {"net_price": None}, {"optional": True}]
+    for change in prices:
         changed, read = rep.patch(line, change).json(), rep.get(path).json()
         assert (changed["line"], changed["totals"], changed["version"]) == (read["lines"][0], read["totals"], read["version"])
     removed, read = rep.delete(line).json(), rep.get(path).json()
