@@ -1,6 +1,6 @@
 """Customers: parent accounts, their sites (child customers) and contacts, and the look-ups that describe them."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -87,17 +87,29 @@ class AccountStatus(models.TextChoices):
     INACTIVE = "inactive", _("Inactive")
 
 
+Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
+
+
+def of_accounts_in_sight(rows: Rows, user: User, path: str = "account__") -> Rows:
+    """The rows whose account this person sees: reps and support those of their team, managers of their unit, others all.
+
+    `path` leads from a row to its account. Source: users.roles.
+    """
+    if not user.may(Perm.ACCOUNT_VIEW):
+        return rows.none()
+    if user.scope == Scope.ALL:
+        return rows
+    seen = Q(**{f"{path}owner": user.pk}) | Q(**{f"{path}pk__in": AccountTeamMember.objects.filter(user=user).values("account")})
+    if user.scope == Scope.UNIT and user.unit_id is not None:
+        seen |= Q(**{f"{path}unit": user.unit_id})
+    elif user.team_id is not None:
+        seen |= Q(**{f"{path}owner__team": user.team_id})
+    return rows.filter(seen)
+
+
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, user: User) -> "AccountQuerySet":
-        """Reps and support see their team's accounts, managers their unit's, others all; see users.roles."""
-        if not user.may(Perm.ACCOUNT_VIEW):
-            return self.none()
-        if user.scope == Scope.ALL:
-            return self
-        own = Q(owner=user) | Q(pk__in=AccountTeamMember.objects.filter(user=user).values("account"))
-        if user.scope == Scope.UNIT and user.unit_id is not None:
-            return self.filter(own | Q(unit_id=user.unit_id))
-        return self.filter(own if user.team_id is None else own | Q(owner__team_id=user.team_id))
+        return of_accounts_in_sight(self, user, path="")
 
     def matching(self, text: str) -> "AccountQuerySet":
         """Accounts whose name, customer number or business ID contains every word of `text`."""
@@ -271,7 +283,7 @@ class MasterConflict(models.Model):
 
 class SiteQuerySet(models.QuerySet["Site"]):
     def visible_to(self, user: User) -> "SiteQuerySet":
-        return self.filter(account__in=Account.objects.visible_to(user))
+        return of_accounts_in_sight(self, user)
 
 
 class Site(models.Model):
@@ -304,7 +316,7 @@ class Site(models.Model):
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, user: User) -> "ContactQuerySet":
-        return self.filter(account__in=Account.objects.visible_to(user))
+        return of_accounts_in_sight(self, user)
 
 
 class Contact(models.Model):

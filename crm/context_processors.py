@@ -84,7 +84,7 @@ class Entry:
 class Shell:
     """Answers lazily, so that fragments ask nothing of the database."""
 
-    languages = settings.LANGUAGES
+    languages = tuple(settings.LANGUAGES)
     mailbox = settings.MAILBOX
     themes = (
         (Theme.LIGHT.value, Theme.LIGHT.label, "sun"),
@@ -125,9 +125,9 @@ class Shell:
         return demo_users() if settings.DEMO else []
 
     @cached_property
-    def navigation(self) -> list[Entry]:
+    def navigation(self) -> tuple[Entry, ...]:
         user = self._user
-        return [] if user is None else list(self._entries(user))
+        return () if user is None else tuple(self._entries(user))
 
     def _entries(self, user: User) -> Iterable[Entry]:
         here = self.request.path

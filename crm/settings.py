@@ -122,10 +122,11 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.messages.context_processors.messages",
                 "crm.context_processors.shell",
             ],
-            "builtins": ["django.templatetags.i18n", "core.templatetags.ui"],
+            "builtins": ["django.templatetags.i18n", "core.templatetags.remember", "core.templatetags.ui"],
         },
     },
 ]
+FORM_RENDERER = "core.widgets.FlatRenderer"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ["bootstrap5"]
 

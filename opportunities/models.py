@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account
+from accounts.models import Account, of_accounts_in_sight
 from core.histories import FieldHistory
 from core.models import Versioned
 from core.money import CURRENCY
@@ -17,7 +17,7 @@ class OpportunityQuerySet(models.QuerySet["Opportunity"]):
         """Those of the accounts in sight."""
         if not user.may(Perm.OPPORTUNITY_VIEW):
             return self.none()
-        return self.filter(account__in=Account.objects.visible_to(user))
+        return of_accounts_in_sight(self, user)
 
 
 class Opportunity(OpportunityWorkflow, Versioned):

@@ -2,94 +2,131 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from approvals.choices import RequestStatus, RunStatus
 from approvals.models import Run
 from core.languages import active
-from core.templatetags.ui import money, percent, plain_input, quantity, unit_price
+from core.rows import RowTemplate
+from core.templatetags.ui import Notation, notation, plain_input
 from quotes import approval_facts
 from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
 from quotes.models import Quote
-from quotes.pricing import PricedLine, PricedQuote
+from quotes.pricing import Line, PricedLine, PricedQuote
 from quotes.selectors import ProductTexts, Quoted
 from quotes.triggers import Breach
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
-    """One line as the editor and the read view show it."""
+    """One line as the editor and the read view show it. Every text is ready: their templates of a row have no conditions."""
 
     id: int
     position: int
+    url: str
+    css: str
     sku: str
     name: str
     description: str
     unit: str
     quantity: str
     quantity_input: str
+    quantity_css: str
     list_price: str
     discount: str
     discount_input: str
+    discount_css: str
     net_price: str
     net_price_input: str
+    net_price_css: str
     line_net: str
+    net: str
     vat: str
     margin: str
-    is_included: bool
-    optional: bool
-    selected: bool
-    below_floor: bool
     error: str
-    error_field: str
+
+
+EDITOR_ROW = RowTemplate("quotes/_editor_row.html", Row)
+PAGE_ROW = RowTemplate("quotes/_page_row.html", Row)
 
 
 def row_of(
-    position: int, row: PricedLine, texts: ProductTexts, *, typed: Mapping[str, str] | None = None, error: str = ""
+    quote: Quote,
+    position: int,
+    row: PricedLine,
+    texts: ProductTexts,
+    *,
+    typed: Mapping[str, str] | None = None,
+    error: str = "",
 ) -> Row:
     """A row; `typed` (field → text) and `error` keep what somebody typed that could not be used."""
-    line = row.line
-    typed, language = typed or {}, active()
-    discount = row.discount_percent
+    made = _row(notation(), active(), _lines_url(quote), position, row, texts)
+    for name, text in (typed or {}).items():
+        if name in INPUTS:
+            setattr(made, f"{name}_input", text)
+            setattr(made, f"{name}_css", " is-invalid" if error else "")
+    made.error = error
+    return made
+
+
+def rows_of(quote: Quote, quoted: Quoted) -> list[Row]:
+    """All rows, in the active language."""
+    shown, language, url = notation(), active(), _lines_url(quote)
+    return [
+        _row(shown, language, url, position, row, quoted.texts[row.line.id])
+        for position, row in enumerate(quoted.priced.lines, 1)
+    ]
+
+
+INPUTS = ("quantity", "discount", "net_price")
+
+
+def _lines_url(quote: Quote) -> str:
+    """The address of the lines; that of one line is below it."""
+    return reverse("quote_line_add", args=[quote.pk])
+
+
+def _row(shown: Notation, language: str, url: str, position: int, row: PricedLine, texts: ProductTexts) -> Row:
+    line, discount, margin = row.line, row.discount_percent, row.margin_percent
+    net_price, line_net = row.net_price, shown.money(row.line_net)
     return Row(
         id=line.id,
         position=position,
+        url=f"{url}{line.id}/",
+        css="is-below-floor" if row.below_floor else "",
         sku=texts.sku,
         name=texts.name[language],
         description=texts.description[language],
         unit=texts.unit[language],
-        quantity=quantity(line.quantity),
-        quantity_input=typed.get("quantity", plain_input(line.quantity)),
-        list_price=unit_price(line.list_price),
-        discount=percent(discount) if discount else "–",
-        discount_input=typed.get("discount", _discount_input(row)),
-        net_price=unit_price(row.net_price),
-        net_price_input=typed.get("net_price", plain_input(row.net_price, 2)),
-        line_net=money(row.line_net),
-        vat=percent(line.vat_percent),
-        margin="" if row.margin_percent is None else percent(row.margin_percent, 1),
-        is_included=row.is_included,
-        optional=line.optional,
-        selected=line.selected,
-        below_floor=row.below_floor,
-        error=error,
-        error_field=next(iter(typed), "") if error else "",
+        quantity=shown.quantity(line.quantity),
+        quantity_input=shown.plain_input(line.quantity),
+        quantity_css="",
+        list_price=shown.unit_price(line.list_price),
+        discount=shown.percent(discount) if discount else "–",
+        discount_input=_discount_input(shown, line, discount),
+        discount_css="",
+        net_price=shown.unit_price(net_price),
+        net_price_input=shown.plain_input(net_price, 2),
+        net_price_css="",
+        line_net=line_net,
+        net=_("included") if row.is_included else line_net,
+        vat=shown.percent(line.vat_percent),
+        margin="–" if margin is None else shown.percent(margin, 1),
+        error="",
     )
 
 
-def _discount_input(row: PricedLine) -> str:
+def _discount_input(shown: Notation, line: Line, discount: Decimal | None) -> str:
     """What was typed, or the percentage it comes to."""
-    line = row.line
     if line.discount_kind == DiscountKind.PERCENT:
-        return plain_input(line.discount_value)
+        return shown.plain_input(line.discount_value)
     if line.discount_kind == DiscountKind.AMOUNT:
-        return f"{plain_input(line.discount_value, 2)} €"
-    return plain_input(row.discount_percent) if row.discount_percent else ""
-
-
-def rows_of(quoted: Quoted) -> list[Row]:
-    """All rows, in the active language."""
-    return [row_of(position, row, quoted.texts[row.line.id]) for position, row in enumerate(quoted.priced.lines, 1)]
+        return f"{shown.plain_input(line.discount_value, 2)} €"
+    return shown.plain_input(discount) if discount else ""
 
 
 @dataclass(frozen=True, slots=True)

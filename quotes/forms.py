@@ -17,6 +17,7 @@ from quotes.choices import DiscountKind, HeaderDiscountKind
 from quotes.models import DeclineReason, Quote
 from quotes.services import Discount, LineDraft
 from users.models import User
+from users.roles import Perm
 
 MOST_QUANTITY = Decimal(10) ** 9
 MOST_PRICE = Decimal(10) ** 8
@@ -126,7 +127,8 @@ class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
             select = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if select else "form-control"
         account = self.instance.account
-        self._choices("opportunity", Opportunity.objects.visible_to(user).filter(account=account), _("None"))
+        deals = Opportunity.objects.filter(account=account)  # in sight as the account of a quote in sight is
+        self._choices("opportunity", deals if user.may(Perm.OPPORTUNITY_VIEW) else deals.none(), _("None"))
         self._choices("contact", account.contacts.all(), _("None"))
         self._choices("payment_term", PaymentTerm.objects.filter(is_active=True), None)
         self._choices("payment_type", PaymentType.objects.filter(is_active=True), None)

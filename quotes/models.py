@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, CategoryTma2, Channel, Contact, PaymentTerm, PaymentType
+from accounts.models import Account, CategoryTma2, Channel, Contact, PaymentTerm, PaymentType, of_accounts_in_sight
 from catalog.models import Product
 from core.histories import FieldHistory
 from core.models import Link, LookUp, OutboxMessage, Versioned
@@ -52,7 +52,7 @@ class QuoteQuerySet(models.QuerySet["Quote"]):
         """Those of the accounts in sight."""
         if not user.may(Perm.QUOTE_VIEW):
             return self.none()
-        return self.filter(account__in=Account.objects.visible_to(user))
+        return of_accounts_in_sight(self, user)
 
 
 class Quote(QuoteWorkflow, Versioned):

@@ -1,5 +1,6 @@
 """Reads of quotes. `…_for_update` are the only locks."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,18 +15,15 @@ from quotes.choices import QuoteStatus
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from users.models import User
 
-_RELATED = (
-    "account", "account__tma2", "account__owner", "owner__team", "contact", "opportunity",
-    "payment_term", "payment_type", "last_editor",
-)  # fmt: skip
+_RELATED = ("account", "contact", "opportunity", "owner", "payment_term", "payment_type", "last_editor")
 
 
-def quote_for(user: User, quote_id: int) -> Quote:
-    """A quote in sight of this user, with what its page shows. Raises: NotFound."""
-    quote = Quote.objects.visible_to(user).select_related(*_RELATED).filter(pk=quote_id).first()
-    if quote is None:
-        raise NotFound
-    return quote
+def quote_for(user: User, quote_id: int, related: Sequence[str] = _RELATED) -> Quote:
+    """A quote in sight of this user, with what its page shows, or with `related`. Raises: NotFound."""
+    try:
+        return Quote.objects.visible_to(user).select_related(*related).get(pk=quote_id)
+    except Quote.DoesNotExist:
+        raise NotFound from None
 
 
 def status_for(user: User, quote_id: int) -> str:

@@ -18,20 +18,56 @@ NBSP = "\u00a0"
 MINUS = "\u2212"
 
 
-def _is_finnish() -> bool:
-    return (get_language() or "").startswith("fi")
+class Notation:
+    """Numbers as people of one language write them. `notation()` has that of the active language."""
+
+    def __init__(self, *, finnish: bool) -> None:
+        self.euros = f"{{}}{NBSP}€" if finnish else "€{}"
+        self.percents = f"{{}}{NBSP}%" if finnish else "{}%"
+        self.marks = str.maketrans({",": NBSP, ".": ",", "-": MINUS} if finnish else {})
+        self.input_marks = str.maketrans({".": ","} if finnish else {})
+        self.sign_first = not finnish
+
+    def money(self, value: Decimal) -> str:
+        """An amount in EUR, 2 decimals."""
+        return self._euros(format(exact.cents(value), ",f"))
+
+    def unit_price(self, value: Decimal) -> str:
+        """A price per unit in EUR, 2 to 4 decimals."""
+        return self._euros(_cut(format(exact.quantize(value, 4), ",f"), 2))
+
+    def percent(self, value: Decimal, decimals: int | None = None) -> str:
+        """A percentage: as typed, up to 4 decimals, or with `decimals` places."""
+        text = _cut(format(exact.quantize(value, 4), ",f")) if decimals is None else format(exact.quantize(value, decimals), ",f")
+        return self.percents.format(text.translate(self.marks))
+
+    def quantity(self, value: Decimal) -> str:
+        """A quantity, up to 3 decimals."""
+        return _cut(format(exact.quantize(value, 3), ",f")).translate(self.marks)
+
+    def plain_input(self, value: Decimal, decimals: int = 0) -> str:
+        """The value of an input: no grouping, at least `decimals` decimals, at most 6."""
+        return _cut(format(exact.quantize(value, 6), "f"), decimals).translate(self.input_marks)
+
+    def _euros(self, text: str) -> str:
+        if self.sign_first and text[0] == "-":  # "-€5", not "€-5"
+            return "-" + self.euros.format(text[1:].translate(self.marks))
+        return self.euros.format(text.translate(self.marks))
 
 
-def _notation(text: str, *, grouped: bool = True) -> str:
-    """`text` (plain: "-1234.50") in the notation of the active language."""
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-    whole, _, decimals = digits.partition(".")
-    finnish = _is_finnish()
-    if grouped:
-        whole = f"{int(whole):,}".replace(",", NBSP if finnish else ",")
-    if sign and finnish and grouped:
-        sign = MINUS
-    return f"{sign}{whole}" + (f"{',' if finnish else '.'}{decimals}" if decimals else "")
+def _cut(text: str, least: int = 0) -> str:
+    """A number without trailing zeros, but with `least` decimals where it has that many."""
+    whole, _, decimals = text.partition(".")
+    decimals = decimals[:least] + decimals[least:].rstrip("0")
+    return f"{whole}.{decimals}" if decimals else whole
+
+
+_FINNISH, _ENGLISH = Notation(finnish=True), Notation(finnish=False)
+
+
+def notation() -> Notation:
+    """How numbers are written in the active language."""
+    return _FINNISH if (get_language() or "").startswith("fi") else _ENGLISH
 
 
 def _number(value: Any) -> Decimal | None:
@@ -43,57 +79,39 @@ def _number(value: Any) -> Decimal | None:
     return exact.parse(value) if isinstance(value, str) else None
 
 
-def _with_decimals(value: Decimal, least: int, most: int) -> str:
-    """Plain notation, rounded to `most` decimals, trailing zeros cut down to `least`."""
-    text = format(exact.quantize(value, most), "f")
-    while "." in text and text.endswith("0") and len(text.partition(".")[2]) > least:
-        text = text[:-1]
-    return text.rstrip(".")
-
-
-def _euros(text: str) -> str:
-    shown = _notation(text)
-    if _is_finnish():
-        return f"{shown}{NBSP}€"
-    return f"-€{shown[1:]}" if shown.startswith("-") else f"€{shown}"
-
-
 @register.filter
 def money(value: Any) -> str:
     """An amount in EUR, 2 decimals: "1 234,50 €" in Finnish, "€1,234.50" in English; "" for nothing."""
     number = _number(value)
-    return "" if number is None else _euros(_with_decimals(number, 2, 2))
+    return "" if number is None else notation().money(number)
 
 
 @register.filter
 def unit_price(value: Any) -> str:
     """A price per unit in EUR, 2 to 4 decimals."""
     number = _number(value)
-    return "" if number is None else _euros(_with_decimals(number, 2, 4))
+    return "" if number is None else notation().unit_price(number)
 
 
 @register.filter
 def percent(value: Any, decimals: int | None = None) -> str:
     """A percentage: as it was typed, without trailing zeros, or with `decimals` places where it was computed."""
     number = _number(value)
-    if number is None:
-        return ""
-    text = _with_decimals(number, 0, 4) if decimals is None else _with_decimals(number, decimals, decimals)
-    return _notation(text) + (f"{NBSP}%" if _is_finnish() else "%")
+    return "" if number is None else notation().percent(number, decimals)
 
 
 @register.filter
 def quantity(value: Any) -> str:
     """A quantity, up to 3 decimals."""
     number = _number(value)
-    return "" if number is None else _notation(_with_decimals(number, 0, 3))
+    return "" if number is None else notation().quantity(number)
 
 
 @register.filter
 def plain_input(value: Any, decimals: int = 0) -> str:
     """The value of an input: decimal mark of the language, no grouping, at least `decimals` decimals."""
     number = _number(value)
-    return "" if number is None else _notation(_with_decimals(number, decimals, 6), grouped=False)
+    return "" if number is None else notation().plain_input(number, decimals)
 
 
 @functools.cache

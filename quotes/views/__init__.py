@@ -55,10 +55,10 @@ def _narrowed(request: HttpRequest) -> QuoteFilter:
 @require_GET
 def quote_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
-    quote = selectors.quote_for(user, pk)
+    quote = selectors.quote_for(user, pk, related=("account",))  # which is all that the editor shows
     if quote.status == QuoteStatus.DRAFT and policies.may_edit(user, quote):
         return render(request, "quotes/editor.html", editor_context(user, quote))
-    return render(request, "quotes/page.html", _page_context(user, quote))
+    return render(request, "quotes/page.html", _page_context(user, selectors.quote_for(user, pk)))
 
 
 def _page_context(user: User, quote: Quote, evidence: EvidenceForm | None = None) -> dict[str, Any]:

@@ -79,9 +79,10 @@ def product_options(request: HttpRequest) -> HttpResponse:
 def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[str, Any]:
     """What the editor and the read view show of a quote."""
     quoted = selectors.quoted(quote)
+    template = columns.EDITOR_ROW if with_form else columns.PAGE_ROW
     return {
         "quote": quote,
-        "rows": columns.rows_of(quoted),
+        "rows": template.render(columns.rows_of(quote, quoted), sees_margin=policies.may_see_margin(user)),
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
@@ -191,14 +192,16 @@ def _changed(
 ) -> HttpResponse:
     """The parts that a change touches, with the prices that the service worked out; read only after a refusal."""
     priced = quote.priced or selectors.priced(quote)
-    context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "row": None, "may_edit": True}
+    row = None
+    context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "row": "", "may_edit": True}
     context |= _changing_parts(user, quote, priced)
     context["field_error"] = str(error) if error else ""
     place = next((place for place, row in enumerate(priced.lines) if line is not None and row.line.id == line.pk), None)
     if line is not None and place is not None:
         texts = selectors.texts_of_product(line.product)
-        context["row"] = columns.row_of(place + 1, priced.lines[place], texts, typed=typed, error=str(error or ""))
-    context["said"] = str(error) if error else _said(context["row"], priced)
+        row = columns.row_of(quote, place + 1, priced.lines[place], texts, typed=typed, error=str(error or ""))
+        context["row"] = columns.EDITOR_ROW.render([row], sees_margin=context["sees_margin"])
+    context["said"] = str(error) if error else _said(row, priced)
     return render(request, "quotes/editor.html#changed", context, status=error.status if error else 200)
 
 
