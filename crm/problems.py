@@ -1,5 +1,6 @@
 """A refusal in the shape the asker reads: a page, a fragment for htmx, or problem+json. Source: RFC 9457."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from rest_framework.views import set_rollback
 from core.errors import DomainError, NotAllowed, NotFound
 
 Text = str | Promise
+_UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 PROBLEM = "application/problem+json"
 
 TITLES: dict[int, Text] = {
@@ -65,10 +67,15 @@ def _problem(status: int, code: str, detail: Text, fields: Mapping[str, Text] | 
         "title": str(TITLES.get(status, TITLES[422])),
         "status": status,
         "code": code,
-        "detail": str(detail),
-        "fields": {name: str(text) for name, text in (fields or {}).items()},
+        "detail": _readable(detail),
+        "fields": {_readable(name): _readable(text) for name, text in (fields or {}).items()},
         "reference": reference() if status in (403, 500) else "",
     }
+
+
+def _readable(text: Text) -> str:
+    """Without what no answer can be written with, and no database keeps: sentences repeat what was sent."""
+    return _UNREADABLE.sub("\ufffd", str(text))
 
 
 def _json(problem: dict[str, Any]) -> dict[str, Any]:
@@ -109,8 +116,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 # --- Refusals of the API ----------------------------------------------------------------------------------------------
-_CODES = {400: "bad_request", 401: "not_authenticated", 403: "not_allowed", 405: "method_not_allowed", 406: "not_acceptable",
-          415: "unsupported_media_type", 429: "too_many_requests"}  # fmt: skip
+CODES = {400: "bad_request", 401: "not_authenticated", 403: "not_allowed", 405: "method_not_allowed", 406: "not_acceptable",
+         415: "unsupported_media_type", 429: "too_many_requests"}  # fmt: skip
 
 
 def for_api(exception: Exception, context: dict[str, Any]) -> Response | None:
@@ -136,7 +143,7 @@ def _of_framework(exception: exceptions.APIException) -> dict[str, Any]:
     if isinstance(exception, exceptions.ValidationError):
         return _problem(status, "invalid", _("Check the marked fields."), dict(_blamed(exception.detail)))
     code = exception.get_codes()
-    return _problem(status, code if code == "invalid_token" else _CODES.get(status, "refused"), str(exception.detail))
+    return _problem(status, code if code == "invalid_token" else CODES.get(status, "refused"), str(exception.detail))
 
 
 def _headers(exception: exceptions.APIException) -> dict[str, str]:

@@ -123,6 +123,14 @@ def test_a_body_of_the_wrong_shape_is_refused_by_field(rep: Program, body: Any, 
     assert Quote.objects.count() == 0
 
 
+@pytest.mark.parametrize("text", ["\ud800", "\u0000"])
+def test_what_no_answer_and_no_database_can_hold_is_repeated_in_a_readable_way(rep: Program, text: str) -> None:
+    for body in ({text: 1}, {"account": 1, "language": text}):
+        first, again = (rep.post("quotes/", body, Idempotency_Key=f"k{len(body)}") for _turn in range(2))
+        assert (first.status_code, first.json()["code"], again.json()) == (400, "invalid", first.json())
+        assert "\ufffd" in str(first.json()["fields"])
+
+
 def test_an_unknown_product_is_named_by_its_row(rep: Program, world: World) -> None:
     answer = rep.post("quotes/", new_quote(world, {"sku": "MAITO-1", "quantity": "1"}, {"sku": "NONE", "quantity": "1"}))
     assert (answer.status_code, list(answer.json()["fields"]), Quote.objects.count()) == (422, ["lines.1.sku"], 0)
