@@ -5,6 +5,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from users.access import public
 from users.models import User
 from users.roles import Perm
 
@@ -18,5 +19,6 @@ class CrmAdminSite(admin.AdminSite):
         user = request.user
         return isinstance(user, User) and user.is_active and user.may(Perm.ADMIN)
 
+    @public
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
         return redirect_to_login(request.GET.get("next", "/admin/"))

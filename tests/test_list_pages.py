@@ -20,7 +20,7 @@ from core.tests.factories import JobRunFactory, MailboxMessageFactory
 from integration.models import CUSTOMER_SYNC
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
-from tests.test_access import own_addresses
+from tests.access_matrix import own_addresses
 from users.models import User
 from users.tests.factories import UserFactory
 from users.tests.programs import Program

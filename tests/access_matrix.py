@@ -1,0 +1,311 @@
+"""Makes the cells of `tests.access_policy`, address × role × relation × method × face, tries each, and answers the wrong ones.
+
+Every check returns sentences. The tests want none; the tests that open a hole on purpose want some.
+"""
+
+import contextlib
+import functools
+import hashlib
+import logging
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from tests import access_world
+from tests.access_policy import (
+    ANONYMOUS,
+    CROSSED,
+    CROSSED_MISSING,
+    EVERYBODY,
+    LIBRARY,
+    MISSING,
+    POLICY,
+    RELATIONS,
+    RIGHTS,
+    SIGHT,
+    Address,
+    Use,
+)  # fmt: skip
+from tests.access_world import World
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+FACES: dict[str, dict[str, str]] = {
+    "page": {},
+    "htmx": {"HX-Request": "true", "HX-Current-URL": "http://testserver/"},
+    "json": {"Accept": "application/json"},
+}
+PAGE, HTMX, JSON = FACES
+
+Wrong = list[str]
+
+
+# --- Addresses --------------------------------------------------------------------------------------------------------
+def addresses() -> dict[str, URLPattern]:
+    """Every address of the resolver by its name, with namespaces."""
+    return _addresses(get_resolver())
+
+
+@functools.cache
+def _addresses(resolver: URLResolver) -> dict[str, URLPattern]:
+    return dict(walk(resolver.url_patterns))
+
+
+def walk(patterns: Any, namespace: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from walk(pattern.url_patterns, inner)
+        else:
+            yield f"{namespace}{pattern.name or pattern.pattern}", pattern
+
+
+def is_of_admin(name: str) -> bool:
+    return name.startswith("admin:")
+
+
+def own_addresses() -> list[str]:
+    return sorted(name for name in addresses() if name not in LIBRARY and not is_of_admin(name))
+
+
+def wrong_rows() -> Wrong:
+    """Addresses without a row, rows without an address, and two addresses of one name, of which a table sees only one."""
+    names = Counter(name for name, _pattern in walk(get_resolver().url_patterns) if not is_of_admin(name))
+    known = POLICY.keys() | LIBRARY.keys()
+    return [
+        *(f"{name}: not in the table" for name in sorted(names.keys() - known)),
+        *(f"{name}: in the table, but there is no such address" for name in sorted(known - names.keys())),
+        *(f"{name}: the name of {count} addresses" for name, count in sorted(names.items()) if count > 1),
+    ]
+
+
+# --- Cells ------------------------------------------------------------------------------------------------------------
+class Cell(NamedTuple):
+    """One request of the matrix."""
+
+    name: str
+    use: Use
+    role: str
+    relation: str
+    method: str
+    face: str
+
+    def __str__(self) -> str:
+        fixed = "".join(f" {value}" for value in self.use.fixed.values())
+        return f"{self.name}{fixed}: {self.method} of a record {self.relation} by {self.role}, as {self.face}"
+
+
+LOG_IN, FORBIDDEN, ABSENT, NOT_FOUND, ALLOWED = "log in", "forbidden", "no such method", "not found", "allowed"
+
+
+def cells(name: str, row: Address) -> Iterator[Cell]:
+    """Every cell of a row; where the answer cannot depend on the record, or a face only changes its dress, one stands for all."""
+    for use in row.uses:
+        for role in sorted(EVERYBODY):
+            for method in METHODS:
+                for relation in relations(row, use, role, method):
+                    cell = Cell(name, use, role, relation, method, PAGE)
+                    yield from (cell._replace(face=face) for face in faces(cell, row))
+
+
+def relations(row: Address, use: Use, role: str, method: str) -> Iterator[str]:
+    """What the record is to this person, one after another. Who does not get as far as the record meets one of the first use."""
+    exists = method in row.methods.split()
+    if not exists or role not in row.door(method):
+        yield from () if use is not row.uses[0] else (RELATIONS[use.kind][-1],)
+    elif not use.methods or method in use.methods.split():
+        there = RELATIONS[use.kind]
+        yield from there if method in ("GET", "POST") else {there[0]: 1, there[-1]: 1}
+        if use.kind:
+            yield MISSING
+        if CROSSED in there:
+            yield CROSSED_MISSING
+
+
+def faces(cell: Cell, row: Address) -> Iterator[str]:
+    """All faces of a refusal of a method there is; of the rest the plain one, and htmx where it is the first of its kind."""
+    if cell.method not in row.methods.split():
+        yield HTMX
+        return
+    yield PAGE
+    verdict = expected(cell, row)
+    if cell.method in ("GET", "POST") and (verdict != ALLOWED or cell.relation == RELATIONS[cell.use.kind][0]):
+        yield HTMX
+        if verdict in (NOT_FOUND, LOG_IN):
+            yield JSON
+
+
+def expected(cell: Cell, row: Address) -> str:
+    """What the table says."""
+    if cell.role not in row.door(cell.method):
+        return LOG_IN if cell.role == ANONYMOUS else FORBIDDEN
+    if cell.method not in row.methods.split():
+        return ABSENT
+    if cell.method in row.blind.split():
+        return ALLOWED
+    if cell.relation not in SIGHT[cell.use.kind].get(cell.role, ()):
+        return NOT_FOUND
+    right = cell.use.read if cell.method in SAFE else cell.use.write
+    return ALLOWED if not right or cell.relation in RIGHTS[right].get(cell.role, ()) else FORBIDDEN
+
+
+def is_right(answer: HttpResponse, verdict: str, cell: Cell) -> bool:
+    status = answer.status_code
+    if verdict == LOG_IN:
+        return asks_to_log_in(answer, cell.face)
+    if verdict == ALLOWED:
+        return status == cell.use.refuses if cell.use.refuses else 200 <= status < 400 and not asks_to_log_in(answer, cell.face)
+    return status == {FORBIDDEN: 403, ABSENT: 405, NOT_FOUND: 404}[verdict]
+
+
+def asks_to_log_in(answer: HttpResponse, face: str) -> bool:
+    if face == HTMX:
+        return answer.status_code == 401 and answer.get("HX-Redirect", "").startswith("/login/")
+    return answer.status_code == 302 and answer["Location"].startswith("/login/?")
+
+
+# --- Trying -----------------------------------------------------------------------------------------------------------
+IGNORED_TABLES = frozenset({"django_session"})
+"""Whose rows are nobody's record: that somebody came by is no change."""
+
+_WRITE = re.compile(r'\b(?:INTO|UPDATE|FROM|TABLE|COPY)\s+"?(\w+)"?')
+_READ = re.compile(r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)\b")
+
+
+@dataclass
+class Watch:
+    """Notes the statements that write. Their tables are compared afterwards: what was undone on the way is no change."""
+
+    statements: list[str] = field(default_factory=list)
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not _READ.match(sql):
+            self.statements.append(sql)
+        return execute(sql, params, many, context)
+
+    def tables(self) -> list[str]:
+        """The tables that these statements name."""
+        named = {table for sql in self.statements for table in _WRITE.findall(sql)}
+        return sorted(named & set(tables()))
+
+
+def state() -> dict[str, str]:
+    """A digest of every row of every table."""
+    return {table: digest for table in tables() if (digest := state_of(table))}
+
+
+@functools.cache
+def tables() -> list[str]:
+    """Every table of the product and its libraries but the ignored ones."""
+    models = apps.get_models(include_auto_created=True)
+    return sorted({model._meta.db_table for model in models} - IGNORED_TABLES)
+
+
+def state_of(table: str) -> str:
+    """A digest of every row of a table; empty for an empty one."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT * FROM "{table}"')
+        rows = sorted(map(repr, cursor.fetchall()))
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest() if rows else ""
+
+
+class Answer(NamedTuple):
+    response: HttpResponse | None
+    error: str
+    changed: list[str]
+    """Tables that hold something else than before."""
+
+
+def ask(world: World, cell: Cell, before: dict[str, str]) -> Answer:
+    """The answer to a cell, whose effects are undone."""
+    target = access_world.target(world, cell.use.kind, cell.role, cell.relation)
+    path = path_to(cell.name, {**target.arguments, **cell.use.fixed})
+    data = {} if cell.method in SAFE else access_world.body(world, cell.use.body, target)
+    send = getattr(world.client(cell.role, target.cookies), cell.method.lower())
+    watch, response, error = Watch(), None, ""
+    savepoint = transaction.savepoint()
+    try:
+        with connection.execute_wrapper(watch):
+            response = (
+                send(path, data, headers=FACES[cell.face])
+                if cell.method in ("GET", "HEAD", "POST")
+                else send(path, headers=FACES[cell.face])
+            )
+    except Exception as raised:  # a hole of any kind is told, not hidden behind the first
+        error = f"{type(raised).__name__}: {raised}"
+    changed = [] if error else [table for table in watch.tables() if state_of(table) != before.get(table, "")]
+    transaction.savepoint_rollback(savepoint)
+    return Answer(response, error, changed)
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Refusals by the thousand are not logged: that would take most of the time."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def path_to(name: str, arguments: dict[str, Any]) -> str:
+    """The path of an address with those of the arguments it takes."""
+    return reverse(name, kwargs={key: arguments[key] for key in addresses()[name].pattern.converters})
+
+
+def wrong_cells(world: World, name: str, row: Address) -> Wrong:
+    """Every cell of the row that answers something else than the table says, or changes something it must not."""
+    before, wrong, bodies = state(), [], {}
+    with silence():
+        for cell in cells(name, row):
+            answer = ask(world, cell, before)
+            wrong += [f"{cell}: {what}" for what in faults(cell, row, answer)]
+            if answer.response is not None and expected(cell, row) == NOT_FOUND:
+                bodies[cell] = neutral(answer.response)
+    wrong += tell_tales(bodies)
+    if state() != before:
+        wrong.append(f"{name}: something stayed behind")
+    return wrong
+
+
+def faults(cell: Cell, row: Address, answer: Answer) -> Iterator[str]:
+    verdict = expected(cell, row)
+    if answer.response is None:
+        yield f"should be {verdict}, raised {answer.error}"
+        return
+    if not is_right(answer.response, verdict, cell):
+        yield f"should be {verdict}, is {answer.response.status_code}"
+    must_change = verdict == ALLOWED and cell.method not in SAFE and cell.use.changes and not cell.use.refuses
+    if must_change and not answer.changed:
+        yield "should change something"
+    if not must_change and answer.changed and not (verdict == ALLOWED and cell.method not in SAFE):
+        yield f"changes {', '.join(answer.changed)}"
+
+
+# --- What is out of sight is as good as missing -----------------------------------------------------------------------
+def tell_tales(bodies: dict[Cell, Any]) -> Wrong:
+    """Cells out of sight that answer in any way differently than a missing record does."""
+    wrong = []
+    for cell, body in bodies.items():
+        alike = {CROSSED: CROSSED_MISSING, CROSSED_MISSING: CROSSED_MISSING}.get(cell.relation, MISSING)
+        if body != bodies.get(cell._replace(relation=alike)):
+            wrong.append(f"{cell}: can be told from a missing record")
+    return wrong
+
+
+_CSRF_TOKEN = re.compile(rb"\b[A-Za-z0-9]{64}\b")
+_PASSING_HEADERS = frozenset({"Content-Length", "X-Reference", "X-Request-ID"})
+
+
+def neutral(response: HttpResponse) -> tuple[Any, ...]:
+    """Status, headers and body without what differs between any two requests: tokens, reference numbers and the path itself."""
+    content = b"".join(response) if response.streaming else response.content
+    path = response.wsgi_request.path.encode()
+    headers = {name: value for name, value in response.headers.items() if name not in _PASSING_HEADERS}
+    return response.status_code, headers, _CSRF_TOKEN.sub(b"", content.replace(path, b"/"))

@@ -1,0 +1,270 @@
+"""Who may do what at which address: the one table, written by hand, from which the access tests are made.
+
+A row says who passes the door, which methods exist, what record the arguments name, and who of those who see that record may
+use it. `tests.access_matrix` makes every cell of it: address × role × relation × method × face. An address without a row, a row
+without an address and a method that works without being named fail.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from users.roles import ROLES
+
+Roles = frozenset[str]
+
+ANONYMOUS = "anonymous"
+EVERYBODY = frozenset({ANONYMOUS, *ROLES})
+SIGNED_IN = frozenset(ROLES)
+SALES = frozenset({"sales_rep", "sales_support", "sales_manager"})
+STEWARDS = frozenset({"data_steward"})
+ACCOUNT_EDITORS = SALES | STEWARDS
+QUOTE_READERS = SALES | STEWARDS | {"sales_leadership", "pricing", "customer_success", "finance", "presales"}
+OPPORTUNITY_READERS = SALES | STEWARDS | {"sales_leadership"}
+ADMINS = STEWARDS | {"pricing"}
+SEES_MARGIN = frozenset({"sales_rep", "sales_manager", "sales_leadership", "pricing", "finance", "data_steward"})
+
+# --- What a record is to a person -------------------------------------------------------------------------------------
+OWN, TEAM, UNIT, FOREIGN = "own", "of the team", "of the unit", "of another unit"
+ASKED = "asked in"
+HELD, UNHELD = "with its link", "without its link"
+THERE = "there"
+CROSSED = "the own one with a part of another's"
+CROSSED_MISSING = "the own one with a missing part"
+MISSING = "missing"
+
+OF_AN_ACCOUNT = (OWN, TEAM, UNIT, FOREIGN)
+RELATIONS: dict[str, tuple[str, ...]] = {
+    "": (THERE,),
+    "account": OF_AN_ACCOUNT,
+    "contact": (*OF_AN_ACCOUNT, CROSSED),
+    "quote": OF_AN_ACCOUNT,
+    "line": (*OF_AN_ACCOUNT, CROSSED),
+    "approved quote": OF_AN_ACCOUNT,
+    "sent quote": OF_AN_ACCOUNT,
+    "asked quote": OF_AN_ACCOUNT,
+    "request": (*OF_AN_ACCOUNT, ASKED),
+    "approval link": (HELD, UNHELD),
+    "customer link": (HELD, UNHELD),
+    "product": (THERE,),
+    "run": (THERE,),
+    "mail": (THERE,),
+}
+"""Kind of record → what one of them can be to a person; missing ones are tried of every kind but the first."""
+
+_TEAM = frozenset({OWN, TEAM})
+_UNIT = frozenset({OWN, TEAM, UNIT})
+_ALL = frozenset({OWN, TEAM, UNIT, FOREIGN})
+_BY_SCOPE = dict.fromkeys(ROLES, _ALL) | {"sales_rep": _TEAM, "sales_support": _TEAM, "sales_manager": _UNIT}
+_HOLDERS = dict.fromkeys(EVERYBODY, frozenset({HELD}))
+_ALWAYS = dict.fromkeys(EVERYBODY, frozenset({THERE}))
+
+SIGHT: dict[str, dict[str, frozenset[str]]] = {
+    "": _ALWAYS,
+    "account": _BY_SCOPE,
+    "contact": _BY_SCOPE,
+    "quote": _BY_SCOPE,
+    "line": _BY_SCOPE,
+    "approved quote": _BY_SCOPE,
+    "sent quote": _BY_SCOPE,
+    "asked quote": _BY_SCOPE,
+    "request": dict.fromkeys(ROLES, frozenset({OWN, ASKED})) | {"data_steward": _ALL | {ASKED}},
+    "approval link": _HOLDERS,
+    "customer link": _HOLDERS,
+    "product": _ALWAYS,
+    "run": _ALWAYS,
+    "mail": _ALWAYS,
+}
+"""Kind of record → role → which of them such a person sees. The others are as good as missing."""
+
+APPROVERS = frozenset({"pricing", "sales_manager", "sales_leadership", "customer_success", "data_steward"})
+_EDITS_ACCOUNT = {"sales_rep": frozenset({OWN}), "sales_support": _TEAM, "sales_manager": _UNIT, "data_steward": _ALL}
+
+RIGHTS: dict[str, dict[str, frozenset[str]]] = {
+    "edit the account": _EDITS_ACCOUNT,
+    "edit the quote": {role: _EDITS_ACCOUNT[role] for role in SALES},
+    "undo what one did": dict.fromkeys(ROLES, frozenset({OWN})),
+    "decide": dict.fromkeys(APPROVERS, frozenset({ASKED})),
+}
+"""A right → role → which of the records in sight such a person may use so; the others answer 403."""
+
+
+# --- Rows -------------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Use:
+    """A way to use an address: on which kind of record, with which other arguments, and by which right.
+
+    `body` names what a writing request carries, see `tests.access_world`. `refuses`: even where all is in order the answer is
+    this status.
+    """
+
+    kind: str = ""
+    body: str = ""
+    fixed: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    read: str = ""
+    write: str = ""
+    methods: str = ""
+    """The methods of the address that are used so; all where none is named."""
+    changes: bool = True
+    """Whether an allowed write is to be seen in the database."""
+    refuses: int = 0
+
+
+@dataclass(frozen=True)
+class Address:
+    """A row: who passes the door, by method where that differs; the methods there are; the ways to use it."""
+
+    who: Roles
+    methods: str = "GET HEAD"
+    uses: tuple[Use, ...] = (Use(),)
+    doors: Mapping[str, Roles] = field(default_factory=dict, hash=False)
+    blind: str = ""
+    """Methods that look at no record, so that missing ones answer alike."""
+
+    def door(self, method: str) -> Roles:
+        return self.doors.get(method, self.who)
+
+
+GET, READ, FORM, POST = "GET", "GET HEAD", "GET HEAD POST", "POST"
+
+
+def page(who: Roles, kind: str = "", methods: str = READ, **fixed: Any) -> Address:
+    """Something to look at."""
+    return Address(who, methods, (Use(kind, fixed=fixed),))
+
+
+def quote_move(move: str, kind: str, right: str = "edit the quote") -> Use:
+    return Use(kind, "version", {"move": move}, write=right)
+
+
+POLICY: dict[str, Address] = {
+    "account_edit": Address(
+        ACCOUNT_EDITORS, FORM, (Use("account", "notes", {"group": "notes"}, "edit the account", "edit the account"),)
+    ),
+    "account_lift_override": Address(
+        ACCOUNT_EDITORS, POST, (Use("account", "account version", {"field": "city"}, write="edit the account"),)
+    ),
+    "account_list": page(SIGNED_IN),
+    "account_override": Address(
+        ACCOUNT_EDITORS, FORM, (Use("account", "override", {"field": "street"}, "edit the account", "edit the account"),)
+    ),
+    "account_page": page(SIGNED_IN, "account"),
+    "approval_detail": Address(SIGNED_IN, FORM, (Use("request", "verdict", write="decide"),)),
+    "approval_link": Address(EVERYBODY, "GET HEAD OPTIONS", (Use("approval link"),), blind="HEAD OPTIONS"),
+    "approval_link_review": Address(EVERYBODY, "GET HEAD OPTIONS POST", (Use("approval link", "verdict"),), blind="HEAD OPTIONS"),
+    "approval_list": page(SIGNED_IN, methods=GET),
+    "approval_recall": Address(SIGNED_IN, POST, (Use("request", write="undo what one did"),)),
+    "contact_edit": Address(ACCOUNT_EDITORS, FORM, (Use("contact", "contact", {}, "edit the account", "edit the account"),)),
+    "contact_new": Address(ACCOUNT_EDITORS, FORM, (Use("account", "contact", {}, "edit the account", "edit the account"),)),
+    "contact_remove": Address(ACCOUNT_EDITORS, POST, (Use("contact", write="edit the account"),)),
+    "customer_document": Address(EVERYBODY, GET, (Use("customer link"),)),
+    "customer_link": Address(EVERYBODY, READ, (Use("customer link"),)),
+    "customer_quote": Address(EVERYBODY, FORM, (Use("customer link", "acceptance"),)),
+    "demo_login": Address(EVERYBODY, POST, (Use(refuses=404),)),  # there in demo mode only
+    "healthz": page(EVERYBODY),
+    "home": page(SIGNED_IN),
+    "mailbox": page(EVERYBODY),  # there in demo mode and in tests only
+    "mailbox_body": page(EVERYBODY, "mail"),
+    "mailbox_message": page(EVERYBODY, "mail"),
+    "opportunity_list": page(OPPORTUNITY_READERS),
+    "product_list": page(SIGNED_IN),
+    "product_page": page(SIGNED_IN, "product"),
+    "profile": Address(SIGNED_IN, FORM, (Use(body="profile"),)),
+    "quote_account_options": page(SALES, methods=GET),
+    "quote_answer": Address(SALES, POST, (Use("sent quote", "evidence", write="edit the quote"),)),
+    "quote_change": Address(SALES, POST, (Use("quote", "head", write="edit the quote"),)),
+    "quote_document": page(QUOTE_READERS, "quote", GET),
+    "quote_line_add": Address(SALES, POST, (Use("quote", "new line", write="edit the quote"),)),
+    "quote_line_change": Address(SALES, POST, (Use("line", "line", write="edit the quote"),)),
+    "quote_line_remove": Address(SALES, POST, (Use("line", "version", write="edit the quote"),)),
+    "quote_list": page(QUOTE_READERS, methods=GET),
+    "quote_move": Address(
+        SALES,
+        POST,
+        (
+            quote_move("cancel", "quote"),
+            quote_move("recall", "asked quote", "undo what one did"),
+            quote_move("reprice", "quote"),
+            quote_move("revise", "sent quote"),
+            quote_move("unsend", "sent quote", "undo what one did"),
+        ),
+    ),
+    "quote_new": Address(SALES, FORM, (Use(methods=READ), Use("account", "account to quote", methods=POST))),
+    "quote_page": page(QUOTE_READERS, "quote", GET),
+    "quote_preview": page(QUOTE_READERS, "quote", GET, page=1),
+    "quote_product_options": page(SALES, methods=GET),
+    "quote_review": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
+    "quote_send": Address(SALES, POST, (Use("approved quote", "recipients", write="edit the quote"),)),
+    "quote_submit": Address(SALES, POST, (Use("quote", "version", write="edit the quote"),)),
+    "readyz": page(EVERYBODY),
+    "set_language": Address(EVERYBODY, POST, (Use(body="language", changes=False),)),
+    "sync_list": page(STEWARDS),
+    "sync_page": page(STEWARDS, "run"),
+    "sync_quarantine": page(STEWARDS, "run"),
+    "sync_quarantine_file": page(STEWARDS, "run"),
+    "theme": Address(SIGNED_IN, POST, (Use(body="theme"),)),
+}
+"""Name of the address → its row."""
+
+# --- The login library and the admin ----------------------------------------------------------------------------------
+PUBLIC, PERSONAL, NOWHERE = "public", "personal", "nowhere"
+
+LIBRARY: dict[str, str] = {
+    "account_change_password": PERSONAL,
+    "account_confirm_email": NOWHERE,
+    "account_confirm_login_code": NOWHERE,
+    "account_email": NOWHERE,
+    "account_email_verification_sent": NOWHERE,
+    "account_inactive": PUBLIC,
+    "account_login": PUBLIC,
+    "account_logout": PUBLIC,
+    "account_reauthenticate": NOWHERE,
+    "account_reset_password": PUBLIC,
+    "account_reset_password_done": PUBLIC,
+    "account_reset_password_from_key": PUBLIC,
+    "account_reset_password_from_key_done": PUBLIC,
+    "account_set_password": NOWHERE,
+    "account_signup": NOWHERE,
+}
+"""Addresses of the login library: open to everybody, to whoever is signed in, or there for their names only (always 404)."""
+
+KEPT_BY_PRICING = frozenset({"catalog.Product", "catalog.PriceList", "catalog.VatRate", "quotes.MarginTarget"})
+"""What pricing keeps in the admin; stewards keep everything."""
+
+ALL_VERBS = "add change delete"
+ADMIN: dict[str, str] = {
+    "accounts.Account": "change",  # the account team
+    "accounts.BusinessSize": ALL_VERBS,
+    "accounts.CategoryTma1": ALL_VERBS,
+    "accounts.CategoryTma2": ALL_VERBS,
+    "accounts.Channel": ALL_VERBS,
+    "accounts.Classification": ALL_VERBS,
+    "accounts.FieldOverride": "",
+    "accounts.Industry": ALL_VERBS,
+    "accounts.MasterConflict": "",
+    "accounts.PaymentTerm": ALL_VERBS,
+    "accounts.PaymentTermRule": ALL_VERBS,
+    "accounts.PaymentType": ALL_VERBS,
+    "accounts.Region": ALL_VERBS,
+    "accounts.Territory": ALL_VERBS,
+    "approvals.Decision": "",
+    "approvals.Gate": ALL_VERBS,
+    "approvals.Request": "",
+    "approvals.Run": "",
+    "catalog.PriceList": ALL_VERBS,
+    "catalog.Product": ALL_VERBS,
+    "catalog.ProductGroup": ALL_VERBS,
+    "catalog.UnitOfMeasure": ALL_VERBS,
+    "catalog.VatRate": ALL_VERBS,
+    "core.Event": "",
+    "core.JobRun": "",
+    "core.OutboxMessage": "",
+    "opportunities.Opportunity": "",
+    "quotes.DeclineReason": ALL_VERBS,
+    "quotes.MarginTarget": ALL_VERBS,
+    "quotes.Quote": "",
+    "users.BusinessUnit": ALL_VERBS,
+    "users.Team": ALL_VERBS,
+    "users.User": ALL_VERBS,
+}
+"""Model of the admin → what those who keep it may do there; nothing: they look."""

@@ -1,0 +1,307 @@
+"""One world for all access tests: a person per role, and for each of them a record of every kind that is theirs, of their team,
+of their unit and of another unit. Made by the services; where a person's rights have changed since, that is done afterwards.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from http.cookies import SimpleCookie
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Account, Contact, FieldOverride
+from accounts.tests.factories import AccountFactory, ContactFactory, MasterRecordFactory, PaymentTermFactory, PaymentTypeFactory
+from approvals import link_views
+from approvals.models import Request, RunGate
+from catalog.models import Product
+from catalog.tests.factories import ProductFactory
+from core import clock, links
+from core.models import JobRun, Link, MailboxMessage
+from core.tests.factories import MailboxMessageFactory
+from integration.tests.factories import QuarantinedRowFactory, RunFactory
+from opportunities.models import Opportunity
+from opportunities.tests.factories import OpportunityFactory
+from quotes import services
+from quotes.choices import Trigger
+from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine
+from quotes.services import LineDraft
+from quotes.views import customer
+from tests.access_policy import (
+    ANONYMOUS,
+    ASKED,
+    CROSSED,
+    CROSSED_MISSING,
+    FOREIGN,
+    HELD,
+    MISSING,
+    OWN,
+    TEAM,
+    UNIT,
+)  # fmt: skip
+from users.models import RoleAssignment, User
+from users.roles import ROLES, Perm
+from users.tests.factories import BusinessUnitFactory, TeamFactory, UserFactory
+
+NOBODYS = 987654
+NO_TOKEN = "x" * 43
+NO_UUID = UUID(int=1)
+
+
+class Case(NamedTuple):
+    """A customer of `owner` with a record of every kind that belongs to one."""
+
+    owner: User
+    account: Account
+    contact: Contact
+    opportunity: Opportunity
+    draft: Quote
+    line: QuoteLine
+    approved: Quote
+    sent: Quote
+    document: QuoteDocument
+    asked: Quote
+    request: Request
+
+
+@dataclass
+class Target:
+    """What a request names: arguments of its address, cookies it brings, and the records themselves; None where missing."""
+
+    arguments: dict[str, Any] = field(default_factory=dict)
+    cookies: dict[str, str] = field(default_factory=dict)
+    case: Case | None = None
+    request: Request | None = None
+
+
+@dataclass
+class World:
+    people: dict[str, User]
+    own: dict[str, Case]
+    shared: dict[str, Case]
+    asked: dict[str, Request]
+    product: Product
+    run: JobRun
+    mail: MailboxMessage
+    clients: dict[str, Client]
+    sessions: dict[str, str]
+
+    def case(self, role: str, relation: str) -> Case:
+        """The records that are `relation` to the person of this role; a stranger to the house has the owner's eyes."""
+        return self.own[role if role in self.own else "sales_rep"] if relation == OWN else self.shared[relation]
+
+    def client(self, role: str, cookies: Mapping[str, str] | None = None) -> Client:
+        """The browser of this person as it was after logging in, with `cookies` besides."""
+        client = self.clients[role]
+        session = {settings.SESSION_COOKIE_NAME: self.sessions[role]} if role in self.sessions else {}
+        client.cookies = SimpleCookie(session | dict(cookies or {}))
+        return client
+
+
+# --- Making it --------------------------------------------------------------------------------------------------------
+def make_world() -> World:
+    unit = BusinessUnitFactory()
+    team, neighbours, strangers = TeamFactory(unit=unit), TeamFactory(unit=unit), TeamFactory()
+    MarginTarget.objects.create(target_percent=Decimal(20))
+    maker = _Maker(
+        ProductFactory(sku="MAITO-1"),
+        ProductFactory(sku="VOI-1", list_price="10", cost="1", floor_price="20"),
+        UserFactory(username="approver", roles=["pricing"], sees_all_units=True),
+    )
+    people = {role: UserFactory(username=role, display_name=role.title(), roles=["sales_rep"], team=team) for role in ROLES}
+    own = {role: maker.case(person) for role, person in people.items()}
+    for role, person in people.items():  # only now do they get the role they are named after
+        RoleAssignment.objects.filter(user=person).update(role=role)
+        people[role] = User.objects.get(pk=person.pk)
+    shared = {
+        relation: maker.case(UserFactory(username=name, roles=["sales_rep"], team=of))
+        for relation, name, of in ((TEAM, "mate", team), (UNIT, "neighbour", neighbours), (FOREIGN, "stranger", strangers))
+    }
+    asked = {role: maker.asked(shared[UNIT], person) for role, person in people.items()}
+    run = QuarantinedRowFactory(run=RunFactory()).run
+    world = World(people, own, shared, asked, maker.plain, run, MailboxMessageFactory(html="<p>Hei</p>"), {}, {})
+    for role in (ANONYMOUS, *ROLES):
+        log_in(world, role)
+    return world
+
+
+def log_in(world: World, role: str) -> None:
+    """A browser for this person; nobody is logged in at the one of strangers."""
+    client = world.clients[role] = Client()
+    if role in world.people:
+        client.force_login(world.people[role])
+        world.sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+class _Maker(NamedTuple):
+    """Makes quotes of two products: one that needs nobody's yes, one below its floor, which `approver` decides."""
+
+    plain: Product
+    below_floor: Product
+    approver: User
+
+    def case(self, owner: User) -> Case:
+        name = f"Asiakas {owner.username} Oy"
+        terms = {"payment_term": PaymentTermFactory(), "payment_type": PaymentTypeFactory()}
+        account = AccountFactory(owner=owner, name=name, city="Turku", **terms)
+        contact = ContactFactory(account=account, is_default=True, language="fi")
+        MasterRecordFactory(account=account, values={"city": "Oulu", "street": "Katu 1"})
+        FieldOverride.objects.create(account=account, field="city", by=owner, at=clock.now(), reason="moved")
+        opportunity = OpportunityFactory(account=account, owner=owner)
+        draft, approved, sent = (self.quote(account, owner, self.plain) for _ in range(3))
+        services.quote_submit(quote_id=approved.pk, by=owner)
+        document = services.quote_submit_and_send(quote_id=sent.pk, by=owner, to=[contact.email])
+        asked, request = self.submitted(account, owner)
+        for quote in (draft, approved, sent, asked):
+            quote.refresh_from_db()
+        return Case(
+            owner, account, contact, opportunity, draft, draft.lines.get(), approved, sent, document, asked, request
+        )  # fmt: skip
+
+    def quote(self, account: Account, owner: User, product: Product) -> Quote:
+        return services.quote_create(account_id=account.pk, by=owner, lines=[LineDraft(product, Decimal(5))])
+
+    def submitted(self, account: Account, by: User) -> tuple[Quote, Request]:
+        quote = self.quote(account, by, self.below_floor)
+        services.quote_submit(quote_id=quote.pk, by=by, approvers={Trigger.FLOOR: self.approver.pk})
+        return quote, Request.objects.select_related("run").get(run__subject_type="quote", run__subject_id=quote.pk)
+
+    def asked(self, case: Case, person: User) -> Request:
+        """A request of a colleague in which this person is asked: about the gate their role opens, stewards in their queue,
+        and the others about a gate they cannot open, as if they had the role for it once."""
+        _quote, request = self.submitted(case.account, case.owner)
+        opens = sorted({Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE} & person.permissions)
+        is_queue = person.may(Perm.STEWARD)
+        Request.objects.filter(pk=request.pk).update(approver=None if is_queue else person)
+        RunGate.objects.filter(request=request).update(permission=Perm.STEWARD if is_queue else [*opens, Perm.APPROVE_FLOOR][0])
+        links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=clock.now() + dt.timedelta(days=1), person=person)
+        return Request.objects.select_related("run").get(pk=request.pk)
+
+
+# --- What a request names ---------------------------------------------------------------------------------------------
+def target(world: World, kind: str, role: str, relation: str) -> Target:
+    """The record of this kind that is `relation` to the person of this role."""
+    return _KINDS[kind](world, role, relation)
+
+
+def _nothing(world: World, role: str, relation: str) -> Target:
+    return Target()
+
+
+def _of_case(pick: Callable[[Case], dict[str, Any]], *missing: str) -> Callable[[World, str, str], Target]:
+    def make(world: World, role: str, relation: str) -> Target:
+        if relation == MISSING:
+            return Target(dict.fromkeys(missing, NOBODYS))
+        case = world.case(role, OWN if relation in (CROSSED, CROSSED_MISSING) else relation)
+        arguments = pick(case)
+        part = missing[-1]
+        if relation == CROSSED:  # the part of somebody else's record, under the own one
+            arguments[part] = pick(world.shared[FOREIGN])[part]
+        elif relation == CROSSED_MISSING:
+            arguments[part] = NOBODYS
+        return Target(arguments, case=case)
+
+    return make
+
+
+def _request(world: World, role: str, relation: str) -> Target:
+    if relation == MISSING:
+        return Target({"pk": NOBODYS})
+    request = world.asked[role if role in world.asked else "pricing"] if relation == ASKED else world.case(role, relation).request
+    return Target({"pk": request.pk}, request=request)
+
+
+def _approval_link(world: World, role: str, relation: str) -> Target:
+    """The link of whoever prices; without it there is that of a customer."""
+    request = world.asked["pricing"]
+    link = Link.objects.get(purpose=Link.Purpose.APPROVAL, subject_id=request.pk, person=world.people["pricing"])
+    other = links.token_of(world.shared[TEAM].document.link)
+    return _linked(relation, links.token_of(link), other, request.uuid, link_views.COOKIE, request=request)
+
+
+def _customer_link(world: World, role: str, relation: str) -> Target:
+    """The link in a quote's mail; without it there is that of an approver."""
+    case = world.shared[TEAM]
+    other = links.token_of(Link.objects.filter(purpose=Link.Purpose.APPROVAL).order_by("pk")[0])
+    token = links.token_of(case.document.link)
+    return _linked(relation, token, other, case.document.uuid, customer.COOKIE, case=case)
+
+
+def _linked(relation: str, token: str, other: str, uuid: UUID, cookie: str, **records: Any) -> Target:
+    if relation == MISSING:
+        return Target({"token": NO_TOKEN, "uuid": NO_UUID}, {cookie: NO_TOKEN})
+    given = token if relation == HELD else other
+    return Target({"token": given, "uuid": uuid}, {cookie: given}, **records)
+
+
+def _single(name: str) -> Callable[[World, str, str], Target]:
+    def make(world: World, role: str, relation: str) -> Target:
+        return Target({"pk": NOBODYS if relation == MISSING else getattr(world, name).pk})
+
+    return make
+
+
+_KINDS: dict[str, Callable[[World, str, str], Target]] = {
+    "": _nothing,
+    "account": _of_case(lambda case: {"pk": case.account.pk}, "pk"),
+    "contact": _of_case(lambda case: {"pk": case.account.pk, "contact_pk": case.contact.pk}, "pk", "contact_pk"),
+    "quote": _of_case(lambda case: {"pk": case.draft.pk}, "pk"),
+    "line": _of_case(lambda case: {"pk": case.draft.pk, "line_pk": case.line.pk}, "pk", "line_pk"),
+    "approved quote": _of_case(lambda case: {"pk": case.approved.pk}, "pk"),
+    "sent quote": _of_case(lambda case: {"pk": case.sent.pk}, "pk"),
+    "asked quote": _of_case(lambda case: {"pk": case.asked.pk}, "pk"),
+    "request": _request,
+    "approval link": _approval_link,
+    "customer link": _customer_link,
+    "product": _single("product"),
+    "run": _single("run"),
+    "mail": _single("mail"),
+}
+
+
+# --- What a writing request carries -----------------------------------------------------------------------------------
+def body(world: World, name: str, target: Target) -> dict[str, Any]:
+    """A body that is in order, for a missing record as if it were there."""
+    return _BODIES[name](world, target) if name else {}
+
+
+def _case_of(world: World, target: Target) -> Case:
+    return target.case or world.shared[TEAM]
+
+
+def _verdict(world: World, target: Target) -> dict[str, Any]:
+    run = (target.request or world.shared[TEAM].request).run
+    return {"verdict": "approve", "comment": "", "version": run.subject_version, "content_hash": run.content_hash}
+
+
+_BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
+    "acceptance": lambda world, target: {
+        "answer": "accept",
+        "accept-document_hash": world.shared[TEAM].document.document_hash,
+        "accept-name": "Olli Ostaja",
+        "accept-role": "CEO",
+        "accept-agree": "on",
+    },
+    "account to quote": lambda world, target: {"account": target.arguments["pk"]},
+    "account version": lambda world, target: {"version": _case_of(world, target).account.version},
+    "contact": lambda world, target: {"name": "Uusi Yhteys", "email": "uusi@asiakas.example", "language": "en"},
+    "evidence": lambda world, target: {"answer": "accepted", "name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
+    "head": lambda world, target: {"field": "customer_note", "value": "Kiitos!", "version": 1},
+    "language": lambda world, target: {"language": "fi"},
+    "line": lambda world, target: {"field": "quantity", "value": "7", "version": 1},
+    "new line": lambda world, target: {"product": world.product.pk, "quantity": "2", "version": 1},
+    "notes": lambda world, target: {"notes": "Soita ensin.", "version": 1},
+    "override": lambda world, target: {"value": "Uusi katu 2", "reason": "moved", "version": 1},
+    "profile": lambda world, target: {"display_name": "Uusi Nimi", "language": "fi", "theme": "dark"},
+    "recipients": lambda world, target: {
+        "to": "ostaja@asiakas.example",
+        "language": "fi",
+        "version": _case_of(world, target).approved.version,
+    },
+    "theme": lambda world, target: {"theme": "dark"},
+    "verdict": _verdict,
+    "version": lambda world, target: {"version": 1},
+}
