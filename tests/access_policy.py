@@ -38,6 +38,7 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "": (THERE,),
     "account": OF_AN_ACCOUNT,
     "contact": (*OF_AN_ACCOUNT, CROSSED),
+    "opportunity": OF_AN_ACCOUNT,
     "quote": OF_AN_ACCOUNT,
     "line": (*OF_AN_ACCOUNT, CROSSED),
     "approved quote": OF_AN_ACCOUNT,
@@ -63,6 +64,7 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "": _ALWAYS,
     "account": _BY_SCOPE,
     "contact": _BY_SCOPE,
+    "opportunity": _BY_SCOPE,
     "quote": _BY_SCOPE,
     "line": _BY_SCOPE,
     "approved quote": _BY_SCOPE,
@@ -120,17 +122,29 @@ class Address:
     doors: Mapping[str, Roles] = field(default_factory=dict, hash=False)
     blind: str = ""
     """Methods that look at no record, so that missing ones answer alike."""
+    is_api: bool = False
 
     def door(self, method: str) -> Roles:
         return self.doors.get(method, self.who)
 
 
-GET, READ, FORM, POST = "GET", "GET HEAD", "GET HEAD POST", "POST"
+GET, READ, FORM, POST, PATCH, DELETE = "GET", "GET HEAD", "GET HEAD POST", "POST", "PATCH", "DELETE"
 
 
 def page(who: Roles, kind: str = "", methods: str = READ, **fixed: Any) -> Address:
     """Something to look at."""
     return Address(who, methods, (Use(kind, fixed=fixed),))
+
+
+def api(doors: Mapping[str, Roles], *uses: Use) -> Address:
+    """An endpoint: who may use each method. One that is not there is told to everybody who is signed in."""
+    both = {**doors, **({"HEAD": doors["GET"]} if "GET" in doors else {})}
+    return Address(SIGNED_IN, " ".join(both), uses or (Use(),), both, is_api=True)
+
+
+def api_move(kind: str, body: str = "json nothing", right: str = "edit the quote") -> Address:
+    """A move of a quote."""
+    return api({POST: SALES}, Use(kind, body, write=right))
 
 
 def quote_move(move: str, kind: str, right: str = "edit the quote") -> Use:
@@ -149,6 +163,71 @@ POLICY: dict[str, Address] = {
         ACCOUNT_EDITORS, FORM, (Use("account", "override", {"field": "street"}, "edit the account", "edit the account"),)
     ),
     "account_page": page(SIGNED_IN, "account"),
+    "api:account-contact": api(
+        {GET: SIGNED_IN, PATCH: ACCOUNT_EDITORS, DELETE: ACCOUNT_EDITORS},
+        Use("contact", methods=READ),
+        Use("contact", "json name", methods=PATCH, write="edit the account"),
+        Use("contact", methods=DELETE, write="edit the account"),
+    ),
+    "api:account-contacts": api(
+        {GET: SIGNED_IN, POST: ACCOUNT_EDITORS},
+        Use("account", methods=READ),
+        Use("account", "json contact", methods=POST, write="edit the account"),
+    ),
+    "api:account-detail": api(
+        {GET: SIGNED_IN, PATCH: ACCOUNT_EDITORS},
+        Use("account", methods=READ),
+        Use("account", "json notes", methods=PATCH, write="edit the account"),
+    ),
+    "api:account-lift-override": api({POST: ACCOUNT_EDITORS}, Use("account", "json field", write="edit the account")),
+    "api:account-list": api({GET: SIGNED_IN}),
+    "api:account-override": api({POST: ACCOUNT_EDITORS}, Use("account", "json override", write="edit the account")),
+    "api:account-payment-term-advice": api({GET: SIGNED_IN}, Use("account")),
+    "api:account-sites": api({GET: SIGNED_IN}, Use("account")),
+    "api:approval-approve": api({POST: SIGNED_IN}, Use("request", "json nothing", write="decide")),
+    "api:approval-detail": api({GET: SIGNED_IN}, Use("request")),
+    "api:approval-list": api({GET: SIGNED_IN}),
+    "api:approval-recall": api({POST: SIGNED_IN}, Use("request", "json nothing", write="undo what one did")),
+    "api:approval-reject": api({POST: SIGNED_IN}, Use("request", "json comment", write="decide")),
+    "api:opportunity-detail": api(
+        {GET: OPPORTUNITY_READERS, PATCH: ACCOUNT_EDITORS},
+        Use("opportunity", methods=READ),
+        Use("opportunity", "json name", methods=PATCH, write="edit the account"),
+    ),
+    "api:opportunity-list": api(
+        {GET: OPPORTUNITY_READERS, POST: ACCOUNT_EDITORS},
+        Use(methods=READ),
+        Use("account", "json opportunity", methods=POST, write="edit the account"),
+    ),
+    "api:payment-term-list": api({GET: SIGNED_IN}),
+    "api:product-detail": api({GET: SIGNED_IN}, Use("product")),
+    "api:product-list": api({GET: SIGNED_IN}),
+    "api:quote-accept": api_move("sent quote", "json acceptance"),
+    "api:quote-approvers": api({GET: SALES}, Use("quote", read="edit the quote")),
+    "api:quote-cancel": api_move("quote"),
+    "api:quote-copy": api_move("quote", right=""),
+    "api:quote-decline": api_move("sent quote", "json refusal"),
+    "api:quote-detail": api(
+        {GET: QUOTE_READERS, PATCH: SALES},
+        Use("quote", methods=READ),
+        Use("quote", "json head", methods=PATCH, write="edit the quote"),
+    ),
+    "api:quote-document": api({GET: QUOTE_READERS}, Use("quote")),
+    "api:quote-line-add": api_move("quote", "json new line"),
+    "api:quote-line-change": api(
+        {PATCH: SALES, DELETE: SALES},
+        Use("line", "json line", methods=PATCH, write="edit the quote"),
+        Use("line", methods=DELETE, write="edit the quote"),
+    ),
+    "api:quote-list": api({GET: QUOTE_READERS, POST: SALES}, Use(methods=READ), Use("account", "json quote", methods=POST)),
+    "api:quote-recall": api_move("asked quote", right="undo what one did"),
+    "api:quote-reprice": api_move("quote"),
+    "api:quote-revise": api_move("sent quote"),
+    "api:quote-send": api_move("approved quote", "json recipients"),
+    "api:quote-submit": api_move("quote"),
+    "api:quote-unsend": api_move("sent quote", right="undo what one did"),
+    "api_docs": page(SIGNED_IN),
+    "api_schema": api({GET: SIGNED_IN}),
     "approval_detail": Address(SIGNED_IN, FORM, (Use("request", "verdict", write="decide"),)),
     "approval_link": Address(EVERYBODY, "GET HEAD OPTIONS", (Use("approval link"),), blind="HEAD OPTIONS"),
     "approval_link_review": Address(EVERYBODY, "GET HEAD OPTIONS POST", (Use("approval link", "verdict"),), blind="HEAD OPTIONS"),

@@ -27,7 +27,7 @@ from opportunities.models import Opportunity
 from opportunities.tests.factories import OpportunityFactory
 from quotes import services
 from quotes.choices import Trigger
-from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine
+from quotes.models import DeclineReason, MarginTarget, Quote, QuoteDocument, QuoteLine
 from quotes.services import LineDraft
 from quotes.views import customer
 from tests.access_policy import (
@@ -42,7 +42,9 @@ from tests.access_policy import (
     TEAM,
     UNIT,
 )  # fmt: skip
-from users.models import RoleAssignment, User
+from tests.hidden_numbers import COST, FLOOR, LIST_PRICE, TARGET_PERCENT, TARGET_PRICE
+from users import tokens
+from users.models import ApiToken, RoleAssignment, User
 from users.roles import ROLES, Perm
 from users.tests.factories import BusinessUnitFactory, TeamFactory, UserFactory
 
@@ -88,6 +90,7 @@ class World:
     mail: MailboxMessage
     clients: dict[str, Client]
     sessions: dict[str, str]
+    tokens: dict[tuple[str, bool], str]
 
     def case(self, role: str, relation: str) -> Case:
         """The records that are `relation` to the person of this role; a stranger to the house has the owner's eyes."""
@@ -100,15 +103,20 @@ class World:
         client.cookies = SimpleCookie(session | dict(cookies or {}))
         return client
 
+    def authorization(self, role: str, *, may_write: bool) -> dict[str, str]:
+        """The header of a program that works for this person; empty for strangers."""
+        return {"Authorization": f"Bearer {self.tokens[role, may_write]}"} if role in self.people else {}
+
 
 # --- Making it --------------------------------------------------------------------------------------------------------
 def make_world() -> World:
     unit = BusinessUnitFactory()
     team, neighbours, strangers = TeamFactory(unit=unit), TeamFactory(unit=unit), TeamFactory()
-    MarginTarget.objects.create(target_percent=Decimal(20))
+    MarginTarget.objects.create(target_percent=TARGET_PERCENT)
+    DeclineReason.objects.create(code="price", label_en="Too dear", label_fi="Liian kallis")
     maker = _Maker(
-        ProductFactory(sku="MAITO-1"),
-        ProductFactory(sku="VOI-1", list_price="10", cost="1", floor_price="20"),
+        ProductFactory(sku="MAITO-1", list_price=LIST_PRICE, cost=COST, floor_price=FLOOR, target_price=TARGET_PRICE),
+        ProductFactory(sku="VOI-1", list_price=LIST_PRICE, cost=COST, floor_price="1100", target_price=TARGET_PRICE),
         UserFactory(username="approver", roles=["pricing"], sees_all_units=True),
     )
     people = {role: UserFactory(username=role, display_name=role.title(), roles=["sales_rep"], team=team) for role in ROLES}
@@ -122,18 +130,21 @@ def make_world() -> World:
     }
     asked = {role: maker.asked(shared[UNIT], person) for role, person in people.items()}
     run = QuarantinedRowFactory(run=RunFactory()).run
-    world = World(people, own, shared, asked, maker.plain, run, MailboxMessageFactory(html="<p>Hei</p>"), {}, {})
+    world = World(people, own, shared, asked, maker.plain, run, MailboxMessageFactory(html="<p>Hei</p>"), {}, {}, {})
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
     return world
 
 
 def log_in(world: World, role: str) -> None:
-    """A browser for this person; nobody is logged in at the one of strangers."""
+    """A browser and two programs for this person; nobody is logged in at the browser of strangers."""
     client = world.clients[role] = Client()
     if role in world.people:
         client.force_login(world.people[role])
         world.sessions[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        for scope in ApiToken.Scope:
+            _token, text = tokens.token_create(by=world.people[role], name="matrix", scope=scope, days=1)
+            world.tokens[role, scope == ApiToken.Scope.WRITE] = text
 
 
 class _Maker(NamedTuple):
@@ -191,17 +202,19 @@ def _nothing(world: World, role: str, relation: str) -> Target:
     return Target()
 
 
-def _of_case(pick: Callable[[Case], dict[str, Any]], *missing: str) -> Callable[[World, str, str], Target]:
+def _of_case(pick: Callable[[Case], dict[str, Any]], *parts: str) -> Callable[[World, str, str], Target]:
+    """Arguments of a record of an account; `parts` are those that name something within the record."""
+
     def make(world: World, role: str, relation: str) -> Target:
+        elsewhere = pick(world.shared[FOREIGN])
         if relation == MISSING:
-            return Target(dict.fromkeys(missing, NOBODYS))
+            return Target(dict.fromkeys(elsewhere, NOBODYS))
         case = world.case(role, OWN if relation in (CROSSED, CROSSED_MISSING) else relation)
         arguments = pick(case)
-        part = missing[-1]
         if relation == CROSSED:  # the part of somebody else's record, under the own one
-            arguments[part] = pick(world.shared[FOREIGN])[part]
+            arguments |= {part: elsewhere[part] for part in parts}
         elif relation == CROSSED_MISSING:
-            arguments[part] = NOBODYS
+            arguments |= dict.fromkeys(parts, NOBODYS)
         return Target(arguments, case=case)
 
     return make
@@ -244,15 +257,24 @@ def _single(name: str) -> Callable[[World, str, str], Target]:
     return make
 
 
+def _contact(case: Case) -> dict[str, Any]:
+    return {"pk": case.account.pk, "contact_pk": case.contact.pk, "contact_id": case.contact.pk}
+
+
+def _line(case: Case) -> dict[str, Any]:
+    return {"pk": case.draft.pk, "line_pk": case.line.pk, "line_id": case.line.pk}
+
+
 _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "": _nothing,
-    "account": _of_case(lambda case: {"pk": case.account.pk}, "pk"),
-    "contact": _of_case(lambda case: {"pk": case.account.pk, "contact_pk": case.contact.pk}, "pk", "contact_pk"),
-    "quote": _of_case(lambda case: {"pk": case.draft.pk}, "pk"),
-    "line": _of_case(lambda case: {"pk": case.draft.pk, "line_pk": case.line.pk}, "pk", "line_pk"),
-    "approved quote": _of_case(lambda case: {"pk": case.approved.pk}, "pk"),
-    "sent quote": _of_case(lambda case: {"pk": case.sent.pk}, "pk"),
-    "asked quote": _of_case(lambda case: {"pk": case.asked.pk}, "pk"),
+    "account": _of_case(lambda case: {"pk": case.account.pk}),
+    "contact": _of_case(_contact, "contact_pk", "contact_id"),
+    "opportunity": _of_case(lambda case: {"pk": case.opportunity.pk}),
+    "quote": _of_case(lambda case: {"pk": case.draft.pk}),
+    "line": _of_case(_line, "line_pk", "line_id"),
+    "approved quote": _of_case(lambda case: {"pk": case.approved.pk}),
+    "sent quote": _of_case(lambda case: {"pk": case.sent.pk}),
+    "asked quote": _of_case(lambda case: {"pk": case.asked.pk}),
     "request": _request,
     "approval link": _approval_link,
     "customer link": _customer_link,
@@ -290,6 +312,24 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "contact": lambda world, target: {"name": "Uusi Yhteys", "email": "uusi@asiakas.example", "language": "en"},
     "evidence": lambda world, target: {"answer": "accepted", "name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
     "head": lambda world, target: {"field": "customer_note", "value": "Kiitos!", "version": 1},
+    "json acceptance": lambda world, target: {"name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
+    "json comment": lambda world, target: {"comment": "Too cheap"},
+    "json contact": lambda world, target: {"name": "Uusi Yhteys", "email": "uusi@asiakas.example", "language": "en"},
+    "json field": lambda world, target: {"field": "city"},
+    "json head": lambda world, target: {"customer_note": "Kiitos!"},
+    "json line": lambda world, target: {"quantity": "7"},
+    "json name": lambda world, target: {"name": "Uusi nimi"},
+    "json new line": lambda world, target: {"sku": world.product.sku, "quantity": "2"},
+    "json notes": lambda world, target: {"notes": "Soita ensin."},
+    "json nothing": lambda world, target: {},
+    "json opportunity": lambda world, target: {"account": target.arguments["pk"], "name": "Kesäkampanja"},
+    "json override": lambda world, target: {"field": "street", "value": "Uusi katu 2", "reason": "moved"},
+    "json quote": lambda world, target: {
+        "account": target.arguments["pk"],
+        "lines": [{"sku": world.product.sku, "quantity": "1"}],
+    },
+    "json recipients": lambda world, target: {"to": ["ostaja@asiakas.example"]},
+    "json refusal": lambda world, target: {"name": "Olli Ostaja", "reason": "price", "evidence": "Mail of today"},
     "language": lambda world, target: {"language": "fi"},
     "line": lambda world, target: {"field": "quantity", "value": "7", "version": 1},
     "new line": lambda world, target: {"product": world.product.pk, "quantity": "2", "version": 1},
