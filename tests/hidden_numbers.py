@@ -31,7 +31,7 @@ def pattern_of(values: Iterable[Decimal]) -> re.Pattern[str]:
 def _shapes(value: Decimal) -> Iterable[str]:
     for places in (1, 2, 3, 4):
         whole, _point, decimals = f"{value:.{places}f}".partition(".")
-        grouped = rf"[\s,.]?".join(_thousands(whole))
+        grouped = r"[\s,.]?".join(_thousands(whole))
         yield rf"{grouped}[.,]{decimals}(?!\d)" + (r"\s?%" if places == 1 else "")
 
 
