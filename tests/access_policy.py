@@ -47,6 +47,7 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "request": (*OF_AN_ACCOUNT, ASKED),
     "approval link": (HELD, UNHELD),
     "customer link": (HELD, UNHELD),
+    "token": (OWN, FOREIGN),
     "product": (THERE,),
     "run": (THERE,),
     "mail": (THERE,),
@@ -73,6 +74,7 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "request": dict.fromkeys(ROLES, frozenset({OWN, ASKED})) | {"data_steward": _ALL | {ASKED}},
     "approval link": _HOLDERS,
     "customer link": _HOLDERS,
+    "token": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
     "product": _ALWAYS,
     "run": _ALWAYS,
     "mail": _ALWAYS,
@@ -136,6 +138,11 @@ def page(who: Roles, kind: str = "", methods: str = READ, **fixed: Any) -> Addre
     return Address(who, methods, (Use(kind, fixed=fixed),))
 
 
+def export(who: Roles) -> Address:
+    """A list as a file; taking it is an event."""
+    return Address(who, FORM, (Use(body="format"),))
+
+
 def api(doors: Mapping[str, Roles], *uses: Use) -> Address:
     """An endpoint: who may use each method. One that is not there is told to everybody who is signed in."""
     both = {**doors, **({"HEAD": doors["GET"]} if "GET" in doors else {})}
@@ -155,6 +162,7 @@ POLICY: dict[str, Address] = {
     "account_edit": Address(
         ACCOUNT_EDITORS, FORM, (Use("account", "notes", {"group": "notes"}, "edit the account", "edit the account"),)
     ),
+    "account_export": export(SIGNED_IN),
     "account_lift_override": Address(
         ACCOUNT_EDITORS, POST, (Use("account", "account version", {"field": "city"}, write="edit the account"),)
     ),
@@ -189,6 +197,7 @@ POLICY: dict[str, Address] = {
     "api:approval-list": api({GET: SIGNED_IN}),
     "api:approval-recall": api({POST: SIGNED_IN}, Use("request", "json nothing", write="undo what one did")),
     "api:approval-reject": api({POST: SIGNED_IN}, Use("request", "json comment", write="decide")),
+    "api:look-up": api({GET: SIGNED_IN}, Use(fixed={"field": "tma2"})),
     "api:opportunity-detail": api(
         {GET: OPPORTUNITY_READERS, PATCH: ACCOUNT_EDITORS},
         Use("opportunity", methods=READ),
@@ -245,7 +254,9 @@ POLICY: dict[str, Address] = {
     "mailbox": page(EVERYBODY),  # there in demo mode and in tests only
     "mailbox_body": page(EVERYBODY, "mail"),
     "mailbox_message": page(EVERYBODY, "mail"),
+    "opportunity_export": export(OPPORTUNITY_READERS),
     "opportunity_list": page(OPPORTUNITY_READERS),
+    "product_export": export(SIGNED_IN),
     "product_list": page(SIGNED_IN),
     "product_page": page(SIGNED_IN, "product"),
     "profile": Address(SIGNED_IN, FORM, (Use(body="profile"),)),
@@ -253,6 +264,7 @@ POLICY: dict[str, Address] = {
     "quote_answer": Address(SALES, POST, (Use("sent quote", "evidence", write="edit the quote"),)),
     "quote_change": Address(SALES, POST, (Use("quote", "head", write="edit the quote"),)),
     "quote_document": page(QUOTE_READERS, "quote", GET),
+    "quote_export": export(QUOTE_READERS),
     "quote_line_add": Address(SALES, POST, (Use("quote", "new line", write="edit the quote"),)),
     "quote_line_change": Address(SALES, POST, (Use("line", "line", write="edit the quote"),)),
     "quote_line_remove": Address(SALES, POST, (Use("line", "version", write="edit the quote"),)),
@@ -282,6 +294,8 @@ POLICY: dict[str, Address] = {
     "sync_quarantine": page(STEWARDS, "run"),
     "sync_quarantine_file": page(STEWARDS, "run"),
     "theme": Address(SIGNED_IN, POST, (Use(body="theme"),)),
+    "token_new": Address(SIGNED_IN, POST, (Use(body="token"),)),
+    "token_revoke": Address(SIGNED_IN, POST, (Use("token"),)),
 }
 """Name of the address → its row."""
 
@@ -342,6 +356,7 @@ ADMIN: dict[str, str] = {
     "quotes.DeclineReason": ALL_VERBS,
     "quotes.MarginTarget": ALL_VERBS,
     "quotes.Quote": "",
+    "users.ApiToken": "",
     "users.BusinessUnit": ALL_VERBS,
     "users.Team": ALL_VERBS,
     "users.User": ALL_VERBS,

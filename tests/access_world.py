@@ -128,6 +128,7 @@ def make_world() -> World:
         relation: maker.case(UserFactory(username=name, roles=["sales_rep"], team=of))
         for relation, name, of in ((TEAM, "mate", team), (UNIT, "neighbour", neighbours), (FOREIGN, "stranger", strangers))
     }
+    tokens.token_create(by=shared[TEAM].owner, name="of a colleague", scope=ApiToken.Scope.READ, days=1)
     asked = {role: maker.asked(shared[UNIT], person) for role, person in people.items()}
     run = QuarantinedRowFactory(run=RunFactory()).run
     world = World(people, own, shared, asked, maker.plain, run, MailboxMessageFactory(html="<p>Hei</p>"), {}, {}, {})
@@ -227,6 +228,12 @@ def _request(world: World, role: str, relation: str) -> Target:
     return Target({"pk": request.pk}, request=request)
 
 
+def _token(world: World, role: str, relation: str) -> Target:
+    """A key of one of the person's programs; what is foreign is one of a colleague in the same team."""
+    whose = world.people[role if role in world.people else "sales_rep"] if relation == OWN else world.shared[TEAM].owner
+    return Target({"pk": NOBODYS if relation == MISSING else ApiToken.objects.filter(user=whose).order_by("pk")[0].pk})
+
+
 def _approval_link(world: World, role: str, relation: str) -> Target:
     """The link of whoever prices; without it there is that of a customer."""
     request = world.asked["pricing"]
@@ -278,6 +285,7 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "request": _request,
     "approval link": _approval_link,
     "customer link": _customer_link,
+    "token": _token,
     "product": _single("product"),
     "run": _single("run"),
     "mail": _single("mail"),
@@ -311,6 +319,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "account version": lambda world, target: {"version": _case_of(world, target).account.version},
     "contact": lambda world, target: {"name": "Uusi Yhteys", "email": "uusi@asiakas.example", "language": "en"},
     "evidence": lambda world, target: {"answer": "accepted", "name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
+    "format": lambda world, target: {"format": "csv"},
     "head": lambda world, target: {"field": "customer_note", "value": "Kiitos!", "version": 1},
     "json acceptance": lambda world, target: {"name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
     "json comment": lambda world, target: {"comment": "Too cheap"},
@@ -342,6 +351,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "version": _case_of(world, target).approved.version,
     },
     "theme": lambda world, target: {"theme": "dark"},
+    "token": lambda world, target: {"name": "reports", "scope": "read", "days": 30},
     "verdict": _verdict,
     "version": lambda world, target: {"version": 1},
 }

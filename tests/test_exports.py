@@ -25,7 +25,8 @@ from core.models import Event
 from core.tests.test_exports import EVIL
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
-from tests.test_access import EVERYBODY, POLICY, own_addresses
+from tests.access_matrix import own_addresses
+from tests.access_policy import EVERYBODY, POLICY
 from tests.test_list_pages import LIST_PAGES
 from users.models import User
 from users.tests.factories import TeamFactory, UserFactory
@@ -216,7 +217,9 @@ def test_a_product_shows_the_price_of_its_page(steward: User) -> None:
 
 # --- Who sees what ----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
-@pytest.mark.parametrize(("name", "role"), [(name, role) for name in EXPORTS for role in sorted(POLICY[name] - {"anonymous"})])
+@pytest.mark.parametrize(
+    ("name", "role"), [(name, role) for name in EXPORTS for role in sorted(POLICY[name].who - {"anonymous"})]
+)
 def test_a_file_has_the_columns_of_the_page_and_no_hidden_one(name: str, role: str, file_format: str) -> None:
     user = UserFactory(roles=[role])
     EXPORTS[name].make("Ämpäri", user)
@@ -245,8 +248,8 @@ def test_a_file_has_the_rows_in_sight_and_no_others(name: str) -> None:
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_who_may_not_open_the_page_gets_no_file_and_nothing_is_filed(name: str) -> None:
-    may_not = sorted(EVERYBODY - POLICY[name])
-    assert EVERYBODY - POLICY[name] == EVERYBODY - POLICY[EXPORTS[name].page]
+    may_not = sorted(EVERYBODY - POLICY[name].who)
+    assert EVERYBODY - POLICY[name].who == EVERYBODY - POLICY[EXPORTS[name].page].who
     clients = [Client() if role == "anonymous" else client_of(UserFactory(roles=[role])) for role in may_not]
     statuses = {role: export(client, name).status_code for role, client in zip(may_not, clients, strict=True)}
     assert statuses == {role: 302 if role == "anonymous" else 403 for role in may_not}
