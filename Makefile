@@ -24,7 +24,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check fix e2e messages openapi requirements lock clean
+.PHONY: help setup run test check fix e2e fuzz messages openapi requirements lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -81,6 +81,9 @@ fix: setup ## repair what ruff can repair
 
 e2e: setup ## run the browser tests only
 	REQUIRE_BROWSER=1 $(BIN)/pytest tests/e2e $(ARGS)
+
+fuzz: setup ## send 50,000 generated requests to the API, on a database that is thrown away
+	FUZZ_REQUESTS=50000 $(BIN)/pytest tests/test_fuzz.py $(ARGS)
 
 messages: setup ## bring the message catalogues up to date with code and templates
 	@DEMO=1 $(MANAGE) messages

@@ -17,7 +17,7 @@ def check(method: str, path: str, response: Any) -> None:
     answers = operation["responses"]
     answer = answers.get(str(response.status_code), answers["default"])
     assert kind in answer.get("content", {}), f"{method} {path}: {response.status_code} as {kind} is not described"
-    schema = {**answer["content"][kind]["schema"], "components": _described()["components"]}
+    schema = {**answer["content"][kind]["schema"], "components": described()["components"]}
     errors = [
         f"{error.json_path}: {error.message}" for error in jsonschema.Draft202012Validator(schema).iter_errors(response.json())
     ]
@@ -33,11 +33,11 @@ def _operation(method: str, path: str) -> Any:
 
 @functools.cache
 def _operations() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    return [(re.compile(re.sub(r"\{\w+\}", r"\\d+", path)), found) for path, found in _described()["paths"].items()]
+    return [(re.compile(re.sub(r"\{\w+\}", r"\\d+", path)), found) for path, found in described()["paths"].items()]
 
 
 @functools.cache
-def _described() -> dict[str, Any]:
+def described() -> dict[str, Any]:
     described: dict[str, Any] = _strict(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
     return described
 

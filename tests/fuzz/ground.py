@@ -1,0 +1,134 @@
+"""Who asks, and what there is: the records of one team in every state, and those of a stranger, marked so that a leak shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+
+from accounts import services as accounts
+from accounts.models import Account, Contact, Site
+from accounts.tests.factories import AccountFactory, ContactFactory, SiteFactory
+from approvals.models import Request
+from core import db
+from opportunities.models import Opportunity
+from opportunities.tests.factories import OpportunityFactory
+from quotes import services
+from quotes.models import Quote, QuoteLine
+from quotes.services import Discount, LineDraft
+from quotes.tests.factories import World, draft, make_world
+from users import tokens
+from users.models import User
+from users.tests.factories import TeamFactory, UserFactory
+
+MARK = "Vierasvaarantunniste"
+"""In every text of the stranger's records, and in no request."""
+LOW = 1000
+HIGH = 7_000_000
+APART = 10_000
+"""The ids of the stranger's records lie above HIGH, those of every model apart, so that one in an answer is no coincidence."""
+MODELS: dict[str, type[Any]] = {
+    "accounts": Account, "contacts": Contact, "sites": Site, "opportunities": Opportunity, "quotes": Quote, "lines": QuoteLine,
+    "approvals": Request,
+}  # fmt: skip
+CONFINED = ("rep", "support")
+"""Those who see their team only."""
+
+
+@dataclass
+class Ground:
+    world: World
+    clients: dict[str, Client]
+    people: dict[str, User]
+    own: dict[str, list[int]]
+    foreign: dict[str, frozenset[int]]
+    parents: dict[int, int]
+    """The quote of a line and the account of a contact, by the id of the part."""
+
+    @property
+    def foreign_ids(self) -> frozenset[int]:
+        return frozenset[int]().union(*self.foreign.values())
+
+    def is_visible(self, who: str) -> bool:
+        """Whether any record of the stranger has come into this person's sight, by somebody who may move it there."""
+        person = User.objects.get(pk=self.people[who].pk)
+        return any(
+            model.objects.visible_to(person).filter(pk__in=self.foreign[name]).exists()
+            for name, model in MODELS.items()
+            if hasattr(model.objects.all(), "visible_to")
+        )
+
+
+def make_ground() -> Ground:
+    _count_from(LOW)
+    world = make_world()
+    people = {
+        "rep": world.rep,
+        "support": UserFactory(username="support", roles=["sales_support"], team=world.team),
+        "pricing": world.pricing,
+        "steward": UserFactory(username="steward", roles=["data_steward"], sees_all_units=True),
+    }
+    _records(world.account, world.contact, world)
+    own = {name: list(model.objects.order_by("pk").values_list("pk", flat=True)) for name, model in MODELS.items()}
+    _count_from(HIGH)
+    _strangers(world)
+    foreign = {name: frozenset(model.objects.filter(pk__gt=HIGH).values_list("pk", flat=True)) for name, model in MODELS.items()}
+    own["products"], foreign["products"] = [world.product.pk], frozenset()
+    parents = dict([*QuoteLine.objects.values_list("pk", "quote"), *Contact.objects.values_list("pk", "account")])
+    return Ground(world, {name: _client(person) for name, person in people.items()}, people, own, foreign, parents)
+
+
+def _client(person: User) -> Client:
+    _token, text = tokens.token_create(by=person, name="fuzz", scope="write", days=1)
+    return Client(headers={"Authorization": f"Bearer {text}", "Accept": "application/json"})
+
+
+def _records(account: Account, contact: Contact, world: World) -> None:
+    """Quotes in the states that have moves of their own, and what belongs to them."""
+    accounts.account_override(account_id=account.pk, field="sap_codes", value="00100001", reason="Moved", version=1, by=world.rep)
+    SiteFactory(account=account)
+    ContactFactory(account=account)
+    OpportunityFactory(account=account, owner=world.rep)
+    for discounts in ((), ("10",), ("0", "10"), ("0", "10", "30")):
+        draft(world, *discounts)
+    for _number in range(3):
+        services.quote_submit(quote_id=draft(world, "30").pk, by=world.rep, approvers={}, reason="Big customer")
+    services.quote_submit(quote_id=draft(world, "5").pk, by=world.rep)
+    for _number in range(3):
+        services.quote_submit_and_send(quote_id=draft(world).pk, by=world.rep, to=[contact.email])
+
+
+def _strangers(world: World) -> None:
+    manager = UserFactory(username="outi", roles=["sales_manager"])
+    team = TeamFactory(name="Elsewhere", manager=manager)
+    User.objects.filter(pk=manager.pk).update(team=team)
+    stranger = UserFactory(username="jukka", roles=["sales_rep"], team=team)
+    terms = {"payment_term": world.account.payment_term, "payment_type": world.account.payment_type}
+    account = AccountFactory(owner=stranger, name=f"{MARK} Oy", notes=MARK, **terms)
+    contact = ContactFactory(account=account, name=MARK, email=f"{MARK.lower()}@asiakas.example", is_default=True)
+    SiteFactory(account=account, name=MARK)
+    OpportunityFactory(account=account, owner=stranger, name=MARK)
+    for discount in ("0", "0", "30"):
+        line = LineDraft(world.product, Decimal(5), Discount("percent", Decimal(discount)))
+        quote = services.quote_create(account_id=account.pk, by=stranger, lines=[line])
+        services.quote_change(quote_id=quote.pk, by=stranger, customer_note=MARK, internal_note=MARK)
+    services.quote_submit(quote_id=quote.pk, by=stranger, approvers={}, reason=MARK)
+    services.quote_submit_and_send(quote_id=quote.pk - 1, by=stranger, to=[str(contact.email)])
+
+
+def _count_from(number: int) -> None:
+    """Records made from now on have ids above `number`, none of them that of a record of another model."""
+    with connection.cursor() as cursor:
+        for place, model in enumerate(MODELS.values()):
+            for statement, values in _sequence(model._meta.db_table, number + place * APART):
+                cursor.execute(statement, values)
+
+
+def _sequence(table: str, number: int) -> Iterator[tuple[str, list[Any]]]:
+    if db.is_postgresql():
+        yield "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, number]
+    else:
+        yield "DELETE FROM sqlite_sequence WHERE name = %s", [table]
+        yield "INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, number]
