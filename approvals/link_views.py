@@ -15,22 +15,22 @@ from django.views.decorators.http import require_http_methods
 
 from approvals import pages, selectors
 from approvals.models import Request
-from core import link_pages, links
+from core import link_pages
 from core.models import Link
-from users.access import public
+from users.access import by_link
 from users.models import User
 
 COOKIE = f"{settings.LINK_COOKIE_PREFIX}approval"
 COOKIE_SECONDS = 2 * 3600
 
 
-@public
+@by_link
 @require_http_methods(["GET", "HEAD", "OPTIONS"])
 def open_link(request: HttpRequest, token: str) -> HttpResponse:
     """Swap the token for a cookie of the one page it opens. Looking and fetching ahead do nothing at all."""
     if request.method != "GET" or _is_prefetch(request):
         return link_pages.quiet(HttpResponse(status=503 if _is_prefetch(request) else 200))
-    link = links.find(Link.Purpose.APPROVAL, token)
+    link = link_pages.find(request, Link.Purpose.APPROVAL, token)
     asked = Request.objects.filter(pk=link.subject_id).first() if link else None
     if asked is None:
         return link_pages.unknown(request)
@@ -38,13 +38,13 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     return link_pages.swap_for_cookie(page, cookie=COOKIE, token=token, seconds=COOKIE_SECONDS)
 
 
-@public
+@by_link
 @require_http_methods(["GET", "HEAD", "OPTIONS", "POST"])
 def review(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """The review page for the holder of the cookie; a POST decides."""
     if request.method in ("HEAD", "OPTIONS") or _is_prefetch(request):
         return link_pages.quiet(HttpResponse(status=503 if _is_prefetch(request) else 200))
-    link = links.find(Link.Purpose.APPROVAL, request.COOKIES.get(COOKIE, ""))
+    link = link_pages.find(request, Link.Purpose.APPROVAL, request.COOKIES.get(COOKIE, ""))
     asked = selectors.request_of_link(link, uuid) if link else None
     if link is None or link.person is None or asked is None:
         return link_pages.unknown(request)

@@ -9,6 +9,7 @@ from approvals import policies, selectors, services, standing, summary
 from approvals.choices import RunStatus, Verdict, Via
 from approvals.forms import DecisionForm
 from approvals.models import Request
+from core.clients import client_ip
 from core.errors import DomainError, Invalid
 from core.models import Link
 from users.models import User
@@ -51,7 +52,7 @@ def answer(
             via=Via.LINK if link else Via.PAGE,
             version=form.cleaned_data["version"],
             content_hash=form.cleaned_data["content_hash"],
-            ip=request.META.get("REMOTE_ADDR") or None,
+            ip=client_ip(request),
             link=link,
         )
     except DomainError as error:

@@ -70,6 +70,18 @@ class StaleVersion(DomainError):
     message = _("Someone else has changed this since you opened it. Reload the page; your change was not saved.")
 
 
+class TooMany(DomainError):
+    """Tried too often; there is room again after `retry_after` seconds."""
+
+    code = "too_many_requests"
+    status = 429
+    message = _("Wait a few minutes and try again.")
+
+    def __init__(self, message: Text | None = None, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 def require(allowed: bool) -> None:
     """Raises NotAllowed unless `allowed`, which a policy answers."""
     if not allowed:

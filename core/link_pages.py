@@ -1,11 +1,52 @@
 """Pages that a mailed link opens without a session: the token leaves the address at once, and nothing of them is kept.
 
+Tokens of 256 bits cannot be guessed; misses are counted so that trying is stopped, seen, and costs us little. An address that
+missed too often is answered before anything is looked up, whatever it brings. All addresses together only have their misses
+answered so: else anybody could close every customer's link by guessing.
+
 Source: docs/adr/0003-outbox-and-links.md.
 """
+
+import logging
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+
+from core import links, rate_limits
+from core.clients import client_ip, network_of
+from core.errors import TooMany
+from core.models import Link
+from core.rate_limits import Limit
+
+log = logging.getLogger(__name__)
+
+MISSES = Limit("link misses of an address", times=20, seconds=600)
+ALL_MISSES = Limit("link misses", times=600, seconds=600)
+
+
+def find(request: HttpRequest, purpose: Link.Purpose, token: str) -> Link | None:
+    """The link that this token opens, live or not; None, and a miss counted, when there is none.
+
+    An empty token is no attempt. Raises: TooMany.
+    """
+    if not token:
+        return None
+    place = network_of(client_ip(request))
+    rate_limits.require_room(MISSES, place)
+    link = links.find(purpose, token)
+    if link is None:
+        rate_limits.require(MISSES, place)
+        _count_for_all()
+    return link
+
+
+def _count_for_all() -> None:
+    try:
+        rate_limits.require(ALL_MISSES, "")
+    except TooMany:
+        log.warning("links are being guessed: more than %s misses in %s s", ALL_MISSES.times, ALL_MISSES.seconds)
+        raise
 
 
 def quiet(response: HttpResponse, *, form: bool = False) -> HttpResponse:

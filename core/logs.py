@@ -3,11 +3,11 @@
 import logging
 import re
 
-_TOKEN = re.compile(r"/([aq])/[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"/(a|q|password/reset/key)/[A-Za-z0-9_-]{20,}")
 
 
 class MaskLinkTokens(logging.Filter):
-    """Replaces the token in addresses of approval and customer links."""
+    """Replaces the token in addresses of links in mails: approvers', customers', those for a new password."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()

@@ -202,3 +202,18 @@ class IdempotencyKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.key}"
+
+
+class RateBucket(models.Model):
+    """How full one count of attempts is (core.rate_limits). Who is counted stands here as a keyed hash only."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    empty_at = models.BigIntegerField()
+    """When the last drop has run out, ms since 1970: a number, because both databases add numbers alike."""
+
+    class Meta:
+        verbose_name = _("count of attempts")
+        verbose_name_plural = _("counts of attempts")
+
+    def __str__(self) -> str:
+        return self.key[:8]

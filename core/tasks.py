@@ -1,8 +1,11 @@
-"""Delivery of the outbox."""
+"""Delivery of the outbox, and forgetting what has run out."""
+
+from importlib import import_module
 
 from celery import shared_task
+from django.conf import settings
 
-from core import jobs, outbox
+from core import jobs, outbox, rate_limits
 from core.api import idempotency
 
 
@@ -20,5 +23,6 @@ def outbox_drain() -> int:
 
 @shared_task(name="core.forget")
 def forget() -> int:
-    """Forget what is kept for a day only: the answers to programs; the number of them."""
-    return idempotency.forget()
+    """Forget what is of no use any more: answers to programs, counts of attempts, sessions; the number of the first two."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
+    return idempotency.forget() + rate_limits.sweep()

@@ -1,10 +1,15 @@
 """The admin site: signing in is that of the product, rights follow from roles."""
 
+from typing import Any
+
+from allauth.account import views as account
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from core import redirects
 from users.access import public
 from users.models import User
 from users.roles import Perm
@@ -21,4 +26,10 @@ class CrmAdminSite(admin.AdminSite):
 
     @public
     def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        return redirect_to_login(request.GET.get("next", "/admin/"))
+        return redirect_to_login(redirects.own(request.GET.get("next"), "/admin/"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> Any:
+        return account.logout(request)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> Any:
+        return redirect("account_change_password")

@@ -16,6 +16,8 @@ class CrmAdminConfig(AdminConfig):
     def ready(self) -> None:
         super().ready()
         from allauth.account.models import EmailAddress
+        from allauth.mfa.models import Authenticator
         from django.contrib import admin
 
         admin.site.unregister(EmailAddress)  # an address is a field of the user here
+        admin.site.unregister(Authenticator)  # it would show secrets; users are helped by an action of theirs

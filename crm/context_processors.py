@@ -12,6 +12,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from approvals import selectors as approvals
+from users import second_factor
 from users.demo import demo_users
 from users.models import Theme, User
 from users.roles import Perm, SalesManager, SalesRep, SalesSupport
@@ -127,7 +128,7 @@ class Shell:
     @cached_property
     def navigation(self) -> tuple[Entry, ...]:
         user = self._user
-        return () if user is None else tuple(self._entries(user))
+        return () if user is None or second_factor.is_missing(self.request) else tuple(self._entries(user))
 
     def _entries(self, user: User) -> Iterable[Entry]:
         here = self.request.path

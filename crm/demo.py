@@ -31,7 +31,8 @@ from opportunities.models import Opportunity
 from quotes import services as quotes
 from quotes.models import DeclineReason, MarginTarget, Quote
 from quotes.services import Discount, LineDraft
-from users.models import BusinessUnit, RoleAssignment, Team, User
+from users import services as users
+from users.models import BusinessUnit, Team, User
 
 PASSWORD = "demo"  # noqa: S105  well known on purpose, only loaded in demo mode
 DEMO_FILES = settings.BASE_DIR / "demo"
@@ -133,7 +134,7 @@ def _people() -> None:
         if made:
             user.set_password(PASSWORD)
             user.save(update_fields=["password"])
-        RoleAssignment.objects.get_or_create(user=user, role=role)
+            users.roles_set(user=user, roles=[role], by=None)
     for team, manager in (("south", "manager"), ("north", "outi"), ("head", "approver")):
         Team.objects.filter(pk=teams[team].pk, manager=None).update(manager=User.objects.get(username=manager))
 

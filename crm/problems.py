@@ -16,7 +16,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from core.errors import DomainError, NotAllowed, NotFound
+from core.errors import DomainError, NotAllowed, NotFound, TooMany
+from users import access, second_factor
 
 Text = str | Promise
 _UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -51,7 +52,10 @@ def wants_json(request: HttpRequest) -> bool:
 
 def refuse(request: HttpRequest, error: DomainError) -> HttpResponse:
     """The answer to a request that was refused; nothing was changed."""
-    return respond(request, error.status, error.code, error.detail, error.fields)
+    response = respond(request, error.status, error.code, error.detail, error.fields)
+    if isinstance(error, TooMany):
+        response["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def respond(request: HttpRequest, status: int, code: str, detail: Text, fields: Mapping[str, Text] | None = None) -> HttpResponse:
@@ -89,14 +93,25 @@ def _shaped(request: HttpRequest, problem: dict[str, Any]) -> HttpResponse:
         response = render(request, "_problem.html", {"problem": problem}, status=problem["status"])
         response["HX-Retarget"], response["HX-Reswap"] = "#problem", "innerHTML"
         return response
+    context = {"problem": problem, "layout": _layout(request), "has_language": not access.is_by_link(request)}
+    return render(request, "problem.html", context, status=problem["status"])
+
+
+def _layout(request: HttpRequest) -> str:
+    """The frame with the menu is for people who are all the way in."""
     user = getattr(request, "user", None)
-    layout = "base.html" if user is not None and user.is_authenticated else "public.html"
-    return render(request, "problem.html", {"problem": problem, "layout": layout}, status=problem["status"])
+    inside = user is not None and user.is_authenticated and not second_factor.is_missing(request)
+    return "base.html" if inside else "public.html"
 
 
 # --- Django's own refusals --------------------------------------------------------------------------------------------
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return respond(request, 400, "bad_request", _("The server could not understand this request."))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    sentence = _("The form was too old, or cookies are blocked. Go back, reload the page and try again; nothing was saved.")
+    return respond(request, 403, "form_too_old", sentence)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -127,7 +142,8 @@ def for_api(exception: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(exception, PermissionDenied):
         exception = NotAllowed()
     if isinstance(exception, DomainError):
-        problem, headers = _problem(exception.status, exception.code, exception.detail, exception.fields), {}
+        problem = _problem(exception.status, exception.code, exception.detail, exception.fields)
+        headers = {"Retry-After": str(exception.retry_after)} if isinstance(exception, TooMany) else {}
     elif isinstance(exception, exceptions.APIException):
         problem, headers = _of_framework(exception), _headers(exception)
     else:

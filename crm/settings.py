@@ -76,6 +76,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -95,18 +96,21 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "crm.middleware.HeaderMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "users.middleware.SessionLifeMiddleware",
     "users.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "crm.middleware.LogMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "users.middleware.AccessMiddleware",
+    "crm.middleware.PublicFormMiddleware",
     "crm.middleware.ErrorMiddleware",
 ]
 
@@ -191,7 +195,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox-sweep": {"task": "core.outbox_drain", "schedule": 15.0},
     "approvals-sweep": {"task": "approvals.sweep", "schedule": 60.0},
     "quotes-expire": {"task": "quotes.expire", "schedule": 300.0},
-    "forget": {"task": "core.forget", "schedule": 3600.0},
+    "forget": {"task": "core.forget", "schedule": 900.0},
 }
 
 CACHES: dict[str, dict[str, Any]] = {
@@ -248,15 +252,36 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_SESSION_REMEMBER = False
 # The library's own would store an address of the person who is named in the link, for anybody who makes one up.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+ACCOUNT_RATE_LIMITS = False  # those of users/limits.py count in the database instead
+ACCOUNT_FORMS = {
+    "login": "users.forms.LoginForm",
+    "reauthenticate": "users.forms.ReauthenticateForm",
+    "change_password": "users.forms.ChangePasswordForm",
+    "reset_password": "users.forms.ResetPasswordForm",
+}
+PASSWORD_RESET_TIMEOUT = 4 * 3600
+MFA_REQUIRED = env.bool("MFA_REQUIRED", default=PRODUCTION)
+"""Whether people who work in the administration need a second factor; everybody may have one."""
+MFA_ADAPTER = "users.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # addresses are given by stewards
+MFA_TOTP_TOLERANCE = 1  # clocks of phones that are half a minute off
+MFA_FORMS = {
+    "authenticate": "users.forms.AuthenticateForm",
+    "reauthenticate": "users.forms.CodeAgainForm",
+    "activate_totp": "users.forms.ActivateForm",
+}
 
 # --- Security ---------------------------------------------------------------------------------------------------------
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db" if REDIS_URL else "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 SESSION_COOKIE_SECURE = PRODUCTION
+DEVICE_COOKIE_NAME = "__Host-device" if PRODUCTION else "device"
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrftoken"
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "crm.problems.csrf_failure"
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SECURE = PRODUCTION
@@ -270,6 +295,8 @@ SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_REFERRER_POLICY = "same-origin"
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+"""How many proxies of ours stand in front and add to `X-Forwarded-For`, of which nothing else is believed."""
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 PERMISSIONS_POLICY: dict[str, list[str]] = {

@@ -311,13 +311,20 @@ LIBRARY: dict[str, str] = {
     "account_inactive": PUBLIC,
     "account_login": PUBLIC,
     "account_logout": PUBLIC,
-    "account_reauthenticate": NOWHERE,
+    "account_reauthenticate": PERSONAL,
     "account_reset_password": PUBLIC,
     "account_reset_password_done": PUBLIC,
     "account_reset_password_from_key": PUBLIC,
     "account_reset_password_from_key_done": PUBLIC,
     "account_set_password": NOWHERE,
     "account_signup": NOWHERE,
+    "mfa_activate_totp": PERSONAL,
+    "mfa_authenticate": PUBLIC,
+    "mfa_deactivate_totp": PERSONAL,
+    "mfa_generate_recovery_codes": PERSONAL,
+    "mfa_index": PERSONAL,
+    "mfa_reauthenticate": PERSONAL,
+    "mfa_view_recovery_codes": PERSONAL,
 }
 """Addresses of the login library: open to everybody, to whoever is signed in, or there for their names only (always 404)."""
 

@@ -21,6 +21,7 @@ NOT_AUDITED: dict[str, str] = {
     "core.MailboxMessage": "demo mode only",
     "core.NumberSeries": "a counter",
     "core.OutboxMessage": "is itself the record of a delivery",
+    "core.RateBucket": "counts attempts, forgotten when it has run out",
     "integration.QuarantinedRow": "is itself the record of a refused row",
     "quotes.QuoteDocument": "made by sending, which is an event; bound by its hash",
     "users.ApiToken": "never edited: made, used and revoked, each with its instant",

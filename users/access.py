@@ -17,9 +17,15 @@ BY_ACTION = "by action"
 
 
 def public(view: View) -> View:
-    """Anyone, also without a session: health checks and pages opened by a link that carries its own right."""
+    """Anyone, also without a session: logging in, health checks."""
     view.access = PUBLIC  # type: ignore[attr-defined]
     return view
+
+
+def by_link(view: View) -> View:
+    """Whoever holds the link, which carries its own right. No answer, errors included, is kept or told to other sites."""
+    view.by_link = True  # type: ignore[attr-defined]
+    return public(view)
 
 
 def signed_in(view: View) -> View:
@@ -42,7 +48,8 @@ def requires(*permissions: Perm) -> Callable[[View], View]:
 _LIBRARY_VIEWS: dict[str, Any] = {
     "allauth.account.views": PUBLIC,
     "django.contrib.admin": frozenset({Perm.ADMIN}),
-    "django.views.i18n": PUBLIC,
+    "django.contrib.auth.admin": frozenset({Perm.ADMIN}),
+    "simple_history.admin": frozenset({Perm.ADMIN}),
 }
 
 
@@ -50,7 +57,7 @@ def access_of(view: Callable[..., Any]) -> Any:
     """What a view declares: PUBLIC, SIGNED_IN, BY_ACTION, a set of permissions, or None when nothing is declared."""
     if hasattr(view, "actions"):  # of a view set
         return BY_ACTION if getattr(view.cls, "access", None) else None  # type: ignore[attr-defined]
-    declared = getattr(view, "access", None) or getattr(getattr(view, "view_class", None), "access", None)
+    declared = _attribute(view, "access")
     if declared is not None:
         return declared
     inner = getattr(view, "admin_site", None) or getattr(view, "model_admin", None)
@@ -62,6 +69,15 @@ def access_of(view: Callable[..., Any]) -> Any:
     return None
 
 
+def is_before_second_factor(view: Callable[..., Any]) -> bool:
+    """Whether people open this who have yet to show their second factor: it is where they do."""
+    return bool(_attribute(view, "before_second_factor"))
+
+
+def _attribute(view: Callable[..., Any], name: str) -> Any:
+    return getattr(view, name, None) or getattr(getattr(view, "view_class", None), name, None)
+
+
 def may_enter(user: Any, access: Any) -> bool:
     """Whether this person passes the declaration."""
     if access == PUBLIC:
@@ -69,6 +85,12 @@ def may_enter(user: Any, access: Any) -> bool:
     if not (isinstance(user, User) and user.is_active):
         return False
     return access == SIGNED_IN or (access is not None and bool(user.permissions & access))
+
+
+def is_by_link(request: HttpRequest) -> bool:
+    """Whether the address asked for is one that a mailed link opens."""
+    match = request.resolver_match
+    return match is not None and getattr(match.func, "by_link", False)
 
 
 def user_of(request: HttpRequest) -> User:

@@ -1,15 +1,17 @@
 """Users, teams and business units; roles are given here, and nothing finer."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, ngettext
 
 from core.admin import LookUpAdmin, ReadOnlyAdmin
-from users import tokens
+from users import second_factor, services, tokens
 from users.access import user_of
 from users.models import ApiToken, BusinessUnit, RoleAssignment, Team, User
 
@@ -37,15 +39,52 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     search_fields = ("username", "display_name", "email", "salesperson_id")
     ordering = ("display_name",)
     autocomplete_fields = ("team",)
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined", "has_second_factor")
+    actions = ("remove_second_factor",)
     filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": ("username", "password", "is_active")}),
+        (None, {"fields": ("username", "password", "has_second_factor", "is_active")}),
         (_("Person"), {"fields": ("display_name", "email", "language", "theme")}),
         (_("Organisation"), {"fields": ("team", "sees_all_units", "salesperson_id")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"fields": ("username", "email", "display_name", "usable_password", "password1", "password2")}),)
+
+    @admin.display(description=_("Second step"), boolean=True)
+    def has_second_factor(self, user: User) -> bool:
+        return second_factor.is_on(user)
+
+    @admin.action(description=_("Remove the second step (phone lost)"), permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        removed = sum(services.second_factor_remove(user=user, by=user_of(request)) for user in queryset)
+        text = ngettext("Removed for %(count)d user.", "Removed for %(count)d users.", removed) % {"count": removed}
+        self.message_user(request, text, messages.SUCCESS)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Of a user who is there only what the form shows is written; leaving goes through its service."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        fields = [name for name in form.changed_data if name in form.cleaned_data and name not in ("password", "is_active")]
+        obj.save(update_fields=fields)
+        if "is_active" in form.changed_data:
+            self._set_active(obj, by=user_of(request))
+
+    @staticmethod
+    def _set_active(user: User, by: User) -> None:
+        if user.is_active:
+            user.save(update_fields=["is_active"])
+        else:
+            services.user_deactivate(user=user, by=by)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Roles are set by their service; the formset still says what changed, for the log."""
+        if formset.model is not RoleAssignment:
+            super().save_formset(request, form, formset, change)
+            return
+        formset.save(commit=False)
+        kept = [row for row in formset.forms if row.cleaned_data and row not in formset.deleted_forms]
+        services.roles_set(user=form.instance, roles=[row.cleaned_data["role"] for row in kept], by=user_of(request))
 
 
 @admin.register(Team)

@@ -1,10 +1,13 @@
 """People who log in: their roles, team and business unit."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager as DjangoUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext, gettext_lazy as _
 
 from core import clock
@@ -80,6 +83,8 @@ class User(AbstractUser):
     )
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ENGLISH)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+    """Part of what a session must match: counting up ends all sessions of the person. Services do (users.services)."""
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -90,6 +95,18 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def get_session_auth_hash(self) -> str:
+        """What a session keeps of the password and of the epoch; another one, and the session is over."""
+        return self._session_hash()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for key in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(key)
+
+    def _session_hash(self, secret: str | None = None) -> str:
+        text = f"{self.session_epoch}|{self.password}"
+        return salted_hmac("users.models.User.session", text, secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
     def role_codes(self) -> frozenset[str]:

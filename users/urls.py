@@ -3,19 +3,27 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from users import token_views, views
+from users import second_factor_views, token_views, views
 
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
     path("profile/tokens/new/", token_views.token_new, name="token_new"),
     path("profile/tokens/<int:pk>/revoke/", token_views.token_revoke, name="token_revoke"),
+    path("profile/second-step/", second_factor_views.index, name="mfa_index"),
+    path("profile/second-step/on/", second_factor_views.Activate.as_view(), name="mfa_activate_totp"),
+    path("profile/second-step/off/", second_factor_views.Deactivate.as_view(), name="mfa_deactivate_totp"),
+    path("profile/second-step/codes/", second_factor_views.RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
+    path("profile/second-step/codes/new/", second_factor_views.NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
     path("language/", views.set_language, name="set_language"),
     path("theme/", views.set_theme, name="theme"),
     path("demo-login/", views.demo_login, name="demo_login"),
     path("login/", allauth.login, name="account_login"),
     path("login/inactive/", allauth.account_inactive, name="account_inactive"),
+    path("login/code/", second_factor_views.Authenticate.as_view(), name="mfa_authenticate"),
+    path("login/reauthenticate/", views.Reauthenticate.as_view(), name="account_reauthenticate"),
+    path("login/reauthenticate/code/", second_factor_views.CodeAgain.as_view(), name="mfa_reauthenticate"),
     path("logout/", allauth.logout, name="account_logout"),
-    path("password/change/", allauth.password_change, name="account_change_password"),
+    path("password/change/", views.PasswordChange.as_view(), name="account_change_password"),
     path("password/reset/", allauth.password_reset, name="account_reset_password"),
     path("password/reset/done/", allauth.password_reset_done, name="account_reset_password_done"),
     re_path(
@@ -28,7 +36,6 @@ urlpatterns = [
     path("login/email/", views.absent, name="account_email"),
     path("login/email/sent/", views.absent, name="account_email_verification_sent"),
     path("login/email/<str:key>/", views.absent, name="account_confirm_email"),
-    path("login/reauthenticate/", views.absent, name="account_reauthenticate"),
     path("login/code/confirm/", views.absent, name="account_confirm_login_code"),
     path("password/set/", views.absent, name="account_set_password"),
 ]

@@ -2,30 +2,22 @@
 
 from typing import Any
 
-from allauth.account.views import PasswordResetFromKeyView
+from allauth.account.views import PasswordChangeView, PasswordResetFromKeyView, ReauthenticateView
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
-from django.views.i18n import set_language as django_set_language
 
+from core import rate_limits, redirects
 from core.errors import Invalid, NotFound
-from users import language, tokens
-from users.access import PUBLIC, public, signed_in, user_of
+from users import devices, language, limits, second_factor, sessions, tokens
+from users.access import PUBLIC, SIGNED_IN, public, signed_in, user_of
 from users.demo import demo_users
 from users.forms import ProfileForm, TokenForm
 from users.models import Language, Theme, User
-
-
-def _back(request: HttpRequest) -> HttpResponseRedirect:
-    """To the page the form was on; never to another site."""
-    target = request.POST.get("next", "")
-    allowed = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
-    return HttpResponseRedirect(target if allowed else "/")
 
 
 @signed_in
@@ -47,7 +39,8 @@ def profile_page(request: HttpRequest, *, form: ProfileForm | None = None, token
     user = user_of(request)
     form = form or ProfileForm(instance=User.objects.get(pk=user.pk))
     token_form = token_form or TokenForm()
-    context = {"form": form, "token_form": token_form, "tokens": tokens.shown(user)}
+    factor = {"is_on": second_factor.is_on(user), "is_required": second_factor.is_required(user)}
+    context = {"form": form, "token_form": token_form, "tokens": tokens.shown(user), "factor": factor}
     return render(request, "users/profile.html", context, status=422 if form.errors or token_form.errors else 200)
 
 
@@ -60,7 +53,9 @@ def set_language(request: HttpRequest) -> HttpResponse:
         raise Invalid(_("There is no such language here."))
     if isinstance(request.user, User):
         User.objects.filter(pk=request.user.pk).update(language=code)
-    return django_set_language(request)
+    response = redirects.back(request)
+    language.remember(response, code)
+    return response
 
 
 @signed_in
@@ -70,7 +65,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     if theme not in Theme.values:
         raise Invalid(_("There is no such theme."))
     User.objects.filter(pk=user_of(request).pk).update(theme=theme)
-    return _back(request)
+    return redirects.back(request)
 
 
 @public
@@ -79,13 +74,27 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     """Logs in as one of the demo's people, in demo mode only."""
     if not settings.DEMO:
         raise Http404
+    rate_limits.require(limits.DEMO_PLACE, limits.place_of(request))
     person = next((user for user in demo_users() if user.username == request.POST.get("username")), None)
     if person is None:
         raise NotFound
-    login(request, person, backend="users.backends.RoleBackend")
-    response = _back(request)
+    sessions.log_in(request, person)
+    response = redirects.back(request)
     language.remember(response, person.language)
     return response
+
+
+class PasswordChange(PasswordChangeView):  # type: ignore[misc]
+    """Another password; all other sessions of the person are over then."""
+
+    access = SIGNED_IN
+
+
+class Reauthenticate(ReauthenticateView):  # type: ignore[misc]
+    """The password once more, before something that matters."""
+
+    access = SIGNED_IN
+    before_second_factor = True
 
 
 class PasswordResetFromKey(PasswordResetFromKeyView):  # type: ignore[misc]
@@ -95,6 +104,12 @@ class PasswordResetFromKey(PasswordResetFromKeyView):  # type: ignore[misc]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**{"token_fail": False, **kwargs})  # type: ignore[no-any-return]
+
+    def form_valid(self, form: BaseForm) -> HttpResponse:
+        """Whoever has the mail is the person: this browser is known from now on."""
+        response: HttpResponse = super().form_valid(form)
+        devices.remember(response, self.reset_user)
+        return response
 
 
 @public

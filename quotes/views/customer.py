@@ -12,6 +12,7 @@ from django.utils import translation
 from django.views.decorators.http import require_GET, require_http_methods
 
 from core import clock, link_pages, links
+from core.clients import client_ip
 from core.errors import DomainError, NotFound
 from core.models import Link
 from quotes import documents, selectors, services
@@ -19,17 +20,17 @@ from quotes.choices import QuoteStatus
 from quotes.forms import AcceptForm, AnswerForm, DeclineForm
 from quotes.models import QuoteDocument
 from quotes.services.answering import Source
-from users.access import public
+from users.access import by_link
 
 COOKIE = f"{settings.LINK_COOKIE_PREFIX}quote"
 COOKIE_SECONDS = 12 * 3600
 
 
-@public
+@by_link
 @require_http_methods(["GET", "HEAD"])
 def enter(request: HttpRequest, token: str) -> HttpResponse:
     """The address of the mail: the token moves into a cookie of this one page."""
-    link = links.find(Link.Purpose.QUOTE, token)
+    link = link_pages.find(request, Link.Purpose.QUOTE, token)
     document = QuoteDocument.objects.filter(link=link).first() if link else None
     if document is None:
         return link_pages.unknown(request)
@@ -39,7 +40,7 @@ def enter(request: HttpRequest, token: str) -> HttpResponse:
 
 def _document(request: HttpRequest, uuid: uuids.UUID) -> tuple[QuoteDocument, Link]:
     """The document whose token this browser holds. Raises: NotFound."""
-    link = links.find(Link.Purpose.QUOTE, request.COOKIES.get(COOKIE, ""))
+    link = link_pages.find(request, Link.Purpose.QUOTE, request.COOKIES.get(COOKIE, ""))
     document = (
         QuoteDocument.objects.select_related("quote", "snapshot", "link", "sent_by").filter(uuid=uuid, link=link).first()
         if link
@@ -50,7 +51,7 @@ def _document(request: HttpRequest, uuid: uuids.UUID) -> tuple[QuoteDocument, Li
     return document, link
 
 
-@public
+@by_link
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     try:
@@ -128,7 +129,7 @@ def _answer(request: HttpRequest, document: QuoteDocument, link: Link) -> HttpRe
     if not form.is_valid():
         return _show(request, document, link, forms={f"{kind}_form": form}, status=422)
     given = form.cleaned_data
-    source = Source(link=link, ip=request.META.get("REMOTE_ADDR"), agent=request.headers.get("User-Agent", ""))
+    source = Source(link=link, ip=client_ip(request), agent=request.headers.get("User-Agent", ""))
     common = {"document_id": document.pk, "document_hash": given["document_hash"], "name": given["name"], "source": source}
     try:
         if kind == "accept":
@@ -141,7 +142,7 @@ def _answer(request: HttpRequest, document: QuoteDocument, link: Link) -> HttpRe
     return HttpResponseRedirect(request.path)
 
 
-@public
+@by_link
 @require_GET
 def document(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     sent, link = _document(request, uuid)

@@ -1,0 +1,32 @@
+"""Mails about a person's own account, delivered by the outbox."""
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from core import emails, outbox
+from core.models import OutboxMessage
+from users.models import User
+
+
+@outbox.handler("users.password_reset")
+def password_reset(message: OutboxMessage, *, user_id: int) -> None:
+    """The link for a new password, made as it is sent. Nothing is sent to nobody, nor to those who have left since."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return
+    link = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), default_token_generator.make_token(user)])
+    with translation.override(user.language):
+        subject = _("New password")
+    emails.send(
+        message,
+        to=[user.email],
+        subject=subject,
+        text_template="users/emails/password_reset.txt",
+        html_template="users/emails/password_reset.html",
+        context={"person": user, "url": emails.absolute(link), "hours": settings.PASSWORD_RESET_TIMEOUT // 3600},
+        language=user.language,
+    )

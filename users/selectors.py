@@ -1,0 +1,23 @@
+"""Finding people."""
+
+from django.db.models import Q
+
+from users.models import User
+
+
+def user_named(login: str) -> User | None:
+    """The user of this user name or e-mail address, active or not. If it is one's name and another's address: the latter."""
+    found: list[User] = list(User.objects.filter(Q(email__iexact=login) | Q(username__iexact=login)).order_by("pk"))
+    return max(found, key=lambda user: (user.email.casefold() == login.casefold(), user.username == login), default=None)
+
+
+def user_to_mail(email: str) -> User | None:
+    """The active user of this address."""
+    found: User | None = User.objects.filter(email__iexact=email, is_active=True).order_by("pk").first()
+    return found
+
+
+def user_for_update(user_id: int) -> User:
+    """The user, locked."""
+    user: User = User.objects.select_for_update().get(pk=user_id)
+    return user
