@@ -113,7 +113,8 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def matching(self, text: str) -> "AccountQuerySet":
         """Accounts whose name, customer number or business ID contains every word of `text`."""
-        return db.contains(self, ["name", "parent_customer_id", "business_id"], text)  # type: ignore[return-value]
+        fields = ["name", "parent_customer_id", "business_id"]
+        return db.contains(self, fields, text, index="accounts_account_search")  # type: ignore[return-value]
 
 
 class Account(Versioned):
@@ -186,6 +187,7 @@ class Account(Versioned):
         indexes = [
             models.Index(fields=["name", "id"], name="account_by_name"),
             models.Index(fields=["owner", "name", "id"], name="account_by_owner"),
+            models.Index(fields=["owner", "unit"], name="account_by_owner_and_unit"),
         ]
         constraints = [
             models.CheckConstraint(

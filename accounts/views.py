@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import exports, policies, selectors, services
+from accounts import columns, exports, policies, selectors, services
 from accounts.filters import AccountFilter
 from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
 from accounts.models import Account, Contact
@@ -27,8 +27,10 @@ SITES_SHOWN = 5
 @requires(Perm.ACCOUNT_VIEW)
 @require_safe
 def account_list(request: HttpRequest) -> HttpResponse:
-    rows = _narrowed(request)
-    return render(request, "accounts/list.html", {"filter": rows, "page": keyset(rows.qs, request)})
+    narrowed = _narrowed(request)
+    page = keyset(narrowed.qs.only(*columns.READ), request)
+    rows = columns.ROW.render(columns.rows_of(page.rows))
+    return render(request, "accounts/list.html", {"filter": narrowed, "page": page, "rows": rows})
 
 
 @requires(Perm.ACCOUNT_VIEW)

@@ -6,11 +6,12 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Product, ProductGroup
+from core.choices import LookUpFilter
 
 
 class ProductFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = django_filters.CharFilter(method="by_text", label=_("Search"), max_length=100)
-    group = django_filters.ModelChoiceFilter(queryset=ProductGroup.objects.all(), label=_("Product group"), empty_label=_("All"))
+    group = LookUpFilter(queryset=ProductGroup.objects.all(), label=_("Product group"), empty_label=_("All"))
     is_active = django_filters.BooleanFilter(label=_("In use"))
 
     class Meta:

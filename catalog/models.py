@@ -44,7 +44,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def matching(self, text: str) -> "ProductQuerySet":
         """Products whose code or name, in either language, contains every word of `text`."""
-        return db.contains(self, ["sku", "name_en", "name_fi"], text)  # type: ignore[return-value]
+        return db.contains(self, ["sku", "name_en", "name_fi"], text, index="catalog_product_search")  # type: ignore[return-value]
 
 
 class Product(models.Model):

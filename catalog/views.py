@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from catalog import exports, selectors
+from catalog import columns, exports, selectors
 from catalog.filters import ProductFilter
 from core import clock, downloads
 from core.paging import keyset
@@ -19,8 +19,8 @@ def product_list(request: HttpRequest) -> HttpResponse:
     rows = _narrowed(request)
     page = keyset(rows.qs, request, order=("sku", "pk"))
     prices = selectors.prices_on([product.pk for product in page.rows], clock.today())
-    priced = [(product, prices[product.pk][-1].list_price if product.pk in prices else None) for product in page.rows]
-    return render(request, "catalog/list.html", {"filter": rows, "page": page, "priced": priced})
+    shown = columns.ROW.render(columns.rows_of(page.rows, prices))
+    return render(request, "catalog/list.html", {"filter": rows, "page": page, "rows": shown})
 
 
 @requires(Perm.PRODUCT_VIEW)

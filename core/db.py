@@ -8,6 +8,7 @@ from django.db import connection, models, transaction
 from django.db.backends.signals import connection_created
 from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation
+from django.db.models.expressions import RawSQL
 
 
 def is_postgresql() -> bool:
@@ -146,12 +147,50 @@ def legal_transitions(table: str, column: str, moves: Sequence[tuple[str, str]],
     )
 
 
+SEARCH_SUFFIX = "_search"
 MOST_WORDS = 10
+LEAST_LETTERS = 3
+"""Of a word that an index of three letters can find."""
 
 
-def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str) -> models.QuerySet[Any]:
-    """Rows of which every word of `text` occurs in one of `fields`, in any case, in Finnish too."""
+def search_index(name: str, table: str, columns: Sequence[str]) -> Operation:
+    """A migration operation: words of `columns` are found by their parts, in any case; `name` ends in `SEARCH_SUFFIX`.
+
+    PostgreSQL: one trigram index over the expressions that `icontains` compares. SQLite: a full-text table of trigrams, kept by
+    triggers; a later migration that alters `table` has to make it again, as SQLite loses triggers with the table it rebuilds.
+    """
+    upper = ", ".join(f'UPPER("{column}"::text) gin_trgm_ops' for column in columns)
+    listed, new, old = (", ".join(f'{row}"{column}"' for column in columns) for row in ("", "NEW.", "OLD."))
+    insert = f"INSERT INTO {name} (rowid, {listed}) VALUES (NEW.id, {new})"  # noqa: S608 - names of our own
+    delete = f"INSERT INTO {name} ({name}, rowid, {listed}) VALUES ('delete', OLD.id, {old})"  # noqa: S608
+    fill = f"INSERT INTO {name} ({name}) VALUES ('rebuild')"  # noqa: S608
+    triggers = {
+        "insert": f"AFTER INSERT ON {table} BEGIN {insert}; END",
+        "delete": f"AFTER DELETE ON {table} BEGIN {delete}; END",
+        "update": f"AFTER UPDATE OF id, {listed} ON {table} BEGIN {delete}; {insert}; END",
+    }
+    made = f"CREATE VIRTUAL TABLE {name} USING fts5 ({listed}, content='{table}', content_rowid='id', tokenize='trigram')"
+    return TriggerSQL(
+        postgresql=(
+            f"CREATE EXTENSION IF NOT EXISTS pg_trgm\n--\nCREATE INDEX {name} ON {table} USING gin ({upper})",
+            f"DROP INDEX {name}",
+        ),
+        sqlite=(
+            "\n--\n".join([made, fill, *(f"CREATE TRIGGER {name}_{verb} {body}" for verb, body in triggers.items())]),
+            "\n--\n".join([*(f"DROP TRIGGER {name}_{verb}" for verb in triggers), f"DROP TABLE {name}"]),
+        ),
+    )
+
+
+def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, index: str = "") -> models.QuerySet[Any]:
+    """Rows of which every word of `text` occurs in one of `fields`, in any case, in Finnish too.
+
+    `index`: the `search_index` over just these fields, if there is one.
+    """
     for word in text.replace("\x00", "").split()[:MOST_WORDS]:
+        if index and len(word) >= LEAST_LETTERS and not is_postgresql():
+            queryset = queryset.filter(pk__in=_rows_of_index(index, word))
+            continue
         any_field = models.Q()
         for field in fields:
             any_field |= models.Q(**{f"{field}__icontains": word})
@@ -159,15 +198,24 @@ def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str) -
     return queryset
 
 
+def _rows_of_index(index: str, word: str) -> RawSQL:
+    """Keys of the rows in which the full-text table finds `word`, taken literally."""
+    literally = '"' + word.replace('"', '""') + '"'
+    return RawSQL(f"SELECT rowid FROM {index} WHERE {index} MATCH %s", [literally])  # noqa: S608, S611 - a name of our own
+
+
 @contextlib.contextmanager
 def triggers_dropped() -> Iterator[None]:
-    """Within the block DELETE meets no trigger. For emptying a test database; PostgreSQL truncates, which no row trigger sees."""
+    """Within the block DELETE meets no guard. For emptying a test database; PostgreSQL truncates, which no row trigger sees.
+
+    Triggers that keep a search index stay: what is deleted must not be found any more.
+    """
     if is_postgresql():
         yield
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = cursor.fetchall()
+        triggers = [(name, sql) for name, sql in cursor.fetchall() if f"{SEARCH_SUFFIX}_" not in name]
         for name, _sql in triggers:
             cursor.execute(f'DROP TRIGGER "{name}"')
         yield

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from core import downloads
 from core.paging import keyset
-from opportunities import exports, selectors
+from opportunities import columns, exports, selectors
 from opportunities.filters import OpportunityFilter
 from users.access import requires, user_of
 from users.roles import Perm
@@ -16,8 +16,10 @@ from users.roles import Perm
 @requires(Perm.OPPORTUNITY_VIEW)
 @require_safe
 def opportunity_list(request: HttpRequest) -> HttpResponse:
-    rows = _narrowed(request)
-    return render(request, "opportunities/list.html", {"filter": rows, "page": keyset(rows.qs, request, order=("-pk",))})
+    narrowed = _narrowed(request)
+    page = keyset(narrowed.qs.only(*columns.READ), request, order=("-pk",))
+    shown = columns.ROW.render(columns.rows_of(page.rows))
+    return render(request, "opportunities/list.html", {"filter": narrowed, "page": page, "rows": shown})
 
 
 @requires(Perm.OPPORTUNITY_VIEW)

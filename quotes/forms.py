@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import PaymentTerm, PaymentType
 from catalog.models import Product
 from core import money
+from core.choices import AtOnce
 from core.errors import Invalid, Text
 from core.forms import whole
 from core.money import ZERO
@@ -136,6 +137,7 @@ class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
     def _choices(self, name: str, queryset: Any, empty: Any) -> None:
         field = self.fields[name]
         if isinstance(field, forms.ModelChoiceField):
+            field.iterator = AtOnce
             field.queryset = queryset
             if empty is not None:
                 field.empty_label = empty

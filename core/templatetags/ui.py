@@ -6,7 +6,9 @@ from typing import Any
 
 import heroicons
 from django import template
+from django.forms import BoundField, Select
 from django.template.context import Context
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -136,6 +138,16 @@ def page_query(context: dict[str, Any], **changes: Any) -> str:
         if value not in ("", None):
             params[key] = str(value)
     return str(params.urlencode())
+
+
+@register.filter
+def labelled(field: BoundField) -> SafeString:
+    """A field of a list's filter: label, input, and what is wrong with it."""
+    css = "form-select" if isinstance(field.field.widget, Select) else "form-control"
+    drawn = field.as_widget(attrs={"class": f"{css} is-invalid" if field.errors else css})
+    wrong = format_html_join("", '<span class="invalid-feedback d-block">{}</span>', ((error,) for error in field.errors))
+    html = '<div id="div_{0}" class="mb-3"><label for="{0}" class="form-label">{1}</label>{2}{3}</div>'
+    return format_html(html, field.id_for_label, field.label, drawn, wrong)
 
 
 @register.filter

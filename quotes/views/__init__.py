@@ -16,7 +16,7 @@ from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import whole
 from core.models import OutboxMessage
 from core.paging import keyset
-from quotes import columns, documents, exports, policies, selectors, services, triggers
+from quotes import columns, documents, exports, listing, policies, selectors, services, triggers
 from quotes.choices import QuoteStatus
 from quotes.filters import QuoteFilter
 from quotes.forms import EvidenceForm
@@ -33,9 +33,10 @@ from users.roles import Perm
 def quote_list(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     filtered = _narrowed(request)
-    page = keyset(filtered.qs, request, order=("-id",))
-    context = {"page": page, "filter": filtered, "sees_margin": policies.may_see_margin(user)}
-    return render(request, "quotes/list.html", context)
+    page = keyset(filtered.qs.only(*listing.READ), request, order=("-id",))
+    sees_margin = policies.may_see_margin(user)
+    rows = listing.LIST_ROW.render(listing.list_rows_of(page.rows), sees_margin=sees_margin)
+    return render(request, "quotes/list.html", {"page": page, "filter": filtered, "rows": rows, "sees_margin": sees_margin})
 
 
 @requires(Perm.QUOTE_VIEW)

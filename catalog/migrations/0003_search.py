@@ -1,0 +1,11 @@
+"""Parts of codes and names are found by an index."""
+
+from django.db import migrations
+
+from core.db import search_index
+
+
+class Migration(migrations.Migration):
+    dependencies = [("catalog", "0002_initial")]
+
+    operations = [search_index("catalog_product_search", "catalog_product", ["sku", "name_en", "name_fi"])]
