@@ -274,6 +274,7 @@ POLICY: dict[str, Address] = {
         POST,
         (
             quote_move("cancel", "quote"),
+            quote_move("copy", "quote", ""),
             quote_move("recall", "asked quote", "undo what one did"),
             quote_move("reprice", "quote"),
             quote_move("revise", "sent quote"),

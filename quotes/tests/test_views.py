@@ -40,6 +40,14 @@ def test_htmx_is_led_to_the_draft_without_a_page_change(rep: Client, world: Worl
     assert answer.status_code == 200
 
 
+def test_a_quote_is_copied_from_its_page_and_the_copy_opens(rep: Client, world: World) -> None:
+    old = sent(world).quote
+    assert "Copy to a new quote" in rep.get(url("quote_page", old)).content.decode()
+    answer = rep.post(reverse("quote_move", args=[old.pk, "copy"]))
+    new = Quote.objects.exclude(pk=old.pk).get()
+    assert (answer["Location"], new.status, new.number != old.number) == (url("quote_page", new), "draft", True)
+
+
 @pytest.mark.parametrize(("account", "status"), [("", 422), ("x", 422), ("999999", 404), ("9" * 30, 422)])
 def test_a_bad_account_is_refused_with_a_sentence(rep: Client, account: str, status: int) -> None:
     answer = rep.post(reverse("quote_new"), {"account": account})

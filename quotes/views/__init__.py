@@ -93,6 +93,7 @@ def _moves(user: User, quote: Quote, mail: OutboxMessage | None) -> list[str]:
         moves.append("unsend")
     if status in (QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED):
         moves.append("revise")
+    moves.append("copy")
     if status in (QuoteStatus.APPROVED, QuoteStatus.SENT):
         moves.append("cancel")
     return moves
@@ -203,6 +204,7 @@ _MOVES: dict[str, Callable[..., Any]] = {
     "recall": services.quote_recall,
     "unsend": services.quote_unsend,
     "cancel": services.quote_cancel,
+    "copy": services.quote_copy,
     "revise": services.quote_revise,
     "reprice": services.quote_reprice,
 }
