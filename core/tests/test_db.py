@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, connection, models, transaction
 
 from core import clock, db
-from core.models import Event, OutboxMessage
+from core.models import Event, JobRun, OutboxMessage
 from users.models import User
 from users.tests.factories import UserFactory
 
@@ -73,3 +73,56 @@ def test_null_is_ordered_where_it_is_said() -> None:
     OutboxMessage.objects.create(topic="a", available_at=clock.now())
     ordered = OutboxMessage.objects.order_by(models.F("delivered_at").asc(nulls_last=True))
     assert [message.topic for message in ordered] == ["b", "a"]
+
+
+# --- Many rows at once ------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("text", ["", "\\N", "a\tb\nc\rd", "\\", "ämpäri \\t €", 'it\'s "so"'])
+def test_copied_rows_read_back_as_they_were(text: str) -> None:
+    at, data = clock.now(), {"text": text, "number": 1, "none": None}
+    fields = ("subject_type", "subject_id", "verb", "reason", "data", "at")
+    assert db.copy_rows(Event, fields, [("quote", 7, "sent", text, data, at)] * 2) == 2
+    assert list(Event.objects.values_list(*fields, "by_id", "by_name")) == [("quote", 7, "sent", text, data, at, None, "")] * 2
+
+
+def test_columns_that_are_left_out_get_their_defaults_and_unique_ones_a_fresh_one_each() -> None:
+    at = clock.now()
+    db.copy_rows(OutboxMessage, ("topic", "available_at", "created_at"), [("x", at, at), ("x", at, at)])
+    first, second = OutboxMessage.objects.all()
+    assert (first.payload, first.attempts, first.delivered_at) == ({}, 0, None)
+    assert first.uuid != second.uuid
+
+
+def test_more_rows_than_go_at_once_arrive_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(db, "ROWS_AT_ONCE", 2)
+    rows = ((str(number), clock.now()) for number in range(5))
+    assert db.copy_rows(JobRun, ("kind", "started_at"), rows) == 5
+    assert list(JobRun.objects.order_by("pk").values_list("kind", flat=True)) == ["0", "1", "2", "3", "4"]
+
+
+def test_new_keys_are_nobodys_and_the_next_row_comes_after_them() -> None:
+    old = JobRun.objects.create(kind="old", started_at=clock.now()).pk
+    keys = db.new_keys(JobRun, 3)
+    assert (len(set(keys)), min(keys) > old) == (3, True)
+    db.copy_rows(JobRun, ("id", "kind", "started_at"), ((key, "new", clock.now()) for key in keys))
+    assert JobRun.objects.create(kind="later", started_at=clock.now()).pk > max(keys)
+
+
+@pytest.mark.postgresql
+def test_an_index_for_text_is_there_again_after_the_block_and_not_within_it() -> None:
+    def names() -> set[str]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indexname FROM pg_indexes WHERE tablename = 'users_user' AND indexdef LIKE '%% USING gin %%'")
+            return {row[0] for row in cursor.fetchall()}
+
+    before = names()
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE INDEX words_of_users ON users_user USING gin (to_tsvector('simple', display_name))")
+    with db.text_indexes_rebuilt(User):
+        assert names() == set()
+        UserFactory()
+    assert names() == {*before, "words_of_users"}
+
+
+def test_statistics_can_be_refreshed_within_a_transaction() -> None:
+    db.refresh_statistics()
+    assert connection.in_atomic_block
