@@ -1,0 +1,123 @@
+"""What was frozen, sent and answered: the content of a quote, its document with a link, the customer's answer."""
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from core import clock, db, links
+from core.models import Link
+from crm.demo_large.orders import Made
+from crm.demo_large.stock import Item, languages
+from quotes import snapshots
+from quotes.choices import Answer, QuoteStatus as S
+from quotes.models import DeclineReason, Quote, QuoteAnswer, QuoteDocument
+from quotes.pricing import PricedLine, PricedQuote
+from quotes.services.sending import LINK_OUTLIVES_VALIDITY
+from quotes.snapshots import plain
+
+
+def content_of(quote: Quote, priced: PricedQuote, items: Sequence[Item]) -> dict[str, Any]:
+    """The same as `quotes.snapshots.content_of`, from products in memory instead of a query for each quote."""
+    totals = priced.totals
+    return {
+        "number": quote.number,
+        "revision": quote.revision,
+        "currency": "EUR",
+        "price_date": quote.price_date.isoformat(),
+        "valid_until": quote.valid_until.isoformat(),
+        "account": {"id": quote.account_id, "name": quote.account.name, "number": quote.account.parent_customer_id or ""},
+        "lines": [_line(position, row, item) for position, (row, item) in enumerate(zip(priced.lines, items, strict=True), 1)],
+        "totals": {
+            "list_total": plain(totals.list_total),
+            "line_total": plain(totals.line_total),
+            "header_discount": plain(totals.header_discount),
+            "discount_total": plain(totals.discount_total),
+            "net_total": plain(totals.net_total),
+            "vat": [{"rate": plain(row.rate), "base": plain(row.base), "amount": plain(row.amount)} for row in totals.vat],
+            "vat_total": plain(totals.vat_total),
+            "gross_total": plain(totals.gross_total),
+        },
+        "payment_term": _labelled(quote.payment_term, days=quote.payment_term.days if quote.payment_term else None),
+        "payment_type": _labelled(quote.payment_type),
+        "customer_note": quote.customer_note,
+    }
+
+
+def _line(position: int, row: PricedLine, item: Item) -> dict[str, Any]:
+    line = row.line
+    return {
+        "id": line.id,
+        "position": position,
+        "sku": item.sku,
+        "name": item.name,
+        "description": item.description,
+        "quantity": plain(line.quantity),
+        "unit": item.unit,
+        "list_price": plain(line.list_price),
+        "discount_percent": None if row.discount_percent is None else plain(row.discount_percent),
+        "net_price": plain(row.net_price),
+        "line_list": plain(row.line_list),
+        "line_net": plain(row.line_net),
+        "share": plain(row.share),
+        "vat_percent": plain(line.vat_percent),
+        "optional": line.optional,
+        "selected": line.counts,
+        "included": row.is_included,
+    }
+
+
+def _labelled(look_up: Any, **more: Any) -> dict[str, Any] | None:
+    return None if look_up is None else {"code": look_up.code, "label": languages(look_up, "label"), **more}
+
+
+def send(quotes: Sequence[Made]) -> None:
+    """The documents of these quotes with their links, and the answers to those that were answered.
+
+    Nobody was sent one of these links, so nobody holds its token.
+    """
+    link_keys, keys = db.new_keys(Link, len(quotes)), db.new_keys(QuoteDocument, len(quotes))
+    sent = [(one, link, key, _document(one)) for one, link, key in zip(quotes, link_keys, keys, strict=True)]
+    db.copy_rows(
+        Link,
+        ("id", "uuid", "purpose", "subject_id", "nonce", "token_hash", "expires_at", "created_at"),
+        (
+            (
+                link, uuid.uuid4(), Link.Purpose.QUOTE.value, one.quote.pk, secrets.token_hex(16),
+                links.digest(secrets.token_hex(16)),
+                clock.end_of_day(one.quote.valid_until) + LINK_OUTLIVES_VALIDITY, one.order.at(S.SENT),
+            )
+            for one, link, _key, _row in sent
+        ),
+    )  # fmt: skip
+    fields = ("quote_id", "snapshot_id", "language", "parties", "recipients", "document_hash", "sent_by_id", "sent_at")
+    db.copy_rows(QuoteDocument, ("id", "link_id", *fields), ((key, link, *row) for _one, link, key, row in sent))
+    _answer(
+        [(one, key, row[fields.index("document_hash")]) for one, _link, key, row in sent if one.reached(S.ACCEPTED, S.DECLINED)]
+    )
+
+
+def _document(one: Made) -> tuple[Any, ...]:
+    quote = one.quote
+    parties = snapshots.parties_of(quote, quote.contact)
+    signed = snapshots.document_hash(one.content, quote.language, parties)
+    to = [quote.contact.email] if quote.contact else []
+    return (quote.pk, one.snapshot_id, quote.language, parties, to, signed, one.by.pk, one.order.at(S.SENT))
+
+
+def _answer(answered: Sequence[tuple[Made, int, str]]) -> None:
+    reasons = list(DeclineReason.objects.order_by("pk").values_list("pk", flat=True))
+
+    def row(one: Made, document: int, signed: str) -> tuple[Any, ...]:
+        step = S.ACCEPTED if one.reached(S.ACCEPTED) else S.DECLINED
+        name = one.quote.contact.name if one.quote.contact else "demo"
+        reason = reasons[one.quote.pk % len(reasons)] if step == S.DECLINED else None
+        order = f"PO-{one.quote.pk}" if step == S.ACCEPTED else ""
+        answer = Answer.ACCEPTED if step == S.ACCEPTED else Answer.DECLINED
+        return (one.quote.pk, document, signed, answer.value, name, "Ostaja", order, reason, "127.0.0.1", one.order.at(step))
+
+    db.copy_rows(
+        QuoteAnswer,
+        ("quote_id", "document_id", "document_hash", "answer", "name", "role", "purchase_order", "reason_id", "ip", "at"),
+        (row(*each) for each in answered),
+    )
