@@ -24,7 +24,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check fix e2e fuzz messages openapi requirements lock clean
+.PHONY: help setup run test check fix e2e fuzz bench messages openapi requirements lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -84,6 +84,9 @@ e2e: setup ## run the browser tests only
 
 fuzz: setup ## send 50,000 generated requests to the API, on a database that is thrown away
 	FUZZ_REQUESTS=50000 $(BIN)/pytest tests/test_fuzz.py $(ARGS)
+
+bench: setup ## measure against the floor; JSON=FILE writes the results, ROWS=1000000 adds longer lists, KEEP=1 keeps the data
+	@$(PY) -m bench $(if $(JSON),--json $(JSON)) $(if $(ROWS),--rows $(ROWS)) $(if $(KEEP),--keep) $(if $(ONLY),--only $(ONLY))
 
 messages: setup ## bring the message catalogues up to date with code and templates
 	@DEMO=1 $(MANAGE) messages

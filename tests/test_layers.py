@@ -6,7 +6,7 @@ from django.conf import settings
 
 from crm.management.commands.messages import own_packages
 
-NOT_LAYERS = {"tests"}
+NOT_LAYERS = {"bench", "tests"}
 
 
 def contract() -> dict:

@@ -1,0 +1,171 @@
+"""What is not one call against another: load, documents, files, memory, the first page."""
+
+import csv
+import json
+import random
+import resource
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from django.conf import settings
+
+from bench import data
+from bench.client import Client
+from bench.house import House
+from bench.measure import ROUNDS, WARM, Call, in_turns
+from bench.report import Result, p95
+from bench.servers import Server, free_port, stop_tree, wait_for
+from crm.demo_large.customers import business_id
+from crm.demo_large.words import CITIES, FIRMS, STREETS, TRADES
+from quotes import documents, selectors
+from users.models import User
+
+CONNECTIONS = 4
+SECONDS = 4
+FILE_ROWS = 100_000
+
+
+def load(house: House) -> Iterator[Result]:
+    """The editor page asked for by several people at once: ours and the floor in turns, a few seconds each."""
+    ours, floor = house.drafts.ours(20, 1)[0].pk, house.drafts.floor(20, 1)[0].pk
+    asked = ((house.ours, house.rep, f"/quotes/{ours}/"), (house.floor, house.floor_rep, f"/quotes/{floor}/"))
+    times: list[list[float]] = [[], []]
+    cpu, seconds = [0.0, 0.0], [0.0, 0.0]
+    for turn in range(3):
+        for index, (server, client, path) in enumerate(asked):
+            before, began = server.cpu_ms(), time.perf_counter()
+            found = _crowd(client, path, 1 if turn == 0 else SECONDS)
+            if turn:  # the first turn wakes every thread up
+                times[index] += found
+                cpu[index] += server.cpu_ms() - before
+                seconds[index] += time.perf_counter() - began
+    rates = [len(each) / spent for each, spent in zip(times, seconds, strict=True)]
+    note = f"floor {rates[1]:.0f} req/s, {cpu[1] / len(times[1]):.1f} CPU ms"
+    yield Result("editor page under load", times[0], times[1], value=rates[0], cpu_ms=cpu[0] / len(times[0]), note=note)
+    yield Result("editor page under load: p95 against p50", value=p95(times[0]) / median(times[0]))
+
+
+def _crowd(client: Client, path: str, seconds: float) -> list[float]:
+    """What each of the calls took that several connections made within these seconds."""
+    until = time.perf_counter() + seconds
+    found: list[float] = []
+
+    def one() -> None:
+        mine = client.at(client.port)
+        while time.perf_counter() < until:
+            found.append(mine.get(path).ms)
+
+    threads = [threading.Thread(target=one) for _number in range(CONNECTIONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+def pdf(house: House) -> Iterator[Result]:
+    """The document of another draft each time, against Typst alone with the same template and the same data."""
+    import typst
+
+    rep = User.objects.get(username="rep")
+    compiler, template = documents._compiler(typst), str(settings.BASE_DIR / "templates" / "quotes" / "document.typ")
+
+    def bare(data: str) -> float:
+        began = time.perf_counter()
+        compiler.compile(input=template, format="pdf", sys_inputs={"data": data})
+        return (time.perf_counter() - began) * 1000
+
+    for lines in (20, 200):
+        drafts = house.drafts.ours(lines, WARM + ROUNDS)
+        printed = [_printed(rep, draft.pk) for draft in drafts]
+        calls: dict[str, Call] = {
+            "ours": lambda number, drafts=drafts: house.rep.get(f"/quotes/{drafts[number].pk}/document.pdf?language=en").ms,  # type: ignore[misc]
+            "bare": lambda number, printed=printed: bare(printed[number]),  # type: ignore[misc]
+        }
+        times = in_turns(calls, {"ours": house.ours})
+        cpu_ms, peak_mib = times.cpu_ms["ours"], times.peak_mib["ours"]
+        yield Result(f"PDF, {lines} lines", times.ms["ours"], times.ms["bare"], cpu_ms=cpu_ms, peak_mib=peak_mib)
+
+
+def _printed(rep: User, quote: int) -> str:
+    """What the template gets of a draft."""
+    content, parties = documents.draft_of(selectors.quote_for(rep, quote))
+    return json.dumps(documents._data(content, parties, "en", draft=True), ensure_ascii=False)
+
+
+def idle(house: House) -> Iterator[Result]:
+    """Fresh servers after a page of each worker; what processes share counts for each of them."""
+    sizes = []
+    for wsgi, module in (("crm.wsgi:application", "crm.settings"), ("bench.floor.wsgi:application", "bench.floor.settings")):
+        server = Server(wsgi, module, data.environment(house.base), house.base / "idle.log", "/login/")
+        try:
+            for _number in range(20):
+                Client(server.port).get("/login/")
+            sizes.append(server.rss_mib())
+        finally:
+            server.stop()
+    yield Result("web idle, 2 workers", value=sizes[0], note=f"floor {sizes[1]:.0f} MiB")
+
+
+def customer_file(house: House) -> Iterator[Result]:
+    """A customer master that nobody has seen yet, read, checked and applied by the command that people use."""
+    path = house.base / "customers.csv"
+    write_customer_file(path, FILE_ROWS)
+    printed = data.manage(data.environment(house.base, "file"), "sync_customers", "--file", str(path), "--json")
+    report = json.loads(printed)
+    path.unlink()
+    if report["rows_applied"] != FILE_ROWS:
+        raise ValueError(f"{report['rows_applied']} of {FILE_ROWS} rows were applied")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    seconds = float(report["duration_s"])
+    yield Result("customer file, 100,000 rows", value=FILE_ROWS / seconds, peak_mib=peak, note=f"{seconds:.1f} s, first load")
+
+
+def write_customer_file(path: Path, rows: int) -> None:
+    """`rows` sites of half as many customers, in the columns of the price manager, Finnish notation."""
+    rng = random.Random(rows)
+    columns = (
+        "Customer_ID", "Customer_Name", "ASO_ID_2", "ASO_Name_2", "SalesPersonID", "SalesPersonName", "TMA_ID_1", "TMA_Name_1",
+        "TMA_ID_2", "TMA_Name_2", "Industry", "Business_Size", "Classification", "Distribution_Channel", "SAP_Code",
+        "Business_ID", "VAT_Number", "Street", "Postcode", "City", "Country", "Region_ID", "Revenue", "Volume", "Payment_Term",
+        "CPQ_Flag",
+    )  # fmt: skip
+    people = [(f"S{number:03d}", f"Myyjä {number}") for number in range(100, 150)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(columns)
+        for number in range(rows):
+            parent = 8_000_000 + number % (rows // 2)
+            business = business_id(parent)
+            city, postcode = rng.choice(CITIES)
+            name = f"{FIRMS[parent % len(FIRMS)]} {TRADES[parent % len(TRADES)]} {parent} Oy"
+            who = (f"9{number:07d}", f"{name} {city}", parent, name, *rng.choice(people))
+            what = ("HORECA", "", "CANTEEN", "", "I56", "SMALL", "STANDARD", "DIRECT")
+            ids = (f"00{number:08d}", business, f"FI{business.replace('-', '')}")
+            sums = (f"{rng.randrange(1, 10**6)},{rng.randrange(10)}5", f"{rng.randrange(10**5)},5")
+            writer.writerow((*who, *what, *ids, rng.choice(STREETS), postcode, city, "FI", "01", *sums, "net14", "Y"))
+
+
+def first_page(house: House) -> Iterator[Result]:
+    """`make run` with everything installed and an empty place for data: seconds until a page is there."""
+    place = house.base / "first"
+    port = free_port()
+    environment = data.environment(house.base, None) | {"VAR_DIR": str(place), "PORT": str(port)}
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        ["make", "run", f"VAR_DIR={place}", f"PORT={port}", *data.INSTALLED],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdout=(house.base / "first.log").open("wb"),
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        wait_for(port, "/login/", process, seconds=300)
+        yield Result("packages in place to first page", value=time.perf_counter() - began)
+    finally:
+        stop_tree(process)
