@@ -28,6 +28,10 @@ def main(arguments: list[str]) -> int:
     _set_up_django(place)
     from bench import data
 
+    missing = data.unreachable()
+    if missing:
+        print(f"{missing} does not answer; docs/performance.md says how to name another one.", file=sys.stderr)
+        return 2
     try:
         print(f"{data.durability()}; {os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", flush=True)
         _fill(place, options)

@@ -107,6 +107,19 @@ def drop(name: str = "") -> None:
         cursor.execute(f'DROP DATABASE IF EXISTS "{_name(name)}" WITH (FORCE)')
 
 
+def unreachable() -> str:
+    """The service that does not answer; "" when all do."""
+    try:
+        durability()
+    except psycopg2.OperationalError:
+        return "PostgreSQL"
+    try:
+        redis.Redis.from_url(REDIS, socket_connect_timeout=3).ping()
+    except redis.RedisError:
+        return "Redis"
+    return ""
+
+
 def durability() -> str:
     """The server and what it promises: `fsync` and `synchronous_commit` have to be on for the figures to count."""
     with _maintenance() as cursor:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+import psycopg2
+
 from accounts.models import Account
 from approvals.models import Request
-from bench import counting
+from bench import counting, data
 from bench.client import Answer, Client
 from bench.house import House
 from bench.measure import ROUNDS, WARM, in_turns
@@ -21,6 +23,7 @@ COUNTED = 2
 """Calls to the counting server after the timed ones; the last one is told."""
 NEEDED = WARM + ROUNDS + COUNTED
 Ask = Callable[[Client, int], Answer]
+Move = Callable[[Client, Draft], Answer]
 
 
 @dataclass(frozen=True)
@@ -78,13 +81,13 @@ def create(house: House) -> Iterator[Result]:
         }
 
     def work(lines: int) -> Work:
-        data = body(skus(house.stock, lines))
+        sent = body(skus(house.stock, lines))
         return Work(
             f"create a quote, {lines} lines",
             house.program,
-            lambda client, _number: _complete(client.send("POST", "/api/v1/quotes/", data, expect=201), lines),
+            lambda client, _number: _complete(client.send("POST", "/api/v1/quotes/", sent, expect=201), lines),
             house.floor_rep,
-            lambda client, _number: _complete(client.send("POST", "/quotes/", data, expect=201), lines),
+            lambda client, _number: _complete(client.send("POST", "/quotes/", sent, expect=201), lines),
         )
 
     yield from compare(house, [work(20), work(200)]).values()
@@ -168,12 +171,7 @@ def moves(house: House) -> Iterator[Result]:
     to = "ostaja@asiakas.example"
 
     def step(
-        verb: str,
-        sizes: Sequence[int],
-        client: Client,
-        ask: Callable[[Client, Draft], Answer],
-        floor_ask: Callable[[Client, Draft], Answer],
-        floor_client: Client,
+        verb: str, sizes: Sequence[int], client: Client, ask: Move, floor_client: Client, floor_ask: Move
     ) -> dict[int, Result]:
         names = {lines: f"{verb}, {lines} line{'s' if lines > 1 else ''}" for lines in ours}
         works = [
@@ -189,10 +187,10 @@ def moves(house: House) -> Iterator[Result]:
         results = compare(house, works)
         return {lines: results[names[lines]] for lines in sizes}
 
-    def floor_move(move: str) -> Callable[[Client, Draft], Answer]:
+    def floor_move(move: str) -> Move:
         return lambda client, draft: client.post(f"/quotes/{draft.pk}/{move}/", {}, expect=302)
 
-    steps: list[tuple[str, Client, Callable[[Client, Draft], Answer]]] = [
+    steps: list[tuple[str, Client, Move]] = [
         ("submit", house.rep, lambda client, draft: client.post(f"/quotes/{draft.pk}/submit/", {"version": 1})),
         ("approve", house.approver, _approve),
         (
@@ -203,12 +201,12 @@ def moves(house: House) -> Iterator[Result]:
     ]
     for verb, client, ask in steps:
         floor_client = house.floor_approver if verb == "approve" else house.floor_rep
-        found = step(verb, (1, 200), client, ask, floor_move(verb), floor_client)
+        found = step(verb, (1, 200), client, ask, floor_client, floor_move(verb))
         yield from found.values()
         yield against(f"{verb}: 200 lines against 1", found[200], found[1])
     accepts = lambda client, draft: client.post(f"/q/{draft.pk}/", {}, expect=302)  # noqa: E731
     house.floor_customer.get(f"/q/{floor[1][0].pk}/")
-    yield from step("customer accepts", (20, 200), house.customer, _accept, accepts, house.floor_customer).values()
+    yield from step("customer accepts", (20, 200), house.customer, _accept, house.floor_customer, accepts).values()
 
 
 def _approve(client: Client, draft: Draft) -> Answer:
@@ -231,32 +229,55 @@ def _accept(client: Client, draft: Draft) -> Answer:
 
 
 def lists(house: House) -> Iterator[Result]:
-    first = "accounts, first 50 of 100,000"
+    """Customers by name: the first page, the page after nine tenths of them, and both over other numbers of them."""
+    first, deep = "accounts, first 50 of 100,000", "accounts, a page at depth"
+    row = _row_at_depth("")
     works = [
         Work(first, house.steward, _get("/accounts/"), house.floor_rep, _get("/accounts/")),
         Work("accounts, first 50, a rep's team", house.rep, _get("/accounts/")),
+        Work(deep, house.steward, _get(row.page), house.floor_rep, _get(row.floor_page)),
         Work("few", house.steward_of("1000"), _get("/accounts/")),
     ]
-    deep = _row_at_depth()
-    works.append(
-        Work(
-            "accounts, a page at depth",
-            house.steward,
-            _get(f"/accounts/?cursor={paging._encode(deep, ('name', 'pk'))}"),
-            house.floor_rep,
-            _get(f"/accounts/?{_query(name=deep.name, id=deep.pk)}"),
-        )
-    )
     if house.millions:
-        works.append(Work("many", house.steward_of("1000000"), _get("/accounts/")))
+        works += [
+            Work("many", house.steward_of("1000000"), _get("/accounts/")),
+            Work("many, deep", house.steward_of("1000000"), _get(_row_at_depth("1000000").page)),
+        ]
     found = compare(house, works)
-    yield found[first]
-    yield found["accounts, first 50, a rep's team"]
-    yield found["accounts, a page at depth"]
+    yield from (found[work.name] for work in works[:3])
     yield against("accounts, first 50: 100,000 against 1,000", found[first], found["few"])
-    yield against("accounts: a page at depth against the first", found["accounts, a page at depth"], found[first])
+    yield against("accounts: a page at depth against the first", found[deep], found[first])
     if house.millions:
         yield against("accounts, first 50: 1,000,000 against 1,000", found["many"], found["few"])
+        yield against("accounts: a page at depth against the first, 1,000,000", found["many, deep"], found["many"])
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a list goes on after a row."""
+
+    name: str
+    pk: int
+
+    @property
+    def page(self) -> str:
+        return f"/accounts/?{paging.PARAMETER}={paging._encode(Account(pk=self.pk, name=self.name), ('name', 'pk'))}"
+
+    @property
+    def floor_page(self) -> str:
+        return f"/accounts/?{_query(name=self.name, id=self.pk)}"
+
+
+def _row_at_depth(database: str) -> _Place:
+    """The customer after nine tenths of them by name."""
+    connection = psycopg2.connect(data.url(database))
+    with connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name, id FROM accounts_account ORDER BY name, id LIMIT 1 OFFSET (SELECT count(*) * 9 / 10 FROM accounts_account)"
+        )
+        place = _Place(*cursor.fetchone())
+    connection.close()
+    return place
 
 
 def _get(path: str) -> Ask:
@@ -265,12 +286,6 @@ def _get(path: str) -> Ask:
 
 def _query(**words: Any) -> str:
     return urllib.parse.urlencode(words)
-
-
-def _row_at_depth() -> Account:
-    """The customer after nine tenths of them by name."""
-    place = Account.objects.count() * 9 // 10
-    return Account.objects.order_by("name", "pk")[place]
 
 
 def search(house: House) -> Iterator[Result]:
