@@ -97,17 +97,17 @@ def _fill(place: Path, options: Any) -> None:
 
 
 def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
-    from bench import machine, works
+    from bench import drafting, lists, machine, moves
 
     groups: dict[str, Callable[[House], Iterator[Result]]] = {
-        "create": works.create,
-        "change": works.change,
-        "editor": works.change_in_editor,
-        "read": works.read,
+        "create": drafting.create,
+        "change": drafting.change,
+        "editor": drafting.change_in_editor,
+        "read": drafting.read,
         "load": machine.load,
-        "moves": works.moves,
-        "lists": works.lists,
-        "search": works.search,
+        "moves": moves.moves,
+        "lists": lists.lists,
+        "search": lists.search,
         "pdf": machine.pdf,
         "file": machine.customer_file,
         "idle": machine.idle,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import works
+from bench import measure
 from bench.budgets import BUDGETS, BY_WORK, is_missed
 from bench.report import Result, exit_code, p95, table
 
@@ -72,4 +72,4 @@ def test_one_call_in_twenty_is_slower_than_the_p95() -> None:
 
 
 def test_there_are_enough_calls_of_each() -> None:
-    assert works.ROUNDS >= 20
+    assert measure.ROUNDS >= 20
