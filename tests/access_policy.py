@@ -247,7 +247,11 @@ POLICY: dict[str, Address] = {
     "contact_remove": Address(ACCOUNT_EDITORS, POST, (Use("contact", write="edit the account"),)),
     "customer_document": Address(EVERYBODY, GET, (Use("customer link"),)),
     "customer_link": Address(EVERYBODY, READ, (Use("customer link"),)),
-    "customer_quote": Address(EVERYBODY, FORM, (Use("customer link", "acceptance"),)),
+    "customer_quote": Address(
+        EVERYBODY,
+        FORM,
+        (Use("customer link", "acceptance"), Use("customer link", "refusal", {"answer": "decline"}, methods=POST)),
+    ),
     "demo_login": Address(EVERYBODY, POST, (Use(refuses=404),)),  # there in demo mode only
     "healthz": page(EVERYBODY),
     "home": page(SIGNED_IN),
@@ -287,7 +291,7 @@ POLICY: dict[str, Address] = {
     "quote_product_options": page(SALES, methods=GET),
     "quote_review": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
     "quote_send": Address(SALES, POST, (Use("approved quote", "recipients", write="edit the quote"),)),
-    "quote_submit": Address(SALES, POST, (Use("quote", "version", write="edit the quote"),)),
+    "quote_submit": Address(SALES, POST, (Use("quote", "submission", write="edit the quote"),)),
     "readyz": page(EVERYBODY),
     "set_language": Address(EVERYBODY, POST, (Use(body="language", changes=False),)),
     "sync_list": page(STEWARDS),

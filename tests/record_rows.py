@@ -1,7 +1,7 @@
 """What a request did to the database, column by column; and values for every field of every model that nobody may set."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -26,14 +26,16 @@ def own_models() -> list[type[models.Model]]:
     ]
 
 
-def rows() -> Rows:
-    """Every row of every table: model → key → column → value."""
-    return {model._meta.label: dict(_rows_of(model)) for model in apps.get_models(include_auto_created=True)}
+def rows(tables: Container[str] | None = None) -> Rows:
+    """Every row of every table, or of these: model → key → column → value."""
+    return {
+        model._meta.label: dict(_rows_of(model))
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.label not in IGNORED and (tables is None or model._meta.db_table in tables)
+    }
 
 
 def _rows_of(model: type[models.Model]) -> Iterator[tuple[Any, dict[str, Any]]]:
-    if model._meta.label in IGNORED:
-        return
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT * FROM "{model._meta.db_table}"')
         names = [column[0] for column in cursor.description]
