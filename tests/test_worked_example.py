@@ -117,5 +117,5 @@ def codes_of(kind: type[DomainError]) -> set[str]:
 def test_the_document_names_every_code_that_a_program_can_get() -> None:
     assert get_resolver().url_patterns  # every endpoint is loaded, with the refusals that it knows
     named = set(re.findall(r"^\| \d{3} \| `(\w+)` \|", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE))
-    of_imports = {"unreadable_file", "unknown_profile"}  # no endpoint reads files
-    assert named == (codes_of(DomainError) - of_imports) | set(problems.CODES.values()) | {"invalid_token", "server_error"}
+    of_files = {"unreadable_file", "unknown_profile", "too_many_rows"}  # no endpoint reads or writes tables
+    assert named == (codes_of(DomainError) - of_files) | set(problems.CODES.values()) | {"invalid_token", "server_error"}
