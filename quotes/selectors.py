@@ -26,6 +26,21 @@ def quote_for(user: User, quote_id: int, related: Sequence[str] = _RELATED) -> Q
         raise NotFound from None
 
 
+_SHOWN = (
+    *(field.name for field in Quote._meta.concrete_fields),
+    "account__name", "account__tma2", "account__channel", "payment_term__code", "payment_type__code",
+)  # fmt: skip
+
+
+def quote_shown(user: User, quote_id: int) -> Quote:
+    """A quote in sight of this user, with the few columns of others that programs are shown. Raises: NotFound."""
+    shown = Quote.objects.visible_to(user).select_related("account", "payment_term", "payment_type").only(*_SHOWN)
+    quote = shown.filter(pk=quote_id).order_by().first()
+    if quote is None:
+        raise NotFound
+    return quote
+
+
 def status_for(user: User, quote_id: int) -> str:
     """The state of a quote in sight of this user, alone. Raises: NotFound."""
     status = Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values_list("status", flat=True).first()

@@ -58,7 +58,7 @@ class QuoteEndpoint(Endpoint):
 
     @extend_schema(responses=QuoteOut)
     def retrieve(self, request: Request, pk: int) -> Response:
-        return self._whole(selectors.quote_for(self.user, pk))
+        return self._whole(selectors.quote_shown(self.user, pk))
 
     @extend_schema(parameters=[inputs.DocumentQuery], responses=PDF)
     def document(self, request: Request, pk: int) -> HttpResponse:
@@ -221,7 +221,7 @@ class QuoteEndpoint(Endpoint):
         services.quote_accept(
             **self._answered(document, given), role=given["role"], purchase_order=given.get("purchase_order", "")
         )
-        return self._whole(selectors.quote_for(self.user, pk))
+        return self._whole(selectors.quote_shown(self.user, pk))
 
     @extend_schema(request=inputs.Refusal, responses=QuoteOut)
     @action(detail=True, methods=["post"])
@@ -231,7 +231,7 @@ class QuoteEndpoint(Endpoint):
         given = self.read(inputs.Refusal)
         reason = inputs.decline_reason(given["reason"])
         services.quote_decline(**self._answered(document, given), reason=reason, comment=given.get("comment", ""))
-        return self._whole(selectors.quote_for(self.user, pk))
+        return self._whole(selectors.quote_shown(self.user, pk))
 
     def _live_document(self, pk: int) -> QuoteDocument:
         document = selectors.live_document(selectors.quote_for(self.user, pk))
