@@ -13,6 +13,7 @@ from accounts import payment_terms
 from accounts.models import Account, AccountStatus, FieldOverride, MasterConflict, MasterRecord, PaymentTerm, PaymentTermRule
 from core import db
 from core.errors import NotFound
+from core.languages import CODES
 from core.templatetags.ui import money, quantity
 from users.models import User
 from users.roles import Perm, Scope
@@ -118,7 +119,9 @@ def payment_term_advice(account: Account, amount: Decimal | None) -> Advice:
 
     Source: docs/requirements.md S0.19, S0.20.
     """
-    by_id = {rule.pk: rule for rule in _rules().select_related("payment_term", *CRITERIA)}
+    related = ("payment_term", *CRITERIA)
+    words = [f"{name}__{column}" for name in related for column in _WORDS]
+    by_id = {rule.pk: rule for rule in _rules().order_by().select_related(*related).only(*_RULE, *words)}
     best = payment_terms.advise(map(_plain_rule, by_id.values()), _facts(account, amount))
     if best is None:
         return Advice(None, None, _("No payment-term rule fits this customer."))
@@ -131,6 +134,11 @@ def advised_payment_term(account: Account, amount: Decimal | None) -> int | None
     rules = _rules().order_by().values_list("id", "payment_term", "priority", *CRITERIA, "min_amount", "max_amount")
     best = payment_terms.advise((payment_terms.Rule(*rule) for rule in rules), _facts(account, amount))
     return best.payment_term if best else None
+
+
+_RULE = ("priority", "min_amount", "max_amount", "payment_term", *CRITERIA)
+_WORDS = ("code", *(f"label_{code}" for code in CODES))
+"""The columns of a look-up that name it."""
 
 
 def _rules() -> QuerySet[PaymentTermRule]:

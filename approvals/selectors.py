@@ -39,6 +39,12 @@ def open_run(subject_type: str, subject_id: int) -> Run | None:
     return Run.objects.filter(subject_type=subject_type, subject_id=subject_id, status=RunStatus.OPEN).first()
 
 
+def was_rejected(subject_type: str, subject_id: int) -> bool:
+    """Whether the last round of this subject ended with a no."""
+    rounds = Run.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("-id")
+    return rounds.values_list("status", flat=True).first() == RunStatus.REJECTED
+
+
 def history(subject_type: str, subject_id: int) -> list[Run]:
     """All rounds of this subject, the latest first, with `requests` (approver, gates, decision) read ahead."""
     runs = Run.objects.filter(subject_type=subject_type, subject_id=subject_id).select_related("requested_by")

@@ -87,13 +87,13 @@ def make_quote(number: int, user: User) -> None:
 
 
 LIST_PAGES: dict[str, ListPage] = {
-    "account_list": ListPage("data_steward", make_account, 6),
-    "approval_list": ListPage("pricing", make_approval, 4),
+    "account_list": ListPage("data_steward", make_account, 5),
+    "approval_list": ListPage("pricing", make_approval, 3),
     "mailbox": ListPage("sales_rep", make_mail, 2),
-    "opportunity_list": ListPage("data_steward", make_opportunity, 4),
-    "product_list": ListPage("sales_rep", make_product, 5),
-    "quote_list": ListPage("data_steward", make_quote, 4),
-    "sync_list": ListPage("data_steward", make_run, 4),
+    "opportunity_list": ListPage("data_steward", make_opportunity, 3),
+    "product_list": ListPage("sales_rep", make_product, 4),
+    "quote_list": ListPage("data_steward", make_quote, 3),
+    "sync_list": ListPage("data_steward", make_run, 3),
 }
 
 

@@ -28,6 +28,10 @@ class RoleBackend(AuthenticationBackend):  # type: ignore[misc]
             return None
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
 
+    def get_user(self, user_id: int) -> User | None:
+        user = selectors.user_with_roles(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
+
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
         app_label, _, codename = perm.partition(".")
         model = f"{app_label}.{codename.rpartition('_')[2]}"
