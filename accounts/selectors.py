@@ -95,7 +95,7 @@ class ToQuote(NamedTuple):
 def account_to_quote(user: User, account_id: int) -> ToQuote | None:
     """The account that a quote is made for; None when it is out of this person's sight. One query."""
     recipient = FilteredRelation("contacts", condition=Q(contacts__is_default=True))
-    visible = Account.objects.visible_to(user).annotate(recipient=recipient)
+    visible = Account.objects.visible_to(user).select_related("payment_term", "payment_type").annotate(recipient=recipient)
     try:
         account: Any = visible.annotate(contact_pk=F("recipient__pk"), contact_language=F("recipient__language")).get(
             pk=account_id

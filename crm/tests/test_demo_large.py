@@ -187,7 +187,7 @@ def test_revenue_of_sites_adds_up_to_that_of_their_customer() -> None:
 def test_a_quote_that_is_copied_in_starts_as_a_draft_like_any_other() -> None:
     from django.db import IntegrityError
 
-    row = {**Quote.objects.values().first(), "id": 10**9, "number": "Q-1", "status": "sent"}
+    row = {**Quote.objects.values()[0], "id": 10**9, "number": "Q-1", "status": "sent"}
     fields = [column.attname for column in Quote._meta.concrete_fields]
     with pytest.raises(IntegrityError, match="illegal transition"), transaction.atomic():
         db.copy_rows(Quote, fields, [[row[name] for name in fields]])

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact, PaymentTerm, PaymentType
-from accounts.selectors import account_to_quote, advised_payment_term
+from accounts.selectors import account_to_quote, payment_term_advice
 from catalog import selectors as catalog
 from catalog.models import Product
 from core import clock, events, histories, money, numbering, versions
@@ -84,8 +84,8 @@ def quote_create(
         language=language or found.contact_language or account.language or Language.FINNISH,
         valid_until=clock.today() + dt.timedelta(days=VALID_DAYS),
         price_date=clock.today(),
-        payment_term_id=account.payment_term_id or advised_payment_term(account, None),
-        payment_type_id=account.payment_type_id or _first_payment_type(),
+        payment_term=account.payment_term or payment_term_advice(account, None).payment_term,
+        payment_type=account.payment_type or PaymentType.objects.filter(is_active=True).first(),
         account_discount=account.default_discount,
     )
     if header is not None:
@@ -397,10 +397,6 @@ def _check_header(by: User, quote: Quote) -> None:
     else:
         return
     raise Invalid(text, fields={"header_discount": text})
-
-
-def _first_payment_type() -> int | None:
-    return PaymentType.objects.filter(is_active=True).values_list("pk", flat=True).first()
 
 
 def _opportunity(by: User, account: Account, opportunity_id: int | None) -> Opportunity | None:
