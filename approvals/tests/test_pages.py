@@ -125,7 +125,7 @@ def without_session(queries: CaptureQueriesContext) -> int:
     return sum("django_session" not in query["sql"] for query in queries.captured_queries)
 
 
-INBOX_QUERIES = {"waiting": 4, "asked": 3, "done": 4}
+INBOX_QUERIES = {"waiting": 3, "asked": 2, "done": 3}
 """User, the rows; roles and how many wait for those who approve."""
 
 
@@ -145,7 +145,7 @@ def test_the_inbox_costs_the_same_for_few_and_many(world: World, tab: str, count
     assert response.content.decode().count("Probe P-1") == count
 
 
-REVIEW_QUERIES = 7
+REVIEW_QUERIES = 6
 
 
 @pytest.mark.parametrize("lines", [2, 200])
