@@ -39,10 +39,15 @@ class Exact(serializers.CharField):
 
 
 class Text(serializers.CharField):
-    """A text without control characters that no database column keeps."""
+    """A text without control characters that no database column keeps. A number is no text: 1e400 would be kept as "inf"."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_length": 200, **kwargs})
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class Number(serializers.DecimalField):
@@ -50,6 +55,12 @@ class Number(serializers.DecimalField):
 
     def __init__(self, digits: int, places: int, **kwargs: Any) -> None:
         super().__init__(max_digits=digits, decimal_places=places, **kwargs)
+
+    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
+        """Only null is null: the library takes an empty text for it, which would take a discount away."""
+        if isinstance(data, str) and not data.strip():
+            self.fail("invalid")
+        return super().validate_empty_values(data)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, str) and not _EXACT.fullmatch(data):  # "1_000", "1e3" and "٣" are decimals to the library
