@@ -13,9 +13,9 @@ from django.utils.http import content_disposition_header
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from core import clock, events
+from core import clock, events, rate_limits
 from core.errors import Invalid, Text, TooManyRows
-from core.exports import XLSX_ROWS, Column, csv_bytes, xlsx_file
+from core.exports import XLSX_ROWS, Column, csv_bytes
 from core.templatetags.ui import quantity
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class Listing:
     delimiter: str = ""
 
 
+EXPORTS = rate_limits.Limit("exports of a person", times=30, seconds=3600)
+
+
 def filter_of(filterset: Any) -> dict[str, str]:
     """The values a list is narrowed by, as they were understood: ids for records. What made no sense narrows nothing."""
     filterset.form.is_valid()
@@ -63,11 +66,12 @@ def filter_of(filterset: Any) -> dict[str, str]:
 def export_start(*, by: "User", listing: Listing, queryset: QuerySet[Any], filtered: Mapping[str, str], file_format: str) -> int:
     """File that `by` starts to export these rows; answers how many there are. A refusal files nothing.
 
-    What is filed is the start: whether the last row arrived nobody can know. Raises: Invalid: an unknown format. TooManyRows.
+    What is filed is the start: whether the last row arrived nobody can know. Raises: Invalid (unknown format), TooMany,
+    TooManyRows.
     """
     if file_format not in CONTENT_TYPES:
         raise Invalid(fields={"format": _("Choose CSV or Excel.")})
-    # A limit on how often a person exports stands here: after what costs nothing, before the list is read.
+    rate_limits.require(EXPORTS, str(by.pk))
     most = min(settings.EXPORT_MAX_ROWS, XLSX_ROWS)
     rows = queryset.order_by()[: most + 1].count()  # stops at the limit, however long the list is
     if rows > most:
@@ -128,6 +132,8 @@ def _in_language(language: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _xlsx(listing: Listing, records: Iterator[list[Any]], by: "User") -> HttpResponseBase:
+    from core.workbooks import xlsx_file
+
     return FileResponse(xlsx_file(listing.columns, records, title=str(listing.title), by=by.display_name, at=clock.now()))
 
 

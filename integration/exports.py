@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,7 +11,9 @@ from core.downloads import Listing
 from core.exports import Column, Kind, unescape
 from core.models import JobRun
 from integration.models import QuarantinedRow
-from integration.reading import Table
+
+if TYPE_CHECKING:  # reading brings pandas, which pages do without
+    from integration.reading import Table
 
 OWN_COLUMNS = ("row", "key", "rule", "reason")
 """They stand before the columns of the source, in no language: by them a file of ours is known."""
@@ -49,7 +52,7 @@ def _too_many(row: QuarantinedRow, header: Sequence[str]) -> list[str]:
     return [str(cell) for name, cell in row.raw.items() if name not in header]
 
 
-def restored(table: Table) -> Table:
+def restored(table: "Table") -> "Table":
     """The table; of a file that came from here, with the cells as they were before they were made harmless."""
     if tuple(table.header[: len(OWN_COLUMNS)]) != OWN_COLUMNS:
         return table

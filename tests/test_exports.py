@@ -88,10 +88,10 @@ NEWEST_FIRST = ["Ämpäri 3", "Ämpäri 1", "Ämpäri 2"]
 COSTS = ("Cost, EUR", "Floor price, EUR", "Target price, EUR")
 
 EXPORTS: dict[str, Export] = {
-    "account_export": Export("account_list", "accounts", make_account, (0, 4), BY_NAME, 4),
-    "opportunity_export": Export("opportunity_list", "opportunities", make_opportunity, (0, 1), NEWEST_FIRST, 4),
-    "product_export": Export("product_list", "products", make_product, (0,), OLDEST_FIRST, 5, COSTS),
-    "quote_export": Export("quote_list", "quotes", make_quote, (1,), NEWEST_FIRST, 4, ("Margin, %",)),
+    "account_export": Export("account_list", "accounts", make_account, (0, 5), BY_NAME, 4),
+    "opportunity_export": Export("opportunity_list", "opportunities", make_opportunity, (0, 1), NEWEST_FIRST, 5),
+    "product_export": Export("product_list", "products", make_product, (0,), OLDEST_FIRST, 6, COSTS),
+    "quote_export": Export("quote_list", "quotes", make_quote, (1,), NEWEST_FIRST, 5, ("Margin, %",)),
 }
 
 

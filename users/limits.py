@@ -1,4 +1,4 @@
-"""How often people may try: logging in, codes, mails for a new password, exports.
+"""How often people may try: logging in, codes, mails for a new password.
 
 Nobody is locked out. Guessing at an account is slowed by three counts: of the account from one place, of the account from
 everywhere, and of the place for all accounts; each gives attempts back evenly, so a right password gets through again after
@@ -33,7 +33,6 @@ RESET_PLACE = Limit("mails for a new password from one place", times=20, seconds
 DEMO_PLACE = Limit("demo log-ins from one place", times=120, seconds=60)
 PUBLIC_POST = Limit("forms from one place without a session", times=120, seconds=60)
 API_TOKEN_MISS = Limit("wrong API tokens from one place", times=20, seconds=600)
-EXPORT = Limit("exports of a person", times=30, seconds=HOUR)
 
 
 def place_of(request: HttpRequest) -> str:

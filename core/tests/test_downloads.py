@@ -7,7 +7,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from core import downloads
-from core.errors import Invalid, TooManyRows
+from core.errors import Invalid, TooMany, TooManyRows
 from core.exports import Column
 from core.models import Event, JobRun
 from core.tests.factories import JobRunFactory
@@ -59,10 +59,10 @@ def test_a_list_at_the_limit_is_exported_and_a_longer_one_is_not(eeva: User, set
 
 def test_counting_stops_at_the_limit(eeva: User, settings: Any, django_assert_num_queries: Any) -> None:
     settings.EXPORT_MAX_ROWS = 7
-    with django_assert_num_queries(2) as captured:
+    with django_assert_num_queries(3) as captured:
         start(eeva)
-    assert "LIMIT 8" in captured.captured_queries[0]["sql"]
-    assert "ORDER BY" not in captured.captured_queries[0]["sql"]
+    assert "LIMIT 8" in captured.captured_queries[1]["sql"]
+    assert "ORDER BY" not in captured.captured_queries[1]["sql"]
 
 
 def test_an_unknown_format_is_refused(eeva: User) -> None:
@@ -91,3 +91,12 @@ def test_a_get_goes_to_the_page_and_files_nothing(eeva: User) -> None:
     request = RequestFactory().get("/sync/export/?q=%C3%A4")
     response = downloads.answer(request, listing(), JobRun.objects.all(), by=eeva, filtered={})
     assert (response.status_code, response["Location"], Event.objects.count()) == (302, "/sync/?q=%C3%A4", 0)
+
+
+def test_a_person_who_exports_all_the_time_is_slowed_and_nothing_is_filed(eeva: User) -> None:
+    for _turn in range(downloads.EXPORTS.times):
+        start(eeva)
+    with pytest.raises(TooMany) as refusal:
+        start(eeva)
+    assert (refusal.value.status, Event.objects.count()) == (429, downloads.EXPORTS.times)
+    assert start(UserFactory.create()) == 0

@@ -14,7 +14,8 @@ import pytest
 from django.utils import translation
 from hypothesis import given, strategies as st
 
-from core.exports import Column, Kind, Record, csv_bytes, escape, unescape, xlsx_file
+from core.exports import Column, Kind, Record, csv_bytes, escape, unescape
+from core.workbooks import xlsx_file
 
 EVIL = [
     "=1+1",
