@@ -18,7 +18,6 @@ from crm import problems
 from users import access, limits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
-SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 class HeaderMiddleware:
@@ -60,7 +59,7 @@ class PublicFormMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any) -> HttpResponse | None:
-        is_form = request.method not in SAFE and not getattr(view, "csrf_exempt", False)
+        is_form = request.method == "POST" and not getattr(view, "csrf_exempt", False)
         if not is_form or access.access_of(view) != access.PUBLIC or request.user.is_authenticated:
             return None
         try:

@@ -16,7 +16,7 @@ from approvals.choices import Verdict, Via
 from core.models import JobRun, LookUp
 from tests import access_matrix as matrix
 from tests.access_matrix import FACES, HTMX, METHODS, PAGE, Watch, Wrong, asks_to_log_in, state, state_of, undisturbed
-from tests.access_policy import ADMIN, ADMINS, ANONYMOUS, EVERYBODY, KEPT_BY_PRICING, LIBRARY, NOWHERE, PERSONAL, STEWARDS
+from tests.access_policy import ADMIN, ADMINS, ANONYMOUS, EVERYBODY, KEPT_BY_PRICING, LIBRARY, NOWHERE, PERSONAL, SET_UP, STEWARDS
 from tests.access_world import NOBODYS, World
 
 # --- The admin --------------------------------------------------------------------------------------------------------
@@ -187,6 +187,8 @@ def wrong_library_cells(world: World, name: str) -> Wrong:
 def _is_as_the_library_does(response: HttpResponse, kind: str, role: str) -> bool:
     if kind == NOWHERE:
         return response.status_code == 404
-    if kind == PERSONAL and role == ANONYMOUS:
+    if kind in (PERSONAL, SET_UP) and role == ANONYMOUS:
         return asks_to_log_in(response, PAGE)
+    if kind == SET_UP:
+        return response.status_code == 404 or "Allow" in response.headers
     return response.status_code in (200, 302, 405)

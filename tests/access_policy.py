@@ -305,7 +305,7 @@ POLICY: dict[str, Address] = {
 """Name of the address → its row."""
 
 # --- The login library and the admin ----------------------------------------------------------------------------------
-PUBLIC, PERSONAL, NOWHERE = "public", "personal", "nowhere"
+PUBLIC, PERSONAL, SET_UP, NOWHERE = "public", "personal", "for whoever has set it up", "nowhere"
 
 LIBRARY: dict[str, str] = {
     "account_change_password": PERSONAL,
@@ -325,13 +325,16 @@ LIBRARY: dict[str, str] = {
     "account_signup": NOWHERE,
     "mfa_activate_totp": PERSONAL,
     "mfa_authenticate": PUBLIC,
-    "mfa_deactivate_totp": PERSONAL,
+    "mfa_deactivate_totp": SET_UP,
     "mfa_generate_recovery_codes": PERSONAL,
     "mfa_index": PERSONAL,
     "mfa_reauthenticate": PERSONAL,
-    "mfa_view_recovery_codes": PERSONAL,
+    "mfa_view_recovery_codes": SET_UP,
 }
-"""Addresses of the login library: open to everybody, to whoever is signed in, or there for their names only (always 404)."""
+"""Addresses of the login library: open to everybody, to whoever is signed in, or there for their names only (always 404).
+
+What belongs to the second step is nothing (404) for people who have not set one up, as nobody here has.
+"""
 
 KEPT_BY_PRICING = frozenset({"catalog.Product", "catalog.PriceList", "catalog.VatRate", "quotes.MarginTarget"})
 """What pricing keeps in the admin; stewards keep everything."""

@@ -28,7 +28,7 @@ ALWAYS = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 BY_LINK = {"approval_link", "approval_link_review", "customer_document", "customer_link", "customer_quote"}
-KINDS = {200, 302, 401, 403, 404, 405, 422, 429, 500}
+KINDS = {200, 302, 401, 403, 404, 405, 415, 422, 429, 500}
 
 
 def policy_of(response: HttpResponse) -> set[str]:
