@@ -287,7 +287,7 @@ def ask(world: World, cell: Cell, before: dict[str, str]) -> Answer:
     return Answer(response, error, changed)
 
 
-def send(world: World, cell: Cell, path: str, body: dict[str, Any], cookies: dict[str, str]) -> HttpResponse:
+def send(world: World, cell: Cell, path: str, body: dict[str, Any], cookies: dict[str, str]) -> Any:
     """The request as a person's browser or program makes it."""
     if cell.face in FACES:
         method = getattr(world.client(cell.role, cookies), cell.method.lower())

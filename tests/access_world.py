@@ -165,7 +165,7 @@ class _Maker(NamedTuple):
         opportunity = OpportunityFactory(account=account, owner=owner)
         draft, approved, sent = (self.quote(account, owner, self.plain) for _ in range(3))
         services.quote_submit(quote_id=approved.pk, by=owner)
-        document = services.quote_submit_and_send(quote_id=sent.pk, by=owner, to=[contact.email])
+        document = services.quote_submit_and_send(quote_id=sent.pk, by=owner, to=[str(contact.email)])
         asked, request = self.submitted(account, owner)
         for quote in (draft, approved, sent, asked):
             quote.refresh_from_db()

@@ -1,6 +1,7 @@
 """What a request did to the database, column by column; and values for every field of every model that nobody may set."""
 
 import datetime as dt
+import functools
 from collections.abc import Container, Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -63,6 +64,16 @@ def written(before: Rows, after: Rows) -> Iterator[tuple[str, Any]]:
         for key, row in rows_after.items():
             old = before[label].get(key, {})
             yield from ((f"{label}.{name}", value) for name, value in row.items() if name not in old or old[name] != value)
+
+
+@functools.cache
+def pointed_at(column: str) -> str:
+    """The model whose keys the column holds ("quotes.QuoteLine.quote_id" → "quotes.Quote"); empty for any other column."""
+    label, _dot, name = column.rpartition(".")
+    field = next(field for field in apps.get_model(label)._meta.fields if field.column == name)
+    if field.primary_key and not field.is_relation:
+        return label
+    return field.related_model._meta.label if field.is_relation else ""
 
 
 # --- Values that must not arrive --------------------------------------------------------------------------------------

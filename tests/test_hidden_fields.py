@@ -16,7 +16,6 @@ from django.urls import reverse
 
 from approvals.link_views import COOKIE
 from approvals.models import Request
-from catalog.models import Product
 from catalog.tests.factories import ProductFactory
 from core import links, outbox
 from core.models import Link
@@ -98,9 +97,9 @@ def rows_of(response: HttpResponse) -> list[str]:
 
 
 @pytest.fixture
-def dearer(world: World) -> Product:
+def dearer(world: World) -> None:
     """A second product, so that an order by cost is another one than that of the list."""
-    return ProductFactory(sku="AAA-1", list_price=LIST_PRICE, cost="1", target_price=TARGET_PRICE)
+    ProductFactory(sku="AAA-1", list_price=LIST_PRICE, cost="1", target_price=TARGET_PRICE)
 
 
 @pytest.mark.usefixtures("dearer")
@@ -142,7 +141,7 @@ def special(world: World) -> Quote:
     return services.quote_create(account_id=world.own["sales_support"].account.pk, by=by, lines=lines)
 
 
-def post(world: World, role: str, name: str, *arguments: int, **data: Any) -> HttpResponse:
+def post(world: World, role: str, name: str, *arguments: int, **data: Any) -> Any:
     return world.client(role).post(reverse(name, args=arguments), data, headers={"HX-Request": "true"})
 
 

@@ -150,6 +150,7 @@ WRITES: dict[str, Changes] = {
     "quote_send POST": _SENT,
     "quote_submit POST": _MOVE | new("quotes.QuoteSnapshot"),
     "set_language POST": of("users.User", "language"),
+    "sync_quarantine_file POST": EVENT,
     "theme POST": of("users.User", "theme"),
     "token_new POST": new("users.ApiToken"),
     "token_revoke POST": of("users.ApiToken", "revoked_at") | EVENT,
@@ -237,7 +238,9 @@ class Effect(NamedTuple):
 
 
 NOTED = {"users.ApiToken.last_used_at"}
-PASSING = ("at", "date", "uuid", "nonce", "token_hash", "hint", "payload", "data", "agent", "history_id", "document_hash")
+PASSING = (
+    "at", "date", "uuid", "nonce", "token_hash", "hint", "payload", "data", "agent", "history_id", "document_hash", "subject_id",
+)  # fmt: skip
 """Columns, by the end of their names, that differ between any two requests."""
 
 
@@ -255,10 +258,10 @@ def effect_of(send: Callable[[], HttpResponse], before: Rows) -> Effect:
 
 def _lasting(before: Rows, after: Rows) -> Iterator[tuple[str, Any]]:
     """The values written; keys of new rows, which are given out once, are called so."""
-    fresh = {key for label, found in after.items() for key in found.keys() - before[label].keys()}
+    fresh = {label: found.keys() - before[label].keys() for label, found in after.items()}
     for column, value in written(before, after):
         if not column.endswith(PASSING) and column not in NOTED:
-            yield column, "new" if value in fresh and column.endswith("id") else value
+            yield column, "new" if value in fresh.get(record_rows.pointed_at(column), ()) else value
 
 
 def effect(world: World, before: Rows, write: Write, role: str, extra: dict[str, Any]) -> Effect:
@@ -345,7 +348,7 @@ def test_unknown_fields_of_a_line_within_a_quote_are_refused_by_name(world: Worl
     assert set(refused.response.json()["fields"]) == {f"lines.0.{name}" for name in unknown}
 
 
-Send = Callable[[], HttpResponse]
+Send = Callable[[], Any]
 
 
 def form(world: World, name: str, arguments: list[Any], data: dict[str, Any], role: str = "sales_rep") -> Send:
