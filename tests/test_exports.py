@@ -88,7 +88,7 @@ NEWEST_FIRST = ["Ämpäri 3", "Ämpäri 1", "Ämpäri 2"]
 COSTS = ("Cost, EUR", "Floor price, EUR", "Target price, EUR")
 
 EXPORTS: dict[str, Export] = {
-    "account_export": Export("account_list", "accounts", make_account, (0, 5), BY_NAME, 4),
+    "account_export": Export("account_list", "accounts", make_account, (0, 4), BY_NAME, 5),
     "opportunity_export": Export("opportunity_list", "opportunities", make_opportunity, (0, 1), NEWEST_FIRST, 5),
     "product_export": Export("product_list", "products", make_product, (0,), OLDEST_FIRST, 6, COSTS),
     "quote_export": Export("quote_list", "quotes", make_quote, (1,), NEWEST_FIRST, 5, ("Margin, %",)),
