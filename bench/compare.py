@@ -35,6 +35,7 @@ def compare(house: House, works: Sequence[Work]) -> dict[str, Result]:
         calls[work.name] = lambda number, work=work: work.ours(work.client, number).ms  # type: ignore[misc]
         servers[work.name] = house.server_of(work.client)
         if work.floor and work.floor_client:
+            servers[f"{work.name} floor"] = house.floor
             calls[f"{work.name} floor"] = lambda number, work=work: work.floor(work.floor_client, number).ms  # type: ignore[misc]
     times = in_turns(calls, servers)
     return {
@@ -44,6 +45,7 @@ def compare(house: House, works: Sequence[Work]) -> dict[str, Result]:
             floor_ms=times.ms.get(f"{work.name} floor", []),
             sql=_count(house, work),
             cpu_ms=times.cpu_ms[work.name],
+            floor_cpu_ms=times.cpu_ms.get(f"{work.name} floor"),
             peak_mib=times.peak_mib[work.name],
         )
         for work in works

@@ -80,4 +80,4 @@ class Drafts:
 
 def skus(stock: list[Item], lines: int) -> list[str]:
     """Codes of so many products that anybody may sell."""
-    return [item.sku for item in stock if item.is_plain][:lines]
+    return [item.texts.sku for item in stock if item.is_plain][:lines]

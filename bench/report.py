@@ -17,6 +17,7 @@ class Result:
     value: float | None = None
     sql: int | None = None
     cpu_ms: float | None = None
+    floor_cpu_ms: float | None = None
     peak_mib: float | None = None
     note: str = ""
 
@@ -71,6 +72,7 @@ class Result:
             "ours_p95_ms": _rounded(p95(self.ours_ms)) if self.ours_ms else None,
             "floor_p95_ms": _rounded(p95(self.floor_ms)) if self.floor_ms else None,
             "cpu_ms": _rounded(self.cpu_ms),
+            "floor_cpu_ms": _rounded(self.floor_cpu_ms),
             "sql_must": budget.sql,
             "verdict": self.verdict(),
             "note": self.note,
@@ -86,7 +88,7 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
 
 
-_COLUMNS = ("work", "ours ms", "p95", "floor ms", "ratio", "value", "unit", "must", "goal", "sql", "cpu ms", "MiB", "")
+_COLUMNS = ("work", "ours ms", "p95", "floor ms", "ratio", "value", "unit", "must", "goal", "sql", "cpu ms", "floor", "MiB", "")
 
 
 def table(results: list[Result]) -> str:
@@ -96,7 +98,7 @@ def table(results: list[Result]) -> str:
     lines = []
     for row in rows:
         cells = [
-            cell.ljust(width) if index in (0, 6, 12) else cell.rjust(width)
+            cell.ljust(width) if index in (0, 6, 13) else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(cells).rstrip())
@@ -109,7 +111,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     sql = f"{_text(row['sql'])}{'/' + str(row['sql_must']) if row['sql_must'] else ''}"
     return (
         row["work"], *(_text(row[name]) for name in names), row["unit"], _text(row["must"]), _text(row["goal"]), sql,
-        _text(row["cpu_ms"]), _text(row["peak_mib"]), row["verdict"],
+        _text(row["cpu_ms"]), _text(row["floor_cpu_ms"]), _text(row["peak_mib"]), row["verdict"],
     )  # fmt: skip
 
 

@@ -178,7 +178,7 @@ def _copy(table: str, columns: "Sequence[models.Field[Any, Any]]", rows: Sequenc
     names = ", ".join(f'"{column.column}"' for column in columns)
     texts = [_json_text if isinstance(column, models.JSONField) else _copy_text for column in columns]
     lines = ("\t".join([text(value) for text, value in zip(texts, row, strict=True)]) for row in rows)
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(f'COPY "{table}" ({names}) FROM STDIN', io.StringIO("\n".join(lines)))
 
 

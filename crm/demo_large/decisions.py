@@ -9,8 +9,8 @@ from approvals import selectors as approvals
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Request, Run, RunGate
 from core import db
+from core.languages import texts_of
 from crm.demo_large.orders import Made
-from crm.demo_large.stock import languages
 from quotes import approval_facts
 from quotes.choices import QuoteStatus as S, Trigger
 from quotes.triggers import Breach
@@ -56,7 +56,7 @@ class Desk:
             ),
         )  # fmt: skip
         copy = {
-            "code": self.gate.code, "label": languages(self.gate, "label"),
+            "code": self.gate.code, "label": texts_of(self.gate, "label"),
             "permission": self.gate.permission, "position": self.gate.position, "sla_hours": self.gate.sla_hours, "defined": True,
         }  # fmt: skip
         db.copy_rows(

@@ -1,4 +1,4 @@
-"""What was frozen, sent and answered: the content of a quote, its document with a link, the customer's answer."""
+"""What was sent and answered: a document with its link, and what the customer said to it."""
 
 import secrets
 import uuid
@@ -8,67 +8,10 @@ from typing import Any
 from core import clock, db, links
 from core.models import Link
 from crm.demo_large.orders import Made
-from crm.demo_large.stock import Item, languages
 from quotes import snapshots
 from quotes.choices import Answer, QuoteStatus as S
-from quotes.models import DeclineReason, Quote, QuoteAnswer, QuoteDocument
-from quotes.pricing import PricedLine, PricedQuote
+from quotes.models import DeclineReason, QuoteAnswer, QuoteDocument
 from quotes.services.sending import LINK_OUTLIVES_VALIDITY
-from quotes.snapshots import plain
-
-
-def content_of(quote: Quote, priced: PricedQuote, items: Sequence[Item]) -> dict[str, Any]:
-    """The same as `quotes.snapshots.content_of`, from products in memory instead of a query for each quote."""
-    totals = priced.totals
-    return {
-        "number": quote.number,
-        "revision": quote.revision,
-        "currency": "EUR",
-        "price_date": quote.price_date.isoformat(),
-        "valid_until": quote.valid_until.isoformat(),
-        "account": {"id": quote.account_id, "name": quote.account.name, "number": quote.account.parent_customer_id or ""},
-        "lines": [_line(position, row, item) for position, (row, item) in enumerate(zip(priced.lines, items, strict=True), 1)],
-        "totals": {
-            "list_total": plain(totals.list_total),
-            "line_total": plain(totals.line_total),
-            "header_discount": plain(totals.header_discount),
-            "discount_total": plain(totals.discount_total),
-            "net_total": plain(totals.net_total),
-            "vat": [{"rate": plain(row.rate), "base": plain(row.base), "amount": plain(row.amount)} for row in totals.vat],
-            "vat_total": plain(totals.vat_total),
-            "gross_total": plain(totals.gross_total),
-        },
-        "payment_term": _labelled(quote.payment_term, days=quote.payment_term.days if quote.payment_term else None),
-        "payment_type": _labelled(quote.payment_type),
-        "customer_note": quote.customer_note,
-    }
-
-
-def _line(position: int, row: PricedLine, item: Item) -> dict[str, Any]:
-    line = row.line
-    return {
-        "id": line.id,
-        "position": position,
-        "sku": item.sku,
-        "name": item.name,
-        "description": item.description,
-        "quantity": plain(line.quantity),
-        "unit": item.unit,
-        "list_price": plain(line.list_price),
-        "discount_percent": None if row.discount_percent is None else plain(row.discount_percent),
-        "net_price": plain(row.net_price),
-        "line_list": plain(row.line_list),
-        "line_net": plain(row.line_net),
-        "share": plain(row.share),
-        "vat_percent": plain(line.vat_percent),
-        "optional": line.optional,
-        "selected": line.counts,
-        "included": row.is_included,
-    }
-
-
-def _labelled(look_up: Any, **more: Any) -> dict[str, Any] | None:
-    return None if look_up is None else {"code": look_up.code, "label": languages(look_up, "label"), **more}
 
 
 def send(quotes: Sequence[Made]) -> None:

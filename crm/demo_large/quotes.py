@@ -23,6 +23,7 @@ from crm.demo_large.stock import Item
 from quotes import pricing, snapshots, triggers
 from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus as S, Trigger
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
+from quotes.selectors import Quoted
 from quotes.services.drafting import NO_FIGURE, VALID_DAYS
 from users.models import User
 
@@ -159,7 +160,8 @@ class Writer:
 
     def _freeze(self, quotes: Sequence[Made]) -> None:
         for one, key in zip(quotes, db.new_keys(QuoteSnapshot, len(quotes)), strict=True):
-            one.snapshot_id, one.content = key, papers.content_of(one.quote, one.priced, one.order.items)
+            texts = {row.line.id: item.texts for row, item in zip(one.priced.lines, one.order.items, strict=True)}
+            one.snapshot_id, one.content = key, snapshots.content_of(one.quote, Quoted(one.priced, texts))
             one.commercial_hash = snapshots.commercial_hash(one.content)
         db.copy_rows(
             QuoteSnapshot,

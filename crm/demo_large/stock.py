@@ -7,6 +7,7 @@ from typing import Any
 from catalog.models import Price, Product
 from catalog.selectors import STANDARD
 from crm.demo_large.products import PREFIX
+from quotes.selectors import ProductTexts, texts_of_product
 
 
 @dataclass(frozen=True)
@@ -14,10 +15,7 @@ class Item:
     """A product with its prices, the largest break first: (from quantity, list price, cost, floor price)."""
 
     pk: int
-    sku: str
-    name: dict[str, str]
-    description: dict[str, str]
-    unit: dict[str, str]
+    texts: ProductTexts
     vat_percent: Decimal
     outside_catalogue: bool
     breaks: tuple[tuple[Decimal, Decimal, Decimal | None, Decimal | None], ...]
@@ -45,19 +43,10 @@ def items(most: int = 20_000) -> list[Item]:
     return [
         Item(
             pk=product.pk,
-            sku=product.sku,
-            name=languages(product, "name"),
-            description=languages(product, "description"),
-            unit=languages(product.unit, "label"),
+            texts=texts_of_product(product),
             vat_percent=product.vat_rate.rate,
             outside_catalogue=product.outside_catalogue,
             breaks=tuple(breaks[product.pk]),
         )
         for product in products
     ]
-
-
-def languages(row: Any, name: str) -> dict[str, str]:
-    """A translated field as `core.languages.in_languages` reads it; a text that is missing is that of the other language."""
-    english, finnish = (getattr(row, f"{name}_{code}") or "" for code in ("en", "fi"))
-    return {"en": english or finnish, "fi": finnish or english}

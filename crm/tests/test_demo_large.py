@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -90,7 +91,7 @@ def test_what_was_submitted_has_the_snapshot_that_submitting_would_have_made() -
         stored = list(QuoteSnapshot.objects.filter(quote=quote))
         assert len(stored) == (quote.status in FROZEN)
         for snapshot in stored:
-            fresh = snapshots.content_of(quote, selectors.priced(quote))
+            fresh = snapshots.content_of(quote, selectors.quoted(quote))
             assert (snapshot.content, snapshot.commercial_hash) == (fresh, snapshots.commercial_hash(fresh))
 
 
@@ -187,7 +188,8 @@ def test_revenue_of_sites_adds_up_to_that_of_their_customer() -> None:
 def test_a_quote_that_is_copied_in_starts_as_a_draft_like_any_other() -> None:
     from django.db import IntegrityError
 
-    row = {**Quote.objects.values()[0], "id": 10**9, "number": "Q-1", "status": "sent"}
+    taken: Any = Quote.objects.values().first()
+    row = {**taken, "id": 10**9, "number": "Q-1", "status": "sent"}
     fields = [column.attname for column in Quote._meta.concrete_fields]
     with pytest.raises(IntegrityError, match="illegal transition"), transaction.atomic():
         db.copy_rows(Quote, fields, [[row[name] for name in fields]])
