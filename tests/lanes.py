@@ -1,8 +1,11 @@
-"""`make test`: the suite on SQLite, and again on PostgreSQL and Redis where they answer. Stops at the first lane that fails."""
+"""`make test`: the suite on SQLite, and at the same time on PostgreSQL and Redis where they answer; told one after the other."""
 
 import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
+from typing import IO
 
 import psycopg2
 import redis
@@ -24,13 +27,31 @@ def main(arguments: list[str]) -> int:
             return 2
         if url is None:
             print(f"{name} does not answer: left out.")
+    runs = [_start(lane, arguments) for lane in lanes]
+    return max([_told(*run) for run in runs])
+
+
+def _start(lane: dict[str, str], arguments: list[str]) -> tuple[str, "subprocess.Popen[str]", IO[str]]:
+    """The suite of a lane under way, with files of its own; what it says is kept until it is its turn."""
     environment = {name: value for name, value in os.environ.items() if name not in DEPLOYMENT}
-    for lane in lanes:
-        print(f"\nThe tests on {'PostgreSQL' if lane else 'SQLite'}{' with Redis' if 'REDIS_URL' in lane else ''}", flush=True)
-        code = subprocess.call([sys.executable, "-m", "pytest", *arguments], env={**environment, **lane})
-        if code:
-            return code
-    return 0
+    name = "PostgreSQL" if lane else "SQLite"
+    files = Path(os.environ.get("VAR_DIR", "var")).resolve() / f"test-{name.lower()}"
+    said = tempfile.TemporaryFile("w+")  # noqa: SIM115  read when it is told
+    command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={files / 'pytest'}", *arguments]
+    run = subprocess.Popen(
+        command, env={**environment, **lane, "VAR_DIR": str(files)}, stdout=said, stderr=subprocess.STDOUT, text=True
+    )
+    return f"{name}{' with Redis' if 'REDIS_URL' in lane else ''}", run, said
+
+
+def _told(name: str, run: "subprocess.Popen[str]", said: IO[str]) -> int:
+    """The exit code, when the lane has ended and its output is printed."""
+    print(f"\nThe tests on {name} …", flush=True)
+    code = run.wait()
+    said.seek(0)
+    sys.stdout.writelines(said)
+    sys.stdout.flush()
+    return code
 
 
 def _postgresql() -> str | None:
