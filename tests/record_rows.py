@@ -14,7 +14,7 @@ from django.db import connection, models
 
 Rows = dict[str, dict[Any, dict[str, Any]]]
 
-IGNORED = frozenset({"sessions.Session"})
+IGNORED = frozenset({"sessions.Session", "core.RateBucket"})
 
 
 def own_models() -> list[type[models.Model]]:

@@ -142,6 +142,7 @@ WRITES: dict[str, Changes] = {
     "quote_line_change POST": _LINE | of("quotes.QuoteLine", "quantity", "line_list", "line_net"),
     "quote_line_remove POST": _LINE | gone("quotes.QuoteLine") | of("quotes.Quote", "margin_percent"),
     "quote_move POST cancel": _MOVE,
+    "quote_move POST copy": _NEW_QUOTE | _NEW_LINES,
     "quote_move POST recall": _RECALLED,
     "quote_move POST reprice": _QUOTE | EVENT,
     "quote_move POST revise": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES,
