@@ -70,7 +70,11 @@ def written(before: Rows, after: Rows) -> Iterator[tuple[str, Any]]:
 def pointed_at(column: str) -> str:
     """The model whose keys the column holds ("quotes.QuoteLine.quote_id" → "quotes.Quote"); empty for any other column."""
     label, _dot, name = column.rpartition(".")
-    field = next(field for field in apps.get_model(label)._meta.fields if field.column == name)
+    model: Any = apps.get_model(label)
+    field = next(field for field in model._meta.fields if field.column == name)
+    of_history = getattr(model, "instance_type", None)
+    if of_history is not None and name == of_history._meta.pk.column:  # a row of history holds the key of its record
+        return str(of_history._meta.label)
     if field.primary_key and not field.is_relation:
         return label
     return field.related_model._meta.label if field.is_relation else ""
