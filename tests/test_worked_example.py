@@ -22,7 +22,6 @@ DOCUMENT = settings.BASE_DIR / "docs" / "api.md"
 BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BETWEEN = "\x1e"
 ANYTHING = "…"
-DATABASE = "crm_worked_example"
 
 
 def steps() -> list[tuple[str, str]]:
@@ -50,10 +49,10 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     if not db.is_postgresql():
         yield {**inherited, **own}
         return
-    server = os.environ["DATABASE_URL"].rpartition("/")[0]
-    _administer(server, f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE}")
-    yield {**inherited, **own, "DATABASE_URL": f"{server}/{DATABASE}"}
-    _administer(server, f"DROP DATABASE {DATABASE} WITH (FORCE)")
+    server, _slash, name = os.environ["DATABASE_URL"].rpartition("/")
+    _administer(server, f"DROP DATABASE IF EXISTS {name}_example", f"CREATE DATABASE {name}_example")
+    yield {**inherited, **own, "DATABASE_URL": f"{server}/{name}_example"}
+    _administer(server, f"DROP DATABASE {name}_example WITH (FORCE)")
 
 
 def _administer(server: str, *statements: str) -> None:
