@@ -4,11 +4,13 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +25,7 @@ ACCOUNTS, PRODUCTS, QUOTES, FEW, MANY = 100_000, 100_000, 20_000, 1_000, 1_000_0
 
 def main(arguments: list[str]) -> int:
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_ignored: sys.exit(143))  # so that servers and databases are cleaned up
     place = Path(os.environ.get("VAR_DIR", ROOT / "var")) / "bench" if options.keep else Path(tempfile.mkdtemp(prefix="bench-"))
     (place / "var").mkdir(parents=True, exist_ok=True)
     _set_up_django(place)
@@ -73,18 +76,31 @@ def _fill(place: Path, options: Any) -> None:
     from bench import data
 
     groups = _groups(options)
-    wanted: list[tuple[str, bool, Callable[[], None]]] = [
-        ("", True, lambda: data.fill_ours(place, "", accounts=ACCOUNTS, products=PRODUCTS, quotes=QUOTES)),
-        ("floor", True, lambda: data.fill_floor(place)),
-        ("1000", True, lambda: data.fill_ours(place, "1000", accounts=FEW)),
-        ("1000000", options.rows == MANY, lambda: data.fill_ours(place, "1000000", accounts=MANY)),
-        ("sqlite", "search" in groups, lambda: data.fill_ours(place, None, accounts=ACCOUNTS)),
-    ]
     data.collect_static(place)
-    for name, is_wanted, fill in wanted:
+    one_after_the_other: list[list[tuple[str, Callable[[], None]]]] = [
+        [
+            ("", lambda: data.fill_ours(place, "", accounts=ACCOUNTS, products=PRODUCTS, quotes=QUOTES)),
+            ("floor", lambda: data.fill_floor(place)),
+        ],
+        [("1000", lambda: data.fill_ours(place, "1000", accounts=FEW))],
+    ]
+    if "search" in groups:
+        one_after_the_other[1].append(("sqlite", lambda: data.fill_ours(place, None, accounts=ACCOUNTS)))
+    if options.rows == MANY:
+        one_after_the_other[1].append(("1000000", lambda: data.fill_ours(place, "1000000", accounts=MANY)))
+    with ThreadPoolExecutor() as pool:
+        for done in [pool.submit(_fill_each, place, steps) for steps in one_after_the_other]:
+            done.result()
+    if "file" in groups:
+        data.copy("1000", "file")
+
+
+def _fill_each(place: Path, steps: list[tuple[str, Callable[[], None]]]) -> None:
+    """A data set that is complete has a mark; one that was kept only gets the tables of today."""
+    from bench import data
+
+    for name, fill in steps:
         mark = place / f"filled-{name or 'ours'}"
-        if not is_wanted:
-            continue
         if mark.exists() and (name == "sqlite" or data.exists(name)):
             data.bring_up_to_date(place, name)
             continue
@@ -92,8 +108,6 @@ def _fill(place: Path, options: Any) -> None:
         fill()
         mark.touch()
         print(f"data of {name or 'ours'}: {time.perf_counter() - began:.0f} s", flush=True)
-    if "file" in groups:
-        data.copy("1000", "file")
 
 
 def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":

@@ -40,16 +40,8 @@ class Writer:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         columns = (
-            "id",
-            "payment_term",
-            "priority",
-            "tma2",
-            "classification",
-            "industry",
-            "business_size",
-            "min_amount",
-            "max_amount",
-        )
+            "id", "payment_term", "priority", "tma2", "classification", "industry", "business_size", "min_amount", "max_amount",
+        )  # fmt: skip
         self.rules = [payment_terms.Rule(**row) for row in PaymentTermRule.objects.filter(is_active=True).values(*columns)]
         self.terms = PaymentTerm.objects.in_bulk()
         self.payment_type = PaymentType.objects.filter(is_active=True).first()
