@@ -61,6 +61,7 @@ def test_the_judge_knows_a_foreign_host() -> None:
 def test_the_one_helper_answers_a_path_of_ours(target: str) -> None:
     assert where_a_browser_goes(redirects.own(target)) == HOST
     assert redirects.own(target).startswith("/")
+    assert redirects.own(target).isprintable()
     assert where_a_browser_goes(redirects.whole_page(target).headers["HX-Redirect"]) == HOST
 
 

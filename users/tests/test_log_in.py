@@ -17,7 +17,7 @@ from pytest_django import Settings
 from core import rate_limits
 from core.models import OutboxMessage, RateBucket
 from core.tests.rivals import at_once
-from users import limits
+from users import limits, tokens
 from users.models import User
 from users.tests.factories import UserFactory
 
@@ -179,6 +179,18 @@ def test_one_click_log_ins_of_the_demo_are_counted(
     monkeypatch.setattr(limits, "DEMO_PLACE", rate_limits.Limit("demo", times=3, seconds=60))
     UserFactory(username="rep")
     assert [Client().post("/demo-login/", {"username": "rep"}).status_code for _time in range(5)] == [302] * 3 + [429] * 2
+
+
+@pytest.mark.django_db
+def test_wrong_tokens_of_programs_are_counted_and_a_right_one_gets_in_all_the_same(clock: time_machine.Traveller) -> None:
+    def call(token: str) -> Any:
+        return Client().get("/api/v1/products/", headers={"Authorization": f"Bearer {token}"}, REMOTE_ADDR="192.0.2.1")
+
+    _token, text = tokens.token_create(by=UserFactory(roles=["sales_rep"]), name="Kassa", scope="read", days=30)
+    answers = [call(f"crm_{number}") for number in range(22)]
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429] * 2
+    assert (answers[-1]["Retry-After"], answers[-1].json()["code"]) == ("30", "too_many_requests")
+    assert call(text).status_code == 200
 
 
 # --- At one instant -------------------------------------------------------------------------------------------------------------

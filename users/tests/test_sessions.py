@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.models import Event
-from users import services, sessions
+from users import services, sessions, tokens
 from users.models import RoleAssignment, User
 from users.tests.factories import UserFactory
 
@@ -308,3 +308,12 @@ def test_sessions_that_are_over_are_swept(clock: time_machine.Traveller) -> None
     clock.shift(dt.timedelta(seconds=2))
     forget()
     assert Session.objects.count() == 0
+
+
+def test_tokens_of_somebody_who_left_stay_ended_when_the_account_is_opened_again() -> None:
+    user = UserFactory()
+    _token, text = tokens.token_create(by=user, name="Kassa", scope="read", days=30)
+    assert tokens.find(text) is not None
+    close(user)
+    User.objects.update(is_active=True)
+    assert tokens.find(text) is None
