@@ -13,11 +13,13 @@ import pytest
 import time_machine
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.template import VariableDoesNotExist
 from django.utils import translation
 
 from core import db, outbox
+from core.prepared import Prepared
 from crm.celery import app as celery_app
 
 # The browser driver runs an event loop in the thread of the tests; Django would take that for asynchronous code.
@@ -122,6 +124,27 @@ def _same_ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path / "files")
     cache.clear()
     with translation.override("en"):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _prepared_look_ups_are_the_querysets() -> Iterator[None]:
+    """Each look-up that is prepared runs what its queryset, built for the very arguments, would run."""
+    with pytest.MonkeyPatch.context() as patch:
+        rows = Prepared.rows
+
+        def checked(self: Prepared, *arguments: Any) -> list[Any]:
+            found = rows(self, *arguments)
+            prepared = self.sql_with_params(*arguments)
+            try:
+                sql, params = self.build(*arguments).query.sql_with_params()
+            except EmptyResultSet:
+                assert prepared is None or not found
+            else:
+                assert prepared == (sql, tuple(params)) or (prepared is None and not found)
+            return found
+
+        patch.setattr(Prepared, "rows", checked)
         yield
 
 

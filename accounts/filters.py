@@ -3,27 +3,32 @@
 from typing import Any
 
 import django_filters
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, AccountStatus, CategoryTma2
 from accounts.selectors import owners_in_sight
-from core.choices import LookUpFilter
-from users.models import User
+from core.choices import Choices, LookUpFilter
+from core.prepared import Prepared
+from users.access import user_of
+
+_owners = Prepared(lambda user: owners_in_sight(user).values_list("pk", "display_name", "username"))
+_categories = Prepared(CategoryTma2.objects.all)
 
 
-def _owners(request: HttpRequest | None) -> QuerySet[User]:
+def _owners_in_sight(request: HttpRequest) -> Choices:
     """People who own an account in sight of this person."""
-    if request is None or not isinstance(request.user, User):
-        return QuerySet(User).none()
-    return owners_in_sight(request.user).only("display_name", "username")
+    return [(pk, name or username) for pk, name, username in _owners.rows(user_of(request))]
+
+
+def _all_categories(_request: HttpRequest) -> Choices:
+    return [(category.pk, str(category)) for category in _categories.rows()]
 
 
 class AccountFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = django_filters.CharFilter(method="by_text", label=_("Search"), max_length=100)
-    owner = LookUpFilter(queryset=_owners, label=_("Owner"), empty_label=_("All"))
-    tma2 = LookUpFilter(queryset=CategoryTma2.objects.all(), label=_("Category TMA2"), empty_label=_("All"))
+    owner = LookUpFilter(read=_owners_in_sight, label=_("Owner"), empty_label=_("All"))
+    tma2 = LookUpFilter(read=_all_categories, label=_("Category TMA2"), empty_label=_("All"))
     status = django_filters.ChoiceFilter(choices=AccountStatus.choices, label=_("Status"), empty_label=_("All"))
 
     class Meta:

@@ -14,6 +14,7 @@ from accounts.models import Account, AccountStatus, FieldOverride, MasterConflic
 from core import db
 from core.errors import NotFound
 from core.languages import CODES
+from core.prepared import Prepared
 from core.templatetags.ui import money, quantity
 from users.models import User
 from users.roles import Perm, Scope
@@ -34,10 +35,13 @@ _RELATED = (
 
 def account_for(user: User, account_id: int) -> Account:
     """An account in sight of this person, with what its page shows. Raises: NotFound."""
-    account = Account.objects.visible_to(user).select_related(*_RELATED).filter(pk=account_id).first()
+    account: Account | None = _account.first(user, account_id)
     if account is None:
         raise NotFound
     return account
+
+
+_account = Prepared(lambda user, pk: Account.objects.visible_to(user).select_related(*_RELATED).filter(pk=pk).order_by())
 
 
 def look_up(field: str) -> QuerySet[Any]:
@@ -94,15 +98,20 @@ class ToQuote(NamedTuple):
 
 def account_to_quote(user: User, account_id: int) -> ToQuote | None:
     """The account that a quote is made for; None when it is out of this person's sight. One query."""
-    recipient = FilteredRelation("contacts", condition=Q(contacts__is_default=True))
-    visible = Account.objects.visible_to(user).select_related("payment_term", "payment_type").annotate(recipient=recipient)
-    try:
-        account: Any = visible.annotate(contact_pk=F("recipient__pk"), contact_language=F("recipient__language")).get(
-            pk=account_id
-        )
-    except Account.DoesNotExist:
-        return None
-    return ToQuote(account, account.contact_pk, account.contact_language or "")
+    account: Any = _to_quote.first(user, account_id)
+    return None if account is None else ToQuote(account, account.contact_pk, account.contact_language or "")
+
+
+_to_quote = Prepared(
+    lambda user, pk: (
+        Account.objects.visible_to(user)
+        .select_related("payment_term", "payment_type")
+        .annotate(recipient=FilteredRelation("contacts", condition=Q(contacts__is_default=True)))
+        .annotate(contact_pk=F("recipient__pk"), contact_language=F("recipient__language"))
+        .filter(pk=pk)
+        .order_by()
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -119,9 +128,7 @@ def payment_term_advice(account: Account, amount: Decimal | None) -> Advice:
 
     Source: docs/requirements.md S0.19, S0.20.
     """
-    related = ("payment_term", *CRITERIA)
-    words = [f"{name}__{column}" for name in related for column in _WORDS]
-    by_id = {rule.pk: rule for rule in _rules().order_by().select_related(*related).only(*_RULE, *words)}
+    by_id = {rule.pk: rule for rule in _rules_with_words.rows()}
     best = payment_terms.advise(map(_plain_rule, by_id.values()), _facts(account, amount))
     if best is None:
         return Advice(None, None, _("No payment-term rule fits this customer."))
@@ -131,8 +138,7 @@ def payment_term_advice(account: Account, amount: Decimal | None) -> Advice:
 
 def advised_payment_term(account: Account, amount: Decimal | None) -> int | None:
     """The key of the term that `payment_term_advice` recommends, without the reason. One small query."""
-    rules = _rules().order_by().values_list("id", "payment_term", "priority", *CRITERIA, "min_amount", "max_amount")
-    best = payment_terms.advise((payment_terms.Rule(*rule) for rule in rules), _facts(account, amount))
+    best = payment_terms.advise((payment_terms.Rule(*rule) for rule in _plain_rules.rows()), _facts(account, amount))
     return best.payment_term if best else None
 
 
@@ -142,7 +148,18 @@ _WORDS = ("code", *(f"label_{code}" for code in CODES))
 
 
 def _rules() -> QuerySet[PaymentTermRule]:
-    return PaymentTermRule.objects.filter(is_active=True, payment_term__is_active=True)
+    return PaymentTermRule.objects.filter(is_active=True, payment_term__is_active=True).order_by()
+
+
+_RELATED_TO_RULE = ("payment_term", *CRITERIA)
+_rules_with_words = Prepared(
+    lambda: (
+        _rules()
+        .select_related(*_RELATED_TO_RULE)
+        .only(*_RULE, *(f"{name}__{column}" for name in _RELATED_TO_RULE for column in _WORDS))
+    )
+)
+_plain_rules = Prepared(lambda: _rules().values_list("id", "payment_term", "priority", *CRITERIA, "min_amount", "max_amount"))
 
 
 def _facts(account: Account, amount: Decimal | None) -> payment_terms.Facts:

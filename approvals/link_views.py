@@ -55,7 +55,7 @@ def review(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 def _reviewed(request: HttpRequest, asked: Request, person: User, link: Link) -> HttpResponse:
     if request.method != "POST":
         return _page(request, pages.review_context(asked, person, link=link))
-    form, error = pages.answer(request, asked, person, link=link)
+    form, error = pages.answer(request, asked.pk, person, link=link)
     if error is None:
         return link_pages.quiet(redirect("approval_link_review", uuid=asked.uuid))
     asked = selectors.request_of_link(link, asked.uuid) or asked

@@ -36,7 +36,7 @@ def review_context(
 
 
 def answer(
-    request: HttpRequest, asked: Request, person: User, *, link: Link | None = None
+    request: HttpRequest, request_id: int, person: User, *, link: Link | None = None
 ) -> tuple[DecisionForm, DomainError | None]:
     """Decide as posted. Returns the form and the refusal; no refusal means it is decided."""
     form = DecisionForm(request.POST)
@@ -45,7 +45,7 @@ def answer(
         return form, Invalid()
     try:
         services.request_decide(
-            request_id=asked.pk,
+            request_id=request_id,
             verdict=Verdict(form.cleaned_data["verdict"]),
             comment=form.cleaned_data["comment"],
             by=person,

@@ -1,30 +1,44 @@
 """Reads of approvals, and their locks. The order everywhere: subject → run → requests by pk → link."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Func, IntegerField, Prefetch, Q
 
 from approvals import registry
 from approvals.choices import RequestStatus, RunStatus
-from approvals.models import Gate, Request, RequestQuerySet, Run
+from approvals.models import Gate, Request, RequestQuerySet, Run, RunGate
 from core import clock, db
+from core.errors import NotFound
 from core.models import Link
+from core.prepared import Prepared
 from users.models import User
 from users.roles import Perm
+
+_run = Prepared(lambda pk: Run.objects.select_for_update(**db.lock_options()).filter(pk=pk).order_by())
+_requests = Prepared(
+    lambda run_id: Request.objects.select_for_update(**db.lock_options()).filter(run=run_id).defer("summary").order_by("pk")
+)
+_gates = Prepared(lambda run_id: RunGate.objects.filter(run=run_id))
 
 
 def run_for_update(run_id: int) -> Run:
     """The run, locked. Lock its subject first."""
-    return Run.objects.select_for_update(**db.lock_options()).get(pk=run_id)
+    run: Run = _run.rows(run_id)[0]
+    return run
 
 
 def requests_for_update(run: Run) -> list[Request]:
-    """All requests of the run, locked in the order of their keys, without what they show. Lock the run first."""
-    locked = Request.objects.select_for_update(**db.lock_options()).filter(run=run).defer("summary")
-    requests = list(locked.select_related("approver").prefetch_related("gates").order_by("pk"))
+    """All requests of the run with their gates, locked in the order of their keys, without what they show.
+
+    Lock the run first.
+    """
+    requests: list[Request] = _requests.rows(run.pk)
+    gates = _gates.rows(run.pk)
     for request in requests:
+        own = [gate for gate in gates if gate.request_id == request.pk]
+        vars(request)["_prefetched_objects_cache"] = {"gates": own}  # as prefetch_related leaves it
         request.run = run
     return requests
 
@@ -34,15 +48,22 @@ def link_for_update(link_id: int) -> Link:
     return Link.objects.select_for_update(**db.lock_options()).get(pk=link_id)
 
 
+_open_runs = Prepared(lambda kind, pk: Run.objects.filter(subject_type=kind, subject_id=pk, status=RunStatus.OPEN))
+_rounds = Prepared(
+    lambda kind, pk: Run.objects.filter(subject_type=kind, subject_id=pk).order_by("-id").values_list("status", flat=True)[:1]
+)
+
+
 def open_run(subject_type: str, subject_id: int) -> Run | None:
     """The round of approval under way for this subject, if there is one."""
-    return Run.objects.filter(subject_type=subject_type, subject_id=subject_id, status=RunStatus.OPEN).first()
+    run: Run | None = _open_runs.first(subject_type, subject_id)
+    return run
 
 
 def was_rejected(subject_type: str, subject_id: int) -> bool:
     """Whether the last round of this subject ended with a no."""
-    rounds = Run.objects.filter(subject_type=subject_type, subject_id=subject_id).order_by("-id")
-    return rounds.values_list("status", flat=True).first() == RunStatus.REJECTED
+    status: str | None = _rounds.first(subject_type, subject_id)
+    return status == RunStatus.REJECTED
 
 
 def history(subject_type: str, subject_id: int) -> list[Run]:
@@ -57,27 +78,40 @@ def gate_for(code: str) -> Gate | None:
     return Gate.objects.filter(code=code, is_active=True).first()
 
 
-def eligible_approvers(gate: str, subject_type: str, subject: Any, requester: User, last_editor: User) -> list[User]:
-    """Who may decide `gate` of this subject: active, with the permission, of the unit or all units, not involved.
+class Choice(NamedTuple):
+    """Who may decide a gate of a subject: active, with the permission, of the unit or all units, not involved.
 
-    Empty when the gate is not defined or matches nobody: then the stewards' queue is asked.
+    `definition` is None when the gate is not in use. Nobody `eligible`: the stewards' queue is asked.
     """
-    definition = gate_for(gate)
-    if definition is None:
-        return []
-    holders = User.objects.holding(Perm(definition.permission)).exclude(pk__in=[requester.pk, last_editor.pk])
-    candidates = list(holders.select_related("team").order_by("display_name", "pk"))
-    return list(registry.subject_for(subject_type).eligible(subject, candidates))
+
+    code: str
+    label: str
+    definition: Gate | None
+    eligible: list[User]
 
 
-def default_approver(gate: str, subject_type: str, subject: Any, requester: User, last_editor: User) -> User | None:
-    """Whom to preselect; None when nobody is eligible."""
-    return preselected(gate, eligible_approvers(gate, subject_type, subject, requester, last_editor), requester)
+def choices_for(codes: Iterable[str], subject_type: str, subject: Any, requester: User, last_editor_id: int) -> list[Choice]:
+    """Whom the requester may ask, gate by gate."""
+    codes = list(codes)
+    gates = {gate.code: gate for gate in Gate.objects.filter(code__in=codes).order_by()}
+    involved = {requester.pk, last_editor_id}
+    choices = []
+    for code in codes:
+        gate = gates.get(code)
+        definition = gate if gate is not None and gate.is_active else None
+        eligible = _eligible(Perm(definition.permission), subject_type, subject, involved) if definition else []
+        choices.append(Choice(code, gate.label if gate else code, definition, eligible))
+    return choices
 
 
-def preselected(gate: str, eligible: Sequence[User], requester: User) -> User | None:
+def _eligible(permission: Perm, subject_type: str, subject: Any, involved: set[int]) -> list[User]:
+    candidates = User.objects.holding(permission).exclude(pk__in=involved).select_related("team")
+    return list(registry.subject_for(subject_type).eligible(subject, list(candidates.order_by("display_name", "pk"))))
+
+
+def preselected(choice: Choice, requester: User) -> User | None:
     """Of the eligible: last asked for this gate by this person, else their manager, else fewest open requests, lowest key."""
-    by_pk = {user.pk: user for user in eligible}
+    gate, by_pk = choice.code, {user.pk: user for user in choice.eligible}
     if not by_pk:
         return None
     asked = Request.objects.filter(gates__gate=gate, run__requested_by=requester, approver__in=by_pk)
@@ -106,6 +140,26 @@ def requests_for(user: User) -> RequestQuerySet:
     )
 
 
+_in_sight = Prepared(lambda user, pk: Request.objects.visible_to(user).filter(pk=pk).order_by().values_list("pk"))
+
+
+def require_in_sight(user: User, request_id: int) -> None:
+    """Raises: NotFound for a request out of this person's sight."""
+    if _in_sight.first(user, request_id) is None:
+        raise NotFound
+
+
+_places = Prepared(
+    lambda pk: Request.objects.filter(pk=pk).order_by().values_list("run_id", "run__subject_type", "run__subject_id")
+)
+
+
+def place_of(request_id: int) -> tuple[int, str, int]:
+    """`(run, subject type, subject)` of a request, by their keys."""
+    place: tuple[int, str, int] = _places.rows(request_id)[0]
+    return place
+
+
 def request_of_link(link: Link, uuid: Any) -> Request | None:
     """The request that this link opens, when the address is that of the same request."""
     found = Request.objects.select_related("approver", "run__requested_by", "run__last_editor", "decision__decided_by")
@@ -128,9 +182,17 @@ def inbox(user: User, tab: str) -> RequestQuerySet:
     return requests.filter(pk__in=waiting_for(user).values("pk"))
 
 
+_waiting = Prepared(
+    lambda user: (
+        waiting_for(user).order_by().values_list(Func(function="COUNT", template="COUNT(*)", output_field=IntegerField()))
+    )
+)
+
+
 def waiting_count(user: User) -> int:
     """How many requests wait for this person."""
-    return waiting_for(user).count()
+    found = _waiting.first(user)
+    return found[0] if found else 0
 
 
 def waiting_for(user: User) -> RequestQuerySet:

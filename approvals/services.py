@@ -1,7 +1,7 @@
 """Asking, deciding and taking back. The only writers of approvals; the lock order is subject → run → requests → link."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from core.errors import Invalid, NotAllowed, WrongState
 from core.models import Link
 from users.models import User
 from users.roles import Perm
+from users.selectors import user_with_roles
 
 LINK_LIFETIME = dt.timedelta(days=14)
 LINKS_KNOWN_FOR = dt.timedelta(days=365)
@@ -39,78 +40,76 @@ def gates_make_missing(*, using: str = "default") -> int:
 def run_start(
     *,
     subject_type: str,
-    subject_id: int,
+    subject: Any,
     gates: Mapping[str, int | None],
     by: User,
-    last_editor: User,
+    last_editor_id: int,
     fingerprint: Fingerprint,
     facts: dict[str, Any],
     reason: str,
 ) -> Run:
-    """A run is open and the first approvers are asked. Locks the subject.
+    """A run is open and the first approvers are asked. The caller has locked the subject.
 
     `gates`: code → chosen approver's key, or None for the default. A gate nobody may decide goes to the stewards' queue.
     Raises: Invalid with the gate's code in `fields` when the chosen one is not eligible; WrongState when a run is open.
     """
     if not gates:
         raise ValueError("a run needs a gate")
-    subject = registry.subject_for(subject_type).lock(subject_id)
-    if selectors.open_run(subject_type, subject_id):
+    if selectors.open_run(subject_type, subject.pk):
         raise WrongState(_("An approval of this is under way already."))
-    definitions = {code: selectors.gate_for(code) for code in gates}
-    approvers = {
-        code: _approver(code, definitions[code], chosen, subject_type, subject, by, last_editor) for code, chosen in gates.items()
-    }
+    choices = selectors.choices_for(gates, subject_type, subject, by, last_editor_id)
+    approvers = {choice.code: _approver(choice, gates[choice.code], by) for choice in choices}
     run = Run.objects.create(
         subject_type=subject_type,
-        subject_id=subject_id,
+        subject_id=subject.pk,
         subject_version=fingerprint.version,
         content_hash=fingerprint.content_hash,
         requested_by=by,
-        last_editor=last_editor,
+        last_editor_id=last_editor_id,
         reason=reason,
         started_at=clock.now(),
     )
-    requests = _make_requests(run, definitions, approvers, facts)
-    events.record(run, "started", by=by, reason=reason, about=f"{subject_type}:{subject_id}", gates=sorted(gates))
-    _open_next(run, requests)
+    requests = _make_requests(run, {choice.code: choice.definition for choice in choices}, approvers, facts)
+    events.record(run, "started", by=by, reason=reason, about=f"{subject_type}:{subject.pk}", gates=sorted(gates))
+    _tell(run, [request for request in requests if request.is_open])
     return run
 
 
-def _approver(
-    code: str, definition: Gate | None, chosen: int | None, subject_type: str, subject: Any, by: User, last_editor: User
-) -> User | None:
-    eligible = selectors.eligible_approvers(code, subject_type, subject, by, last_editor)
+def _approver(choice: selectors.Choice, chosen: int | None, by: User) -> User | None:
     if chosen is None:
-        return selectors.preselected(code, eligible, by)
-    for user in eligible:
+        return selectors.preselected(choice, by)
+    for user in choice.eligible:
         if user.pk == chosen:
             return user
-    label = definition.label if definition else code
-    sentence = _("%(gate)s: this person may not decide it. Choose another approver.") % {"gate": label}
-    raise Invalid(sentence, fields={code: sentence})
+    sentence = _("%(gate)s: this person may not decide it. Choose another approver.") % {"gate": choice.label}
+    raise Invalid(sentence, fields={choice.code: sentence})
 
 
 def _make_requests(
     run: Run, definitions: Mapping[str, Gate | None], approvers: Mapping[str, User | None], facts: dict[str, Any]
 ) -> list[Request]:
-    """One request per approver, over all the gates that are theirs; its step is that of the first of them."""
-    copies = {code: _definition(code, definition) for code, definition in definitions.items()}
+    """One request per approver, over all the gates that are theirs; its step is that of the first of them.
+
+    Those of the first step are open.
+    """
+    copies = [_definition(code, gate) for code, gate in definitions.items()]
+    copies.sort(key=lambda copy: (copy["position"], copy["code"]))
     requests: dict[int | None, Request] = {}
-    for code in sorted(copies, key=lambda code: (copies[code]["position"], code)):
-        approver = approvers[code]
-        key = approver.pk if approver else None
-        if key not in requests:
-            requests[key] = Request.objects.create(run=run, approver=approver, position=copies[code]["position"], summary=facts)
-        RunGate.objects.create(
-            run=run,
-            request=requests[key],
-            gate=code,
-            permission=copies[code]["permission"] if approver else Perm.STEWARD,
-            position=copies[code]["position"],
-            definition=copies[code],
+    gates = []
+    for copy in copies:
+        approver = approvers[copy["code"]]
+        request = requests.setdefault(
+            approver.pk if approver else None, Request(run=run, approver=approver, position=copy["position"], summary=facts)
         )
-    return list(requests.values())
+        permission = copy["permission"] if approver else Perm.STEWARD
+        gate = RunGate(run=run, request=request, gate=copy["code"], permission=permission, position=copy["position"])
+        gate.definition = copy
+        gates.append(gate)
+    for request in _next_step(list(requests.values())):
+        _open(request, [gate for gate in gates if gate.request is request])
+    made = Request.objects.bulk_create(requests.values())
+    RunGate.objects.bulk_create(gates)
+    return made
 
 
 def _definition(code: str, gate: Gate | None) -> dict[str, Any]:
@@ -127,24 +126,39 @@ def _definition(code: str, gate: Gate | None) -> dict[str, Any]:
     }
 
 
-def _open_next(run: Run, requests: Sequence[Request]) -> None:
-    """Ask the next step: those of the earliest position that still waits. Later steps stay closed."""
+def _next_step(requests: Sequence[Request]) -> list[Request]:
+    """Those of the earliest position that still waits and are not open yet. Later steps stay closed."""
     pending = [request for request in requests if request.status == RequestStatus.PENDING]
     first = min(request.position for request in pending)
-    for request in pending:
-        if request.position == first and not request.is_open:
-            _ask(run, request)
+    return [request for request in pending if request.position == first and not request.is_open]
 
 
-def _ask(run: Run, request: Request) -> None:
-    now = clock.now()
-    request.is_open = True
-    request.asked_at = now
-    request.due_at = now + dt.timedelta(hours=min(gate.definition["sla_hours"] for gate in request.gates.all()))
-    request.save(update_fields=["is_open", "asked_at", "due_at"])
-    for person in [request.approver] if request.approver else selectors.stewards_for(run):
-        link = links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=now + LINK_LIFETIME, person=person)
-        outbox.emit("approval.requested", request_id=request.pk, user_id=person.pk, link_id=link.pk)
+def _open(request: Request, gates: Iterable[RunGate]) -> None:
+    """In memory: its time runs from now."""
+    request.is_open, request.asked_at = True, clock.now()
+    request.due_at = request.asked_at + dt.timedelta(hours=min(gate.definition["sla_hours"] for gate in gates))
+
+
+def _open_next(run: Run, requests: Sequence[Request]) -> None:
+    """Ask the next step."""
+    asked = _next_step(requests)
+    for request in asked:
+        _open(request, request.gates.all())
+        request.save(update_fields=["is_open", "asked_at", "due_at"])
+    _tell(run, asked)
+
+
+def _tell(run: Run, requests: Iterable[Request]) -> None:
+    """Everybody who is asked gets a mail with a link of their own."""
+    for request in requests:
+        for person_id in _people_of(run, request):
+            link = links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=clock.now() + LINK_LIFETIME, person_id=person_id)
+            outbox.emit("approval.requested", request_id=request.pk, user_id=person_id, link_id=link.pk)
+
+
+def _people_of(run: Run, request: Request) -> list[int]:
+    """The keys of those whom the request is put to."""
+    return [request.approver_id] if request.approver_id else [steward.pk for steward in selectors.stewards_for(run)]
 
 
 @transaction.atomic
@@ -165,8 +179,7 @@ def request_decide(
     `version` and `content_hash` are what the person had before them. Of two rivals one wins, the other gets WrongState.
     Raises: Invalid for a rejection without a comment; NotAllowed; WrongState when it was decided, taken back or changed.
     """
-    place = Request.objects.order_by().values_list("run_id", "run__subject_type", "run__subject_id")
-    run_id, subject_type, subject_id = place.get(pk=request_id)
+    run_id, subject_type, subject_id = selectors.place_of(request_id)
     registered = registry.subject_for(subject_type)
     subject = registered.lock(subject_id)
     run = selectors.run_for_update(run_id)
@@ -174,8 +187,8 @@ def request_decide(
     request = next(candidate for candidate in requests if candidate.pk == request_id)
     _require_open(run, request)
     _require_link(request, by, via, link)
-    by = User.objects.select_related("team").get(pk=by.pk)
-    if not policies.may_decide(by, request, subject):
+    person = user_with_roles(by.pk)  # as he or she is now
+    if person is None or not policies.may_decide(person, request, subject):
         raise NotAllowed(_("You may not decide this request."))
     _require_same(run, registered.fingerprint(subject), version, content_hash)
     if verdict == Verdict.REJECT and not comment.strip():
@@ -233,10 +246,9 @@ def _settle(run: Run, request: Request, verdict: Verdict, comment: str, by: User
 def _close(request: Request) -> None:
     """Stop asking, and save the new state. The update names what it starts from, so that it holds without the lock too."""
     waiting = Request.objects.filter(pk=request.pk, status=RequestStatus.PENDING, is_open=request.is_open)
-    if waiting.update(is_open=False) != 1:
+    if waiting.update(is_open=False, status=request.status) != 1:
         raise WrongState
     request.is_open = False
-    request.save(update_fields=["status"])
 
 
 def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) -> None:
@@ -256,8 +268,7 @@ def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) 
     else:
         links.revoke(Link.Purpose.APPROVAL, [decision.request_id])
         _open_next(run, requests)
-    for person_id in (run.requested_by_id, by.pk):
-        outbox.emit("approval.decided", decision_id=decision.pk, user_id=person_id)
+    outbox.emit_all("approval.decided", [{"decision_id": decision.pk, "user_id": pk} for pk in (run.requested_by_id, by.pk)])
 
 
 def _finish(run: Run, requests: Sequence[Request]) -> None:
@@ -270,8 +281,7 @@ def _finish(run: Run, requests: Sequence[Request]) -> None:
         request.cancel()
         _close(request)
         if request.asked_at:
-            for person in [request.approver] if request.approver else selectors.stewards_for(run):
-                outbox.emit("approval.recalled", request_id=request.pk, user_id=person.pk)
+            outbox.emit_all("approval.recalled", [{"request_id": request.pk, "user_id": pk} for pk in _people_of(run, request)])
     links.revoke(Link.Purpose.APPROVAL, [request.pk for request in requests])
 
 

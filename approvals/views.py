@@ -36,10 +36,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The facts, the steps and, for the one who is asked, the form; a POST decides."""
     user = user_of(request)
-    asked = get_object_or_404(selectors.requests_for(user), pk=pk)
     if request.method != "POST":
+        asked = get_object_or_404(selectors.requests_for(user), pk=pk)
         return _page(request, asked, pages.review_context(asked, user))
-    form, error = pages.answer(request, asked, user)
+    selectors.require_in_sight(user, pk)
+    form, error = pages.answer(request, pk, user)
     if error is None:
         return redirect("approval_detail", pk=pk)
     asked = get_object_or_404(selectors.requests_for(user), pk=pk)

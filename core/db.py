@@ -19,9 +19,9 @@ def is_postgresql() -> bool:
     return connection.vendor == "postgresql"
 
 
-def lock_options() -> dict[str, Any]:
-    """Arguments of `select_for_update`: lock the named table only, where the database can."""
-    return {"of": ("self",)} if is_postgresql() else {}
+def lock_options(*of: str) -> dict[str, Any]:
+    """Arguments of `select_for_update`: lock the named relations only (none: the row itself), where the database can."""
+    return {"of": of or ("self",)} if is_postgresql() else {}
 
 
 def skip_locked() -> dict[str, bool]:

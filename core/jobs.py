@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 SWEEP = "sweep"
 
 
-def enqueue(task: str, *, countdown: float | None = None, **ids: int | str) -> None:
+def enqueue(task: str, *, countdown: float | None = None, **ids: int | str | list[int]) -> None:
     """Have `task` run after the present transaction commits.
 
     A broker that is down loses nothing: what must happen is a row, and a sweep finds it. So the failure is logged, not raised.

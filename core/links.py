@@ -9,20 +9,17 @@ import datetime as dt
 import hashlib
 import hmac
 import secrets
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from core import clock
 from core.models import Link
-
-if TYPE_CHECKING:
-    from users.models import User
+from core.prepared import Prepared
 
 
-def issue(purpose: Link.Purpose, subject_id: int, *, expires_at: dt.datetime, person: "User | None" = None) -> Link:
-    """A new live link that opens `subject_id` for `person` (None: whoever holds it)."""
-    link = Link(purpose=purpose, subject_id=subject_id, person=person, nonce=secrets.token_hex(16), expires_at=expires_at)
+def issue(purpose: Link.Purpose, subject_id: int, *, expires_at: dt.datetime, person_id: int | None = None) -> Link:
+    """A new live link that opens `subject_id` for this person (None: whoever holds it)."""
+    link = Link(purpose=purpose, subject_id=subject_id, person_id=person_id, nonce=secrets.token_hex(16), expires_at=expires_at)
     link.token_hash = digest(_derive(link, settings.LINK_KEYS[0]))
     link.save()
     return link
@@ -37,9 +34,15 @@ def token_of(link: Link) -> str:
     raise LookupError("the key of this link is gone")
 
 
+_known = Prepared(
+    lambda purpose, hashed: Link.objects.select_related("person").filter(purpose=purpose, token_hash=hashed).order_by()
+)
+
+
 def find(purpose: Link.Purpose, token: str) -> Link | None:
     """The link of this purpose with this token, live or not; None for anything unknown or malformed."""
-    return Link.objects.select_related("person").filter(purpose=purpose, token_hash=digest(token)).first()
+    link: Link | None = _known.first(str(purpose), digest(token))
+    return link
 
 
 def revoke(purpose: Link.Purpose, subject_ids: list[int]) -> None:

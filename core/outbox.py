@@ -6,7 +6,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -48,9 +48,20 @@ def topics() -> frozenset[str]:
 
 def emit(topic: str, *, delay: dt.timedelta = dt.timedelta(0), **ids: int | str) -> OutboxMessage:
     """Write a message into the present transaction. Nothing secret goes into `ids`."""
-    message = OutboxMessage.objects.create(topic=topic, payload=ids, available_at=clock.now() + delay)
-    jobs.enqueue("core.outbox_deliver", countdown=delay.total_seconds() or None, message_id=message.pk)
-    return message
+    return emit_all(topic, [ids], delay=delay)[0]
+
+
+def emit_all(
+    topic: str, payloads: Sequence[Mapping[str, int | str]], *, delay: dt.timedelta = dt.timedelta(0)
+) -> list[OutboxMessage]:
+    """Several messages of a topic, each delivered on its own. One statement, one task."""
+    at = clock.now() + delay
+    messages = OutboxMessage.objects.bulk_create(
+        OutboxMessage(topic=topic, payload=dict(ids), available_at=at) for ids in payloads
+    )
+    if messages:
+        jobs.enqueue("core.outbox_deliver", countdown=delay.total_seconds() or None, message_ids=[row.pk for row in messages])
+    return messages
 
 
 def waiting() -> QuerySet[OutboxMessage]:

@@ -10,8 +10,9 @@ from core.api import idempotency
 
 
 @shared_task(name="core.outbox_deliver")
-def outbox_deliver(*, message_id: int) -> None:
-    outbox.deliver(message_id)
+def outbox_deliver(*, message_ids: list[int]) -> None:
+    for message_id in message_ids:
+        outbox.deliver(message_id)
 
 
 @shared_task(name="core.outbox_drain")

@@ -1,17 +1,24 @@
 """What the approvals engine asks about quotes; see approvals.registry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.urls import reverse
 
+from approvals import selectors as approvals
 from approvals.registry import Fingerprint, GateDefault
+from approvals.selectors import Choice
 from core import events, versions
 from quotes import approval_facts, selectors, snapshots
 from quotes.choices import Trigger
 from quotes.models import Quote
 from users.models import User
 from users.roles import Perm
+
+
+def choices_for(quote: Quote, gates: Iterable[Trigger], requester: User) -> list[Choice]:
+    """Whom this person may ask about the quote, gate by gate."""
+    return approvals.choices_for([gate.value for gate in gates], "quote", quote, requester, quote.last_editor_id)
 
 
 class QuoteApproval:

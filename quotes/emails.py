@@ -13,14 +13,14 @@ from quotes.models import QuoteAnswer, QuoteDocument
 
 
 @outbox.handler("quote.sent")
-def quote_sent(message: OutboxMessage, *, document_id: int) -> None:
+def quote_sent(message: OutboxMessage, *, document: str) -> None:
     """The quote to the customer: the link and the PDF."""
-    document = QuoteDocument.objects.select_related("quote__account", "snapshot", "link", "sent_by").get(pk=document_id)
-    if document.withdrawn_at is not None or document.quote.status != QuoteStatus.SENT:
+    sent = QuoteDocument.objects.select_related("quote__account", "snapshot", "link", "sent_by").get(uuid=document)
+    if sent.withdrawn_at is not None or sent.quote.status != QuoteStatus.SENT:
         return  # cancelled, replaced or answered while the mail was waiting
-    content = document.snapshot.content
-    url = settings.SITE_URL + reverse("customer_link", args=[links.token_of(document.link)])
-    with translation.override(document.language):
+    content = sent.snapshot.content
+    url = settings.SITE_URL + reverse("customer_link", args=[links.token_of(sent.link)])
+    with translation.override(sent.language):
         subject = _("Quote %(number)s, revision %(revision)s, from %(seller)s") % {
             "number": content["number"],
             "revision": content["revision"],
@@ -28,22 +28,22 @@ def quote_sent(message: OutboxMessage, *, document_id: int) -> None:
         }
     emails.send(
         message,
-        to=document.recipients,
+        to=sent.recipients,
         subject=subject,
         text_template="emails/quote_sent.txt",
         html_template="emails/quote_sent.html",
         context={
             "content": content,
-            "valid_until": document.quote.valid_until,
-            "contact": document.parties["buyer"]["contact"],
-            "seller": document.sent_by,
+            "valid_until": sent.quote.valid_until,
+            "contact": sent.parties["buyer"]["contact"],
+            "seller": sent.sent_by,
             "company": documents.SELLER["name"],
             "url": url,
         },
-        language=document.language,
-        reply_to=document.sent_by.email,
-        thread=f"quote-{document.quote.number}",
-        attachments=[emails.Attachment(documents.file_name(content), documents.pdf_of_document(document), "application/pdf")],
+        language=sent.language,
+        reply_to=sent.sent_by.email,
+        thread=f"quote-{sent.quote.number}",
+        attachments=[emails.Attachment(documents.file_name(content), documents.pdf_of_document(sent), "application/pdf")],
     )
 
 

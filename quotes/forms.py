@@ -6,13 +6,14 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import PaymentTerm, PaymentType
+from accounts.models import Contact, PaymentTerm, PaymentType
 from catalog.models import Product
 from core import money
 from core.choices import AtOnce
 from core.errors import Invalid, Text
 from core.forms import whole
 from core.money import ZERO
+from core.prepared import Prepared
 from opportunities.models import Opportunity
 from quotes.choices import DiscountKind, HeaderDiscountKind
 from quotes.models import DeclineReason, Quote
@@ -107,6 +108,12 @@ def line_draft(user: User, data: Any) -> LineDraft:
     return LineDraft(product=product, quantity=quantity(data.get("quantity") or "1"))
 
 
+_deals = Prepared(lambda account_id: Opportunity.objects.filter(account=account_id))
+_contacts = Prepared(lambda account_id: Contact.objects.filter(account=account_id))
+_terms = Prepared(lambda: PaymentTerm.objects.filter(is_active=True))
+_types = Prepared(lambda: PaymentType.objects.filter(is_active=True))
+
+
 class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
     """The head of a draft; only the fields that were posted are read."""
 
@@ -128,19 +135,18 @@ class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
             select = isinstance(field.widget, forms.Select)
             field.widget.attrs["class"] = "form-select" if select else "form-control"
         account = self.instance.account
-        deals = Opportunity.objects.filter(account=account)  # in sight as the account of a quote in sight is
-        self._choices("opportunity", deals if user.may(Perm.OPPORTUNITY_VIEW) else deals.none(), _("None"))
-        self._choices("contact", account.contacts.all(), _("None"))
-        self._choices("payment_term", PaymentTerm.objects.filter(is_active=True), None)
-        self._choices("payment_type", PaymentType.objects.filter(is_active=True), None)
+        # opportunities are in sight as the account of a quote in sight is
+        self._choices("opportunity", _deals, account.pk if user.may(Perm.OPPORTUNITY_VIEW) else 0, empty=_("None"))
+        self._choices("contact", _contacts, account.pk, empty=_("None"))
+        self._choices("payment_term", _terms)
+        self._choices("payment_type", _types)
 
-    def _choices(self, name: str, queryset: Any, empty: Any) -> None:
-        field = self.fields[name]
-        if isinstance(field, forms.ModelChoiceField):
-            field.iterator = AtOnce
-            field.queryset = queryset
-            if empty is not None:
-                field.empty_label = empty
+    def _choices(self, name: str, look_up: Prepared, *arguments: Any, empty: Any = None) -> None:
+        field: Any = self.fields[name]
+        field.iterator, field.read = AtOnce, lambda: look_up.rows(*arguments)
+        field.queryset = look_up.build(*arguments)
+        if empty is not None:
+            field.empty_label = empty
 
     def only(self, name: str) -> Any:
         """The cleaned value of one posted field. Raises Invalid."""

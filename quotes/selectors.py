@@ -1,5 +1,6 @@
 """Reads of quotes. `…_for_update` are the only locks."""
 
+import functools
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from catalog.models import Product
 from core import clock, db
 from core.errors import NotFound
 from core.languages import CODES, stored_texts, texts_of
+from core.models import Link
+from core.prepared import Prepared
 from quotes import pricing, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
@@ -18,66 +21,105 @@ from users.models import User
 _RELATED = ("account", "contact", "opportunity", "owner", "payment_term", "payment_type", "last_editor")
 
 
+@functools.cache
+def _with(*related: str) -> Prepared:
+    return Prepared(lambda user, pk: Quote.objects.visible_to(user).select_related(*related).filter(pk=pk).order_by())
+
+
 def quote_for(user: User, quote_id: int, related: Sequence[str] = _RELATED) -> Quote:
     """A quote in sight of this user, with what its page shows, or with `related`. Raises: NotFound."""
-    try:
-        return Quote.objects.visible_to(user).select_related(*related).get(pk=quote_id)
-    except Quote.DoesNotExist:
-        raise NotFound from None
+    return _found(_with(*related).first(user, quote_id))
+
+
+def _found(quote: Quote | None) -> Quote:
+    if quote is None:
+        raise NotFound
+    return quote
 
 
 _SHOWN = (
     *(field.name for field in Quote._meta.concrete_fields),
     "account__name", "account__tma2", "account__channel", "payment_term__code", "payment_type__code",
 )  # fmt: skip
+_shown = Prepared(
+    lambda user, pk: (
+        Quote.objects.visible_to(user)
+        .select_related("account", "payment_term", "payment_type")
+        .only(*_SHOWN)
+        .filter(pk=pk)
+        .order_by()
+    )
+)
 
 
 def quote_shown(user: User, quote_id: int) -> Quote:
     """A quote in sight of this user, with the few columns of others that programs are shown. Raises: NotFound."""
-    shown = Quote.objects.visible_to(user).select_related("account", "payment_term", "payment_type").only(*_SHOWN)
-    quote = shown.filter(pk=quote_id).order_by().first()
-    if quote is None:
-        raise NotFound
-    return quote
+    return _found(_shown.first(user, quote_id))
+
+
+_status = Prepared(lambda user, pk: Quote.objects.visible_to(user).filter(pk=pk).order_by().values_list("status", flat=True))
 
 
 def status_for(user: User, quote_id: int) -> str:
     """The state of a quote in sight of this user, alone. Raises: NotFound."""
-    status = Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values_list("status", flat=True).first()
+    status: str | None = _status.first(user, quote_id)
     if status is None:
         raise NotFound
     return status
 
 
+_LOCKED_WITH = ("account", "payment_term", "payment_type")
+
+
+def _for_update(quotes: QuerySet[Quote]) -> QuerySet[Quote]:
+    return quotes.select_for_update(**db.lock_options()).select_related(*_LOCKED_WITH)
+
+
+_locked = Prepared(lambda pk: _for_update(Quote.objects.filter(pk=pk)).order_by())
+_locked_in_sight = Prepared(lambda user, pk: _for_update(Quote.objects.visible_to(user).filter(pk=pk)).order_by())
+
+
 def quote_for_update(quote_id: int) -> Quote:
     """The quote, its row locked until the transaction ends. Raises: NotFound."""
-    return _locked(Quote.objects.all(), quote_id)
+    return _found(_locked.first(quote_id))
 
 
 def quote_in_sight_for_update(user: User, quote_id: int) -> Quote:
     """As `quote_for_update`; a quote that this person does not see is not found."""
-    return _locked(Quote.objects.visible_to(user), quote_id)
+    return _found(_locked_in_sight.first(user, quote_id))
 
 
-_LOCKED_WITH = ("account", "payment_term", "payment_type")
+def _numbered(user: User, quote_id: int) -> QuerySet[Quote]:
+    number = Subquery(Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values("number"))
+    return _for_update(Quote.objects.filter(number=number)).select_related("contact", "owner").order_by("pk")
 
 
-def _locked(quotes: QuerySet[Quote], quote_id: int) -> Quote:
-    try:
-        return quotes.select_for_update(**db.lock_options()).select_related(*_LOCKED_WITH).get(pk=quote_id)
-    except Quote.DoesNotExist:
-        raise NotFound from None
+_revisions = Prepared(_numbered)
 
 
 def revisions_for_update(user: User, quote_id: int) -> tuple[Quote, list[Quote]]:
     """`(quote, revisions)`: the quote and all revisions of its number, locked, ordered by pk. Raises: NotFound."""
-    number = Subquery(Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values("number"))
-    locked = Quote.objects.select_for_update(**db.lock_options()).select_related(*_LOCKED_WITH, "contact", "owner")
-    revisions = list(locked.filter(number=number).order_by("pk"))
-    quote = next((revision for revision in revisions if revision.pk == quote_id), None)
-    if quote is None:
-        raise NotFound
-    return quote, revisions
+    revisions: list[Quote] = _revisions.rows(user, quote_id)
+    return _found(next((revision for revision in revisions if revision.pk == quote_id), None)), revisions
+
+
+_quote_of_document = Prepared(lambda pk: Quote.objects.select_for_update(**db.lock_options()).filter(documents=pk).order_by())
+_document_and_link = Prepared(
+    lambda pk: (
+        QuoteDocument.objects.select_for_update(**db.lock_options("link"))
+        .select_related("link", "snapshot")
+        .filter(pk=pk)
+        .order_by()
+    )
+)
+
+
+def document_for_update(document_id: int) -> QuoteDocument:
+    """The document with its snapshot; its quote is locked, then its link. Raises: NotFound."""
+    quote = _found(_quote_of_document.first(document_id))
+    document: QuoteDocument = _document_and_link.rows(document_id)[0]
+    document.quote = quote
+    return document
 
 
 PRICING_FIELDS = (
@@ -89,11 +131,15 @@ PRICING_FIELDS = (
 
 def pricing_lines(quote_id: int) -> list[pricing.Line]:
     """The lines of a quote as plain values, in their order: one query."""
-    return [pricing.Line(*row) for row in _lines(quote_id).values_list(*PRICING_FIELDS)]
+    return [pricing.Line(*row) for row in _pricing.rows(quote_id)]
 
 
-def _lines(quote_id: int) -> QuerySet[QuoteLine]:
-    return QuoteLine.objects.filter(quote_id=quote_id).order_by("position", "id")
+def _lines(*columns: str) -> Prepared:
+    lines = QuoteLine.objects.order_by("position", "id")
+    return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
+
+
+_pricing, _pricing_with_codes = _lines(), _lines("product__sku")
 
 
 class ProductTexts(NamedTuple):
@@ -113,11 +159,12 @@ class Quoted(NamedTuple):
 
 
 _TEXTS = [f"product__{field}_{code}" for field in ("name", "description", "unit__label") for code in CODES]
+_pricing_with_texts = _lines("product__sku", *_TEXTS)
 
 
 def quoted(quote: Quote) -> Quoted:
     """Everything that a quote says of its lines, priced now: one query at any length."""
-    rows = list(_lines(quote.pk).values_list(*PRICING_FIELDS, "product__sku", *_TEXTS))
+    rows = _pricing_with_texts.rows(quote.pk)
     lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
     texts = {row[0]: _product_texts(*row[len(PRICING_FIELDS) :]) for row in rows}
     return Quoted(pricing.price_quote(lines, header_of(quote)), texts)
@@ -151,7 +198,7 @@ def header_of(quote: Quote) -> pricing.Header:
 
 def priced_with_codes(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, str]]:
     """The quote with all its prices, and the product codes of its lines by their ids: one query."""
-    rows = list(_lines(quote.pk).values_list(*PRICING_FIELDS, "product__sku"))
+    rows = _pricing_with_codes.rows(quote.pk)
     lines = [pricing.Line(*row[:-1]) for row in rows]
     return pricing.price_quote(lines, header_of(quote)), {row[0]: row[-1] for row in rows}
 
@@ -161,11 +208,12 @@ def priced(quote: Quote) -> pricing.PricedQuote:
     return pricing.price_quote(pricing_lines(quote.pk), header_of(quote))
 
 
+_targets = Prepared(lambda: MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent"))
+
+
 def margin_target(quote: Quote, net_total: Decimal) -> pricing.Target | None:
     """The row of the margin table for this quote; None when there is none. One query."""
-    targets = [
-        pricing.Target(*row) for row in MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent")
-    ]
+    targets = [pricing.Target(*row) for row in _targets.rows()]
     return pricing.margin_target(targets, tma2=quote.account.tma2_id, channel=quote.account.channel_id, amount=net_total)
 
 
@@ -174,13 +222,39 @@ def breaches_of(quote: Quote, result: pricing.PricedQuote) -> list[triggers.Brea
     return triggers.breaches(result, margin_target(quote, result.totals.net_total))
 
 
+_snapshots = Prepared(lambda quote_id: QuoteSnapshot.objects.filter(quote=quote_id).order_by("-id")[:1])
+_live_documents = Prepared(
+    lambda quote_id: (
+        QuoteDocument.objects.filter(quote=quote_id, withdrawn_at=None).select_related("snapshot", "link", "mail").order_by()
+    )
+)
+
+
 def latest_snapshot(quote: Quote) -> QuoteSnapshot | None:
-    return quote.snapshots.order_by("-id").first()
+    snapshot: QuoteSnapshot | None = _snapshots.first(quote.pk)
+    return snapshot
 
 
 def live_document(quote: Quote) -> QuoteDocument | None:
     """What was sent and not withdrawn."""
-    return quote.documents.filter(withdrawn_at=None).select_related("snapshot", "link", "mail").first()
+    document: QuoteDocument | None = _live_documents.first(quote.pk)
+    if document is not None:
+        document.quote = quote
+    return document
+
+
+_of_link = Prepared(lambda link_id: QuoteDocument.objects.filter(link=link_id).order_by())
+_of_link_with_content = Prepared(
+    lambda link_id: QuoteDocument.objects.filter(link=link_id).select_related("quote", "snapshot", "sent_by").order_by()
+)
+
+
+def document_of_link(link: Link, *, with_content: bool) -> QuoteDocument | None:
+    """The document that this link opens; `with_content`: with what its page shows."""
+    document: QuoteDocument | None = (_of_link_with_content if with_content else _of_link).first(link.pk)
+    if document is not None:
+        document.link = link
+    return document
 
 
 def newest_sent_revision(quote: Quote) -> Quote | None:

@@ -165,7 +165,7 @@ class _Maker(NamedTuple):
         opportunity = OpportunityFactory(account=account, owner=owner)
         draft, approved, sent = (self.quote(account, owner, self.plain) for _ in range(3))
         services.quote_submit(quote_id=approved.pk, by=owner)
-        document = services.quote_submit_and_send(quote_id=sent.pk, by=owner, to=[str(contact.email)])
+        document = services.quote_send(quote_id=sent.pk, by=owner, to=[str(contact.email)])
         asked, request = self.submitted(account, owner)
         for quote in (draft, approved, sent, asked):
             quote.refresh_from_db()
@@ -189,7 +189,7 @@ class _Maker(NamedTuple):
         is_queue = person.may(Perm.STEWARD)
         Request.objects.filter(pk=request.pk).update(approver=None if is_queue else person)
         RunGate.objects.filter(request=request).update(permission=Perm.STEWARD if is_queue else [*opens, Perm.APPROVE_FLOOR][0])
-        links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=clock.now() + dt.timedelta(days=1), person=person)
+        links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=clock.now() + dt.timedelta(days=1), person_id=person.pk)
         return Request.objects.select_related("run").get(pk=request.pk)
 
 

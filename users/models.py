@@ -1,6 +1,6 @@
 """People who log in: their roles, team and business unit."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from typing import ClassVar
 
@@ -129,6 +129,24 @@ class User(AbstractUser):
 
     def may(self, permission: Perm) -> bool:
         return permission in self.permissions
+
+    def query_shape(self) -> Hashable:
+        """Everything but the keys that decides what this person sees (core.prepared)."""
+        return self.role_codes, self.is_active, self.team_id is None, self.unit_id is None
+
+    def query_keys(self) -> tuple[int, ...]:
+        return self.pk, self.team_id or 0, self.unit_id or 0
+
+    def stand_in(self, keys: Sequence[int]) -> "User":
+        """Somebody who sees as much, with these keys."""
+        pk, team, unit = keys
+        somebody = User(pk=pk, is_active=self.is_active)
+        somebody.role_codes = self.role_codes
+        if self.team_id is not None:
+            somebody.team = Team(pk=team)
+            if self.unit_id is not None:
+                somebody.team.unit_id = unit
+        return somebody
 
     @property
     def unit_id(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from core.prepared import Prepared
 from users.models import RoleAssignment, User
 
 
@@ -23,10 +24,13 @@ def user_for_update(user_id: int) -> User:
     return user
 
 
+_roles = Prepared(lambda user_id: RoleAssignment.objects.filter(user=user_id).select_related("user__team"))
+
+
 def user_with_roles(user_id: int) -> User | None:
     """The person with roles and team, as every request needs them: one query."""
-    held = list(RoleAssignment.objects.filter(user=user_id).select_related("user__team"))
-    user = held[0].user if held else User.objects.select_related("team").filter(pk=user_id).first()
+    held = _roles.rows(user_id)
+    user: User | None = held[0].user if held else User.objects.select_related("team").filter(pk=user_id).first()
     if user is not None:
         user.role_codes = frozenset(assignment.role for assignment in held)
     return user

@@ -126,10 +126,10 @@ def ask(
 ) -> Run:
     return services.run_start(
         subject_type="probe",
-        subject_id=probe.pk,
+        subject=probe,
         gates=gates if gates is not None else {"probe_first": None},
         by=by,
-        last_editor=last_editor or by,
+        last_editor_id=(last_editor or by).pk,
         fingerprint=Probe().fingerprint(probe),
         facts=FACTS,
         reason=reason,

@@ -162,9 +162,9 @@ def test_a_link_opens_its_own_request_only(world: World, asked: Request, client:
     approval = token_for(asked.pk, world.pricing)
     name = f"{settings.LINK_COOKIE_PREFIX}approval"
     until = clock.now() + dt.timedelta(days=1)
-    quote = links.token_of(links.issue(Link.Purpose.QUOTE, asked.pk, expires_at=until, person=world.pricing))
+    quote = links.token_of(links.issue(Link.Purpose.QUOTE, asked.pk, expires_at=until, person_id=world.pricing.pk))
     nobody = links.token_of(links.issue(Link.Purpose.APPROVAL, asked.pk, expires_at=until))
-    gone = links.token_of(links.issue(Link.Purpose.APPROVAL, 987654, expires_at=until, person=world.pricing))
+    gone = links.token_of(links.issue(Link.Purpose.APPROVAL, 987654, expires_at=until, person_id=world.pricing.pk))
     for token, request, status in (
         (approval, asked, 200),
         (approval, other, 404),
@@ -183,7 +183,9 @@ def test_a_link_opens_its_own_request_only(world: World, asked: Request, client:
 
 
 def test_the_link_of_another_approver_does_not_decide(world: World, asked: Request, client: Client) -> None:
-    stranger = links.issue(Link.Purpose.APPROVAL, asked.pk, expires_at=clock.now() + dt.timedelta(days=1), person=world.manager)
+    stranger = links.issue(
+        Link.Purpose.APPROVAL, asked.pk, expires_at=clock.now() + dt.timedelta(days=1), person_id=world.manager.pk
+    )
     page = opened(client, links.token_of(stranger))
     assert "Waits for an answer from Pirkko Pöyry." in text_of(client.get(page))
     before = row_hash()

@@ -174,7 +174,8 @@ def test_only_one_run_at_a_time(world: World) -> None:
 
 # --- Whom to ask ---
 def default_for(world: World, gate: str = "probe_first") -> User | None:
-    return selectors.default_approver(gate, "probe", world.probe, world.rep, world.rep)
+    choice = selectors.choices_for([gate], "probe", world.probe, world.rep, world.rep.pk)[0]
+    return selectors.preselected(choice, world.rep)
 
 
 def test_the_default_is_the_last_used_then_the_manager_then_the_least_asked_then_the_lowest_key(world: World) -> None:

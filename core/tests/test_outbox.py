@@ -66,9 +66,9 @@ def test_a_message_is_nudged_after_commit_and_delivered_once(
     with django_capture_on_commit_callbacks(execute=True):
         message = outbox.emit("test.post", number=7)
         assert published == []
-    assert published == [("core.outbox_deliver", {"message_id": message.pk}, None)]
-    tasks.outbox_deliver(message_id=message.pk)
-    tasks.outbox_deliver(message_id=message.pk)
+    assert published == [("core.outbox_deliver", {"message_ids": [message.pk]}, None)]
+    tasks.outbox_deliver(message_ids=[message.pk])
+    tasks.outbox_deliver(message_ids=[message.pk])
     assert (post.delivered, state(message)) == ([7], (1, "", True, False))
 
 

@@ -12,13 +12,12 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
 from approvals import selectors as approvals
-from approvals.models import Gate
 from core.api import versions
 from core.api.fields import Input
 from core.api.lists import listed
 from core.api.values import Json
 from core.errors import WrongState, require
-from quotes import policies, selectors, services, triggers
+from quotes import approval, policies, selectors, services, triggers
 from quotes.api import inputs, outputs
 from quotes.api.filters import QuoteApiFilter
 from quotes.api.outputs import ChangedOut, GateOut, QuoteOut, QuoteRowOut
@@ -73,17 +72,15 @@ class QuoteEndpoint(Endpoint):
         quote = selectors.quote_for(self.user, pk)
         require(policies.may_edit(self.user, quote))
         found = selectors.breaches_of(quote, selectors.priced(quote)) if quote.status == QuoteStatus.DRAFT else []
-        return Response([self._gate(quote, gate.value) for gate in triggers.gates(found)])
+        return Response([self._gate(choice) for choice in approval.choices_for(quote, triggers.gates(found), self.user)])
 
-    def _gate(self, quote: Quote, code: str) -> Json:
-        eligible = approvals.eligible_approvers(code, "quote", quote, self.user, quote.last_editor)
-        default = approvals.preselected(code, eligible, self.user)
-        gate = Gate.objects.filter(code=code).first()
+    def _gate(self, choice: approvals.Choice) -> Json:
+        default = approvals.preselected(choice, self.user)
         return {
-            "trigger": code,
-            "label": gate.label if gate else code,
+            "trigger": choice.code,
+            "label": choice.label,
             "default": default.pk if default else None,
-            "eligible": [{"id": person.pk, "name": person.display_name} for person in eligible],
+            "eligible": [{"id": person.pk, "name": person.display_name} for person in choice.eligible],
         }
 
     # --- Drafting -----------------------------------------------------------------------------------------------------
@@ -163,9 +160,7 @@ class QuoteEndpoint(Endpoint):
     def send(self, request: Request, pk: int) -> Response:
         """Send an approved quote, or a draft that needs nobody's yes."""
         given = self._read(pk, inputs.Sending)
-        is_approved = selectors.status_for(self.user, pk) == QuoteStatus.APPROVED
-        service = services.quote_send if is_approved else services.quote_submit_and_send
-        document = service(
+        document = services.quote_send(
             quote_id=pk,
             by=self.user,
             to=given["to"],

@@ -19,7 +19,6 @@ from quotes.services.sending import (
     quote_recall,
     quote_send,
     quote_submit,
-    quote_submit_and_send,
     quote_unsend,
 )
 
@@ -41,6 +40,5 @@ __all__ = [
     "quote_revise",
     "quote_send",
     "quote_submit",
-    "quote_submit_and_send",
     "quote_unsend",
 ]

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
 from core import clock, events, links, outbox, versions
-from core.errors import Invalid, NotFound, Text, WrongState, require
+from core.errors import Invalid, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
 from quotes import policies, selectors, snapshots
@@ -60,17 +60,12 @@ def quote_decline(
 
 def _answerable(document_id: int, document_hash: str, source: Source) -> QuoteDocument:
     """The document with its quote locked, open for an answer at this moment, by this source."""
-    quote_id = QuoteDocument.objects.filter(pk=document_id).values_list("quote_id", flat=True).first()
-    if quote_id is None:
-        raise NotFound
-    quote = selectors.quote_for_update(quote_id)
-    document = QuoteDocument.objects.select_related("link", "snapshot").get(pk=document_id)
-    document.quote = quote
+    document = selectors.document_for_update(document_id)
+    quote, link = document.quote, document.link
     if source.recorded_by is not None:
         require(policies.may_edit(source.recorded_by, quote))
         _require(evidence=(source.evidence, _("Say how the customer answered.")))
     else:
-        link = Link.objects.select_for_update().get(pk=document.link_id)
         if source.link is None or source.link.pk != link.pk or not links.is_live(link):
             raise WrongState(_("This link is no longer open."))
     if quote.status in (QuoteStatus.ACCEPTED, QuoteStatus.ORDERED, QuoteStatus.DECLINED):

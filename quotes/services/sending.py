@@ -60,10 +60,10 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     if gates:
         approvals.run_start(
             subject_type="quote",
-            subject_id=quote.pk,
+            subject=quote,
             gates={gate.value: approvers.get(gate.value) for gate in gates},
             by=by,
-            last_editor=quote.last_editor,
+            last_editor_id=quote.last_editor_id,
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
             facts=approval_facts.facts_of(quote, snapshot.content, quoted.priced, found),
             reason=reason,
@@ -85,27 +85,21 @@ def quote_recall(*, quote_id: int, by: User) -> Quote:
 def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None) -> QuoteDocument:
     """The document is frozen, its link made and its mail on the way in ten seconds; former revisions are superseded.
 
-    Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid for bad recipients or a date that has passed.
+    A draft that needs nobody's yes is submitted in the same step. Raises: NotFound, NotAllowed, WrongState (also for a draft
+    that does need a yes), StaleVersion, Invalid for what is incomplete, bad recipients or a date that has passed.
     """
     quote, revisions = selectors.revisions_for_update(by, quote_id)
+    if quote.status == QuoteStatus.DRAFT:
+        snapshot = _submit(quote, by, approvers={}, reason="", version=version)
+        if quote.status != QuoteStatus.APPROVED:
+            raise WrongState(_("This quote needs approval before it can be sent."))
+        _require_sendable(quote, revisions)
+        return _send(quote, revisions, snapshot, by, _recipients(to), language)
     require(policies.may_edit(by, quote))
     _require_sendable(quote, revisions)
     versions.require(quote, version)
     recipients = _recipients(to)
     return _send(quote, revisions, _approved_snapshot(quote), by, recipients, language)
-
-
-@transaction.atomic
-def quote_submit_and_send(
-    *, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None
-) -> QuoteDocument:
-    """Submit and send in one step, for a quote that needs nobody's yes. Raises: as both; WrongState when it does need one."""
-    quote, revisions = selectors.revisions_for_update(by, quote_id)
-    snapshot = _submit(quote, by, approvers={}, reason="", version=version)
-    if quote.status != QuoteStatus.APPROVED:
-        raise WrongState(_("This quote needs approval before it can be sent."))
-    _require_sendable(quote, revisions)
-    return _send(quote, revisions, snapshot, by, _recipients(to), language)
 
 
 def _require_sendable(quote: Quote, revisions: Sequence[Quote]) -> None:
@@ -134,8 +128,8 @@ def _send(
     quote.sent_at, quote.sent_by, quote.language = now, by, language or quote.language
     quote.save(update_fields=["status", "version", "sent_at", "sent_by", "language"])
     document = _document(quote, snapshot, by, recipients)
-    document.mail = outbox.emit("quote.sent", delay=UNSEND_WITHIN, document_id=document.pk)
-    document.save(update_fields=["mail"])
+    document.mail = outbox.emit("quote.sent", delay=UNSEND_WITHIN, document=str(document.uuid))
+    document.save(force_insert=True)
     jobs.enqueue("quotes.render_pdf", document_id=document.pk)
     events.record(quote, "sent", by=by, to=list(recipients))
     if quote.opportunity_id:
@@ -231,6 +225,7 @@ def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
 
 
 def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[str]) -> QuoteDocument:
+    """The document with its link, not saved yet."""
     parties = snapshots.parties_of(quote, quote.contact)
     document = QuoteDocument(
         quote=quote,
@@ -244,7 +239,6 @@ def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[
     )
     expires_at = clock.end_of_day(quote.valid_until) + LINK_OUTLIVES_VALIDITY
     document.link = links.issue(Link.Purpose.QUOTE, quote.pk, expires_at=expires_at)
-    document.save()
     return document
 
 

@@ -61,4 +61,4 @@ def draft(world: World, *discounts: str, quantity: str = "5") -> Quote:
 def sent(world: World) -> QuoteDocument:
     """A quote that has been sent."""
     quote = draft(world)
-    return services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])
+    return services.quote_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])

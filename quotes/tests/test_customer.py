@@ -57,7 +57,7 @@ def test_unknown_and_malformed_tokens_get_the_same_404(client: Client, world: Wo
 
 def test_an_approval_link_does_not_open_a_quote(client: Client, world: World) -> None:
     document = sent(world)
-    other = links.issue(Link.Purpose.APPROVAL, document.quote_id, expires_at=document.link.expires_at, person=world.pricing)
+    other = links.issue(Link.Purpose.APPROVAL, document.quote_id, expires_at=document.link.expires_at, person_id=world.pricing.pk)
     assert client.get(reverse("customer_link", args=[links.token_of(other)])).status_code == 404
 
 
@@ -123,7 +123,7 @@ def test_an_expired_quote_says_so_and_takes_no_answer(client: Client, world: Wor
 def test_a_superseded_quote_leads_on_to_the_newer_revision(client: Client, world: World) -> None:
     document = sent(world)
     new = services.quote_revise(quote_id=document.quote_id, by=world.rep)
-    newer = services.quote_submit_and_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
+    newer = services.quote_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
     answer = enter(client, document)
     assert reverse("customer_link", args=[links.token_of(newer.link)]) in answer.content.decode()
     assert accept(client, document).status_code == 409

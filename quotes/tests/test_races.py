@@ -99,7 +99,7 @@ def test_a_double_send_sends_once(world: World) -> None:
     quote = draft(world)
 
     def send() -> QuoteDocument:
-        return services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+        return services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
 
     assert kinds(at_once(send, send)) == ["QuoteDocument", "WrongState"]
     assert OutboxMessage.objects.filter(topic="quote.sent").count() == 1

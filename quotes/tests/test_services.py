@@ -384,7 +384,7 @@ def test_sending_freezes_the_document_and_writes_the_mail_for_ten_seconds_later(
 def test_bad_recipients_are_refused_by_name(world: World, to: list[str]) -> None:
     quote = draft(world)
     with pytest.raises(Invalid) as refusal:
-        services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=to)
+        services.quote_send(quote_id=quote.pk, by=world.rep, to=to)
     quote.refresh_from_db()
     assert (list(refusal.value.fields), quote.status, OutboxMessage.objects.count()) == (["to"], "draft", 0)
 
@@ -392,7 +392,7 @@ def test_bad_recipients_are_refused_by_name(world: World, to: list[str]) -> None
 def test_a_quote_that_needs_a_yes_cannot_be_sent_past_it(world: World) -> None:
     quote = draft(world, "21")
     with pytest.raises(WrongState):
-        services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+        services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
     quote.refresh_from_db()
     assert quote.status == "draft"
 
@@ -426,7 +426,7 @@ def test_a_new_revision_supersedes_the_old_one_only_when_it_is_sent(world: World
     old.refresh_from_db()
     assert (str(new), new.status, new.previous, old.status) == ("Q-2026-00001/2", "draft", old, "sent")
     assert [line.line_net for line in new.lines.all()] == [D("50.00")]
-    services.quote_submit_and_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
+    services.quote_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
     old.refresh_from_db()
     assert old.status == "superseded"
 
@@ -469,7 +469,7 @@ def test_the_customer_accepts_exactly_what_was_sent(world: World) -> None:
     opportunity = OpportunityFactory(account=world.account, owner=world.rep)
     quote = draft(world)
     services.quote_change(quote_id=quote.pk, by=world.rep, opportunity=opportunity)
-    document = services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    document = services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
     accepted = accept(document)
     quote.refresh_from_db()
     opportunity.refresh_from_db()
@@ -572,7 +572,7 @@ def test_a_total_beyond_its_range_is_refused(world: World) -> None:
 
 def test_sending_that_replaced_a_revision_is_not_undone(world: World) -> None:
     new = services.quote_revise(quote_id=sent(world).quote_id, by=world.rep)
-    services.quote_submit_and_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
+    services.quote_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
     with pytest.raises(WrongState, match="replaced"):
         services.quote_unsend(quote_id=new.pk, by=world.rep)
     new.refresh_from_db()
@@ -612,7 +612,8 @@ def test_nobody_without_a_unit_approves_for_an_account_without_one(world: World)
     world.account.unit = None
     world.account.save()
     quote = draft(world, "21")
-    assert asked.eligible_approvers("quote_floor", "quote", quote, world.rep, world.rep) == [world.pricing]
+    choice = asked.choices_for(["quote_floor"], "quote", quote, world.rep, world.rep.pk)[0]
+    assert choice.eligible == [world.pricing]
 
 
 def test_alternatives_follow_their_line_into_a_revision(world: World) -> None:
@@ -620,7 +621,7 @@ def test_alternatives_follow_their_line_into_a_revision(world: World) -> None:
     first, second = quote.lines.order_by("position")
     second.alternative_to, second.optional = first, True
     second.save()
-    services.quote_submit_and_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
     new = services.quote_revise(quote_id=quote.pk, by=world.rep)
     copy, alternative = new.lines.order_by("position")
     assert (alternative.alternative_to, copy.quote) == (copy, new)

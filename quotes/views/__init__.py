@@ -10,13 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from approvals import selectors as approvals
-from approvals.models import Gate
 from core import clock, downloads, events
 from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import whole
 from core.models import OutboxMessage
 from core.paging import keyset
-from quotes import columns, documents, exports, listing, policies, selectors, services, triggers
+from quotes import approval, columns, documents, exports, listing, policies, selectors, services, triggers
 from quotes.choices import QuoteStatus
 from quotes.filters import QuoteFilter
 from quotes.forms import EvidenceForm
@@ -122,7 +121,7 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
         "priced": priced,
         "languages": Language.choices,
         "language": request.POST.get("language") or quote.language,
-        "gates": [_gate(gate.value, quote, user, request.POST) for gate in triggers.gates(found)],
+        "gates": [_gate(choice, user, request.POST) for choice in approval.choices_for(quote, triggers.gates(found), user)],
         "blockers": columns.blockers_of(priced, found, margin=policies.may_see_margin(user), skus=skus),
         "pages": range(1, len(documents.preview_of(content, parties, quote.language)) + 1) if priced.lines else [],
         "to": request.POST.get("to") or (quote.contact.email if quote.contact else ""),
@@ -134,25 +133,17 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     return render(request, template, context, status=error.status if error else 200)
 
 
-def _gate(code: str, quote: Quote, user: User, posted: Any) -> dict[str, Any]:
+def _gate(choice: approvals.Choice, user: User, posted: Any) -> dict[str, Any]:
     """A gate with the people who may open it and the one preselected."""
-    eligible = approvals.eligible_approvers(code, "quote", quote, user, quote.last_editor)
-    default = approvals.default_approver(code, "quote", quote, user, quote.last_editor)
-    gate = Gate.objects.filter(code=code).first()
-    chosen = posted.get(f"approver_{code}", "")
-    return {
-        "code": code,
-        "label": gate.label if gate else code,
-        "eligible": eligible,
-        "chosen": whole(chosen) or (default.pk if default else None),
-    }
+    default = approvals.preselected(choice, user)
+    chosen = whole(posted.get(f"approver_{choice.code}", "")) or (default.pk if default else None)
+    return {"code": choice.code, "label": choice.label, "eligible": choice.eligible, "chosen": chosen}
 
 
 @requires(Perm.QUOTE_EDIT)
 @require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
-    quote = selectors.quote_for(user, pk)
     approvers = {
         name.removeprefix("approver_"): whole(value)
         for name, value in request.POST.items()
@@ -161,7 +152,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
     return _try(
         request,
         user,
-        quote,
+        pk,
         lambda: services.quote_submit(
             quote_id=pk,
             by=user,
@@ -176,28 +167,29 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def send(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
-    quote = selectors.quote_for(user, pk)
     to = request.POST.get("to", "").replace(";", ",").split(",")
     language = request.POST.get("language", "")
     language = language if language in Language.values else ""
-    service = services.quote_send if quote.status == QuoteStatus.APPROVED else services.quote_submit_and_send
     return _try(
-        request, user, quote, lambda: service(quote_id=pk, by=user, to=to, language=language, version=version_of(request))
+        request,
+        user,
+        pk,
+        lambda: services.quote_send(quote_id=pk, by=user, to=to, language=language, version=version_of(request)),
     )
 
 
-def _try(request: HttpRequest, user: User, quote: Quote, service: Callable[[], Any]) -> HttpResponse:
+def _try(request: HttpRequest, user: User, pk: int, service: Callable[[], Any]) -> HttpResponse:
     """Run the move; when it is refused show the sheet again with the sentence and everything that was typed."""
     try:
         service()
     except (NotFound, NotAllowed):
         raise
     except DomainError as error:
-        quote.refresh_from_db()
+        quote = selectors.quote_for(user, pk)
         if quote.status not in (QuoteStatus.DRAFT, QuoteStatus.APPROVED):
             raise
-        return _review(request, user, selectors.quote_for(user, quote.pk), error=error)
-    return go(request, reverse("quote_page", args=[quote.pk]))
+        return _review(request, user, quote, error=error)
+    return go(request, reverse("quote_page", args=[pk]))
 
 
 _MOVES: dict[str, Callable[..., Any]] = {

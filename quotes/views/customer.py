@@ -31,46 +31,41 @@ COOKIE_SECONDS = 12 * 3600
 def enter(request: HttpRequest, token: str) -> HttpResponse:
     """The address of the mail: the token moves into a cookie of this one page."""
     link = link_pages.find(request, Link.Purpose.QUOTE, token)
-    document = QuoteDocument.objects.filter(link=link).first() if link else None
+    document = selectors.document_of_link(link, with_content=False) if link else None
     if document is None:
         return link_pages.unknown(request)
     page = reverse("customer_quote", args=[document.uuid])
     return link_pages.swap_for_cookie(page, cookie=COOKIE, token=token, seconds=COOKIE_SECONDS)
 
 
-def _document(request: HttpRequest, uuid: uuids.UUID) -> tuple[QuoteDocument, Link]:
+def _document(request: HttpRequest, uuid: uuids.UUID, *, with_content: bool = True) -> QuoteDocument:
     """The document whose token this browser holds. Raises: NotFound."""
     link = link_pages.find(request, Link.Purpose.QUOTE, request.COOKIES.get(COOKIE, ""))
-    document = (
-        QuoteDocument.objects.select_related("quote", "snapshot", "link", "sent_by").filter(uuid=uuid, link=link).first()
-        if link
-        else None
-    )
-    if document is None or link is None:
+    document = selectors.document_of_link(link, with_content=with_content) if link else None
+    if document is None or document.uuid != uuid:
         raise NotFound
-    return document, link
+    return document
 
 
 @by_link
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     try:
-        document, link = _document(request, uuid)
+        document = _document(request, uuid, with_content=request.method != "POST")
     except NotFound:
         return link_pages.unknown(request)
     with translation.override(document.language):
-        if request.method == "POST":
-            return link_pages.quiet(_answer(request, document, link), form=True)
-        return link_pages.quiet(_show(request, document, link), form=True)
+        answer = _answer(request, document) if request.method == "POST" else _show(request, document)
+        return link_pages.quiet(answer, form=True)
 
 
 def _show(
-    request: HttpRequest, document: QuoteDocument, link: Link, *, forms: dict[str, AnswerForm] | None = None,
-    refusal: str = "", status: int = 200,
+    request: HttpRequest, document: QuoteDocument, *, forms: dict[str, AnswerForm] | None = None, refusal: str = "",
+    status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     quote = document.quote
     content = document.snapshot.content
-    state = _state(document, link)
+    state = _state(document)
     initial = {"document_hash": document.document_hash}
     context: dict[str, Any] = {
         "quote": quote,
@@ -109,10 +104,10 @@ def _line(line: dict[str, Any], language: str) -> dict[str, Any]:
     return line | discount | {name: line[name][language] or line[name]["en"] for name in ("name", "description", "unit")}
 
 
-def _state(document: QuoteDocument, link: Link) -> str:
+def _state(document: QuoteDocument) -> str:
     """How the page stands: open, accepted, declined, expired, superseded or withdrawn."""
     status = QuoteStatus(document.quote.status)
-    if document.withdrawn_at is not None or not links.is_live(link):
+    if document.withdrawn_at is not None or not links.is_live(document.link):
         return "withdrawn"
     if status in (QuoteStatus.ACCEPTED, QuoteStatus.ORDERED):
         return "accepted"
@@ -123,13 +118,13 @@ def _state(document: QuoteDocument, link: Link) -> str:
     return "open" if clock.today() <= document.quote.valid_until else "expired"
 
 
-def _answer(request: HttpRequest, document: QuoteDocument, link: Link) -> HttpResponse:
+def _answer(request: HttpRequest, document: QuoteDocument) -> HttpResponse:
     kind = "accept" if request.POST.get("answer") == "accept" else "decline"
     form: AnswerForm = (AcceptForm if kind == "accept" else DeclineForm)(request.POST, prefix=kind)
     if not form.is_valid():
-        return _show(request, document, link, forms={f"{kind}_form": form}, status=422)
+        return _show(request, _document(request, document.uuid), forms={f"{kind}_form": form}, status=422)
     given = form.cleaned_data
-    source = Source(link=link, ip=client_ip(request), agent=request.headers.get("User-Agent", ""))
+    source = Source(link=document.link, ip=client_ip(request), agent=request.headers.get("User-Agent", ""))
     common = {"document_id": document.pk, "document_hash": given["document_hash"], "name": given["name"], "source": source}
     try:
         if kind == "accept":
@@ -137,16 +132,16 @@ def _answer(request: HttpRequest, document: QuoteDocument, link: Link) -> HttpRe
         else:
             services.quote_decline(reason=given["reason"], comment=given["comment"], **common)
     except DomainError as error:
-        fresh, link = _document(request, document.uuid)
-        return _show(request, fresh, link, forms={f"{kind}_form": form}, refusal=str(error), status=error.status)
+        fresh = _document(request, document.uuid)
+        return _show(request, fresh, forms={f"{kind}_form": form}, refusal=str(error), status=error.status)
     return HttpResponseRedirect(request.path)
 
 
 @by_link
 @require_GET
 def document(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    sent, link = _document(request, uuid)
-    if _state(sent, link) == "withdrawn":
+    sent = _document(request, uuid)
+    if _state(sent) == "withdrawn":
         raise NotFound
     response = HttpResponse(documents.pdf_of_document(sent), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{documents.file_name(sent.snapshot.content)}"'

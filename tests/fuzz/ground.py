@@ -97,7 +97,7 @@ def _records(account: Account, contact: Contact, world: World) -> None:
         services.quote_submit(quote_id=draft(world, "30").pk, by=world.rep, approvers={}, reason="Big customer")
     services.quote_submit(quote_id=draft(world, "5").pk, by=world.rep)
     for _number in range(3):
-        services.quote_submit_and_send(quote_id=draft(world).pk, by=world.rep, to=[contact.email])
+        services.quote_send(quote_id=draft(world).pk, by=world.rep, to=[contact.email])
 
 
 def _strangers(world: World) -> None:
@@ -115,7 +115,7 @@ def _strangers(world: World) -> None:
         quote = services.quote_create(account_id=account.pk, by=stranger, lines=[line])
         services.quote_change(quote_id=quote.pk, by=stranger, customer_note=MARK, internal_note=MARK)
     services.quote_submit(quote_id=quote.pk, by=stranger, approvers={}, reason=MARK)
-    services.quote_submit_and_send(quote_id=quote.pk - 1, by=stranger, to=[str(contact.email)])
+    services.quote_send(quote_id=quote.pk - 1, by=stranger, to=[str(contact.email)])
 
 
 def _count_from(number: int) -> None:

@@ -1,0 +1,140 @@
+"""Look-ups whose SQL is written once per process, for those that every request makes.
+
+Django builds and compiles a queryset anew each time it is asked; for a row with a few joins that takes longer than the database
+does. Here the queryset is built and compiled once, with marks in the place of the values. Each call puts the values in and runs
+it through Django's own machinery, so rows come back as they always do, with related objects and prefetches.
+
+    _quote = Prepared(lambda user, quote_id: Quote.objects.visible_to(user).filter(pk=quote_id))
+    _quote.first(user, 7)
+
+Values are whole numbers and texts, each compared as it is, and people (`Personal`). What else decides how the query reads, is not
+an argument: it has a look-up of its own.
+"""
+
+import copy
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol, Self, runtime_checkable
+
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import QuerySet
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
+from django.utils.translation import get_language
+
+_FIRST_MARK = 2_000_000_011  # no key of ours gets there, and every column of numbers takes it
+_MOST = 2**63
+
+
+@runtime_checkable
+class Personal(Protocol):
+    """An argument of which only some keys get into the SQL. `query_shape` names everything else that decides how it reads."""
+
+    def query_shape(self) -> Hashable: ...
+
+    def query_keys(self) -> Sequence[int]: ...
+
+    def stand_in(self, keys: Sequence[int]) -> Self:
+        """Somebody of the same shape with these keys."""
+
+
+class _Statement(NamedTuple):
+    """`params`: constants, and the places of values among those of the arguments."""
+
+    queryset: QuerySet[Any]
+    compiler: SQLCompiler
+    sql: str
+    params: tuple[Any, ...]
+
+
+class _Place(int):
+    """Where in the arguments a value stands."""
+
+
+class Prepared:
+    """The queryset that `build` answers for its arguments, compiled once for each shape of them and each language."""
+
+    def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
+        self.build = build
+        self._statements: dict[Hashable, _Statement | None] = {}
+
+    def rows(self, *arguments: Any) -> list[Any]:
+        """All rows; none for a number that no column can hold."""
+        statement, params = self._with_values(arguments)
+        return [] if statement is None else list(_about_to_run(statement, params))
+
+    def first(self, *arguments: Any) -> Any | None:
+        """The first row, if there is one; the rows are few."""
+        return next(iter(self.rows(*arguments)), None)
+
+    def sql_with_params(self, *arguments: Any) -> tuple[str, tuple[Any, ...]] | None:
+        """What `rows` would run; None when no row can be meant."""
+        statement, params = self._with_values(arguments)
+        return None if statement is None else (statement.sql, params)
+
+    def _with_values(self, arguments: Sequence[Any]) -> tuple[_Statement | None, tuple[Any, ...]]:
+        shape, values = _taken_apart(arguments)
+        if any(isinstance(value, int) and not -_MOST <= value < _MOST for value in values):
+            return None, ()
+        key = (get_language(), shape)
+        if key not in self._statements:
+            self._statements[key] = self._compiled(arguments)
+        statement = self._statements[key]
+        params = statement.params if statement else ()
+        return statement, tuple([values[param] if isinstance(param, _Place) else param for param in params])
+
+    def _compiled(self, arguments: Sequence[Any]) -> _Statement | None:
+        """None when no row can be meant."""
+        marked, marks = _marked(arguments)
+        queryset = self.build(*marked)
+        compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
+        try:
+            sql, params = compiler.as_sql()
+        except EmptyResultSet:
+            return None
+        places = tuple(_Place(marks.index(param)) if param in marks else param for param in params)
+        if lost := [argument for argument in marked if isinstance(argument, int | str) and argument not in params]:
+            raise ValueError(f"{lost} got lost on the way into {sql}")
+        return _Statement(queryset, compiler, sql, places)
+
+
+def _taken_apart(arguments: Iterable[Any]) -> tuple[Hashable, list[Any]]:
+    """`(shape, values)` of the arguments."""
+    shape: list[Hashable] = []
+    values: list[Any] = []
+    for argument in arguments:
+        if isinstance(argument, Personal):
+            shape.append(argument.query_shape())
+            values.extend(argument.query_keys())
+        else:
+            values.append(argument)
+    return tuple(shape), values
+
+
+def _marked(arguments: Iterable[Any]) -> tuple[list[Any], list[Any]]:
+    """`(arguments, marks)`: the arguments with marks for values, and the marks in the order of the values."""
+    marks: list[Any] = []
+    marked: list[Any] = []
+    for argument in arguments:
+        first = len(marks)
+        if isinstance(argument, Personal):
+            marks.extend(_FIRST_MARK + first + number for number in range(len(argument.query_keys())))
+            marked.append(argument.stand_in(marks[first:]))
+        else:
+            marks.append(_FIRST_MARK + first if isinstance(argument, int) else f"\ue000{first}\ue001")
+            marked.append(marks[first])
+    return marked, marks
+
+
+def _about_to_run(statement: _Statement, params: tuple[Any, ...]) -> QuerySet[Any]:
+    """A queryset that has nothing left to compile."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    locks = statement.queryset.query.select_for_update and connection.features.has_select_for_update
+    if locks and connection.get_autocommit():
+        raise TransactionManagementError("a lock needs a transaction")
+    compiler: Any = copy.copy(statement.compiler)
+    compiler.connection = connection
+    compiler.as_sql = lambda *_ignored, **_also: (statement.sql, params)
+    queryset = statement.queryset._chain()  # type: ignore[attr-defined]
+    queryset.query.get_compiler = lambda *_ignored, **_also: compiler
+    return queryset  # type: ignore[no-any-return]
