@@ -18,7 +18,7 @@ from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.template import VariableDoesNotExist
 from django.utils import translation
 
-from core import db, outbox
+from core import db, jobs, outbox
 from core.prepared import Prepared
 from crm.celery import app as celery_app
 
@@ -120,8 +120,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 # --- Every test -------------------------------------------------------------------------------------------------------
 @pytest.fixture(autouse=True)
 def _same_ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Files go to a folder of the test, the language is English, the cache is empty."""
+    """Files go to a folder of the test, the language is English, the cache is empty, tasks are published at once."""
     monkeypatch.setattr(settings, "MEDIA_ROOT", tmp_path / "files")
+    monkeypatch.setattr(jobs, "hand_over", jobs.publish)
     cache.clear()
     with translation.override("en"):
         yield

@@ -10,7 +10,16 @@ from django.db.models import Exists, F, Field, FilteredRelation, Model, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts import payment_terms
-from accounts.models import Account, AccountStatus, FieldOverride, MasterConflict, MasterRecord, PaymentTerm, PaymentTermRule
+from accounts.models import (
+    Account,
+    AccountStatus,
+    FieldOverride,
+    MasterConflict,
+    MasterRecord,
+    PaymentTerm,
+    PaymentTermRule,
+    PaymentType,
+)
 from core import db
 from core.errors import NotFound
 from core.languages import CODES
@@ -134,6 +143,15 @@ def payment_term_advice(account: Account, amount: Decimal | None) -> Advice:
         return Advice(None, None, _("No payment-term rule fits this customer."))
     rule = by_id[best.id]
     return Advice(rule.payment_term, rule, _reason(rule))
+
+
+_payment_types = Prepared(lambda: PaymentType.objects.filter(is_active=True)[:1])
+
+
+def usual_payment_type() -> PaymentType | None:
+    """The first one in use."""
+    found: PaymentType | None = _payment_types.first()
+    return found
 
 
 def advised_payment_term(account: Account, amount: Decimal | None) -> int | None:

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Func, IntegerField, Prefetch, Q
+from django.db.models import Count, Func, IntegerField, Prefetch, Q, QuerySet
 
 from approvals import registry
 from approvals.choices import RequestStatus, RunStatus
@@ -16,30 +16,29 @@ from core.prepared import Prepared
 from users.models import User
 from users.roles import Perm
 
-_run = Prepared(lambda pk: Run.objects.select_for_update(**db.lock_options()).filter(pk=pk).order_by())
 _requests = Prepared(
-    lambda run_id: Request.objects.select_for_update(**db.lock_options()).filter(run=run_id).defer("summary").order_by("pk")
+    lambda run_id: (
+        Request.objects.select_for_update(**db.lock_options("self", "run"))
+        .filter(run=run_id)
+        .select_related("run")
+        .defer("summary")
+        .order_by("pk")
+    )
 )
-_gates = Prepared(lambda run_id: RunGate.objects.filter(run=run_id))
+_run_gates = Prepared(lambda run_id: RunGate.objects.filter(run=run_id))
 
 
-def run_for_update(run_id: int) -> Run:
-    """The run, locked. Lock its subject first."""
-    run: Run = _run.rows(run_id)[0]
-    return run
+def requests_for_update(run_id: int) -> list[Request]:
+    """All requests of a run with their gates, locked with their one run in the order of their keys, without what they show.
 
-
-def requests_for_update(run: Run) -> list[Request]:
-    """All requests of the run with their gates, locked in the order of their keys, without what they show.
-
-    Lock the run first.
+    Lock the subject first.
     """
-    requests: list[Request] = _requests.rows(run.pk)
-    gates = _gates.rows(run.pk)
+    requests: list[Request] = _requests.rows(run_id)
+    gates = _run_gates.rows(run_id)
     for request in requests:
         own = [gate for gate in gates if gate.request_id == request.pk]
         vars(request)["_prefetched_objects_cache"] = {"gates": own}  # as prefetch_related leaves it
-        request.run = run
+        request.run = requests[0].run
     return requests
 
 
@@ -78,6 +77,15 @@ def gate_for(code: str) -> Gate | None:
     return Gate.objects.filter(code=code, is_active=True).first()
 
 
+_gates = Prepared(Gate.objects.order_by)
+_people = {
+    permission: Prepared(
+        lambda permission=permission: User.objects.holding(permission).select_related("team").order_by("display_name", "pk")
+    )
+    for permission in Perm
+}
+
+
 class Choice(NamedTuple):
     """Who may decide a gate of a subject: active, with the permission, of the unit or all units, not involved.
 
@@ -92,8 +100,7 @@ class Choice(NamedTuple):
 
 def choices_for(codes: Iterable[str], subject_type: str, subject: Any, requester: User, last_editor_id: int) -> list[Choice]:
     """Whom the requester may ask, gate by gate."""
-    codes = list(codes)
-    gates = {gate.code: gate for gate in Gate.objects.filter(code__in=codes).order_by()}
+    gates = {gate.code: gate for gate in _gates.rows()}
     involved = {requester.pk, last_editor_id}
     choices = []
     for code in codes:
@@ -105,17 +112,25 @@ def choices_for(codes: Iterable[str], subject_type: str, subject: Any, requester
 
 
 def _eligible(permission: Perm, subject_type: str, subject: Any, involved: set[int]) -> list[User]:
-    candidates = User.objects.holding(permission).exclude(pk__in=involved).select_related("team")
-    return list(registry.subject_for(subject_type).eligible(subject, list(candidates.order_by("display_name", "pk"))))
+    candidates = [person for person in _people[permission].rows() if person.pk not in involved]
+    return list(registry.subject_for(subject_type).eligible(subject, candidates))
+
+
+_asked_before = Prepared(
+    lambda gate, requester_id: (
+        Request.objects.filter(gates__gate=gate, run__requested_by=requester_id, approver__isnull=False)
+        .order_by("-run_id")
+        .values_list("approver", flat=True)[:20]
+    )
+)
 
 
 def preselected(choice: Choice, requester: User) -> User | None:
     """Of the eligible: last asked for this gate by this person, else their manager, else fewest open requests, lowest key."""
-    gate, by_pk = choice.code, {user.pk: user for user in choice.eligible}
+    by_pk = {user.pk: user for user in choice.eligible}
     if not by_pk:
         return None
-    asked = Request.objects.filter(gates__gate=gate, run__requested_by=requester, approver__in=by_pk)
-    last = asked.order_by("-run_id").values_list("approver", flat=True).first()
+    last = next((pk for pk in _asked_before.rows(choice.code, requester.pk) if pk in by_pk), None)
     manager = requester.team.manager_id if requester.team else None
     for pk in (last, manager):
         if pk in by_pk:
@@ -140,23 +155,20 @@ def requests_for(user: User) -> RequestQuerySet:
     )
 
 
-_in_sight = Prepared(lambda user, pk: Request.objects.visible_to(user).filter(pk=pk).order_by().values_list("pk"))
+def _place(requests: QuerySet[Request]) -> QuerySet[Any]:
+    return requests.order_by().values_list("run_id", "run__subject_type", "run__subject_id")
 
 
-def require_in_sight(user: User, request_id: int) -> None:
-    """Raises: NotFound for a request out of this person's sight."""
-    if _in_sight.first(user, request_id) is None:
+_places = Prepared(lambda pk: _place(Request.objects.filter(pk=pk)))
+_places_in_sight = Prepared(lambda user, pk: _place(Request.objects.visible_to(user).filter(pk=pk)))
+
+
+def place_of(request_id: int, seen_by: User | None) -> tuple[int, str, int]:
+    """`(run, subject type, subject)` of a request, by their keys. Raises: NotFound when it is out of this person's sight."""
+    places = _places.rows(request_id) if seen_by is None else _places_in_sight.rows(seen_by, request_id)
+    if not places:
         raise NotFound
-
-
-_places = Prepared(
-    lambda pk: Request.objects.filter(pk=pk).order_by().values_list("run_id", "run__subject_type", "run__subject_id")
-)
-
-
-def place_of(request_id: int) -> tuple[int, str, int]:
-    """`(run, subject type, subject)` of a request, by their keys."""
-    place: tuple[int, str, int] = _places.rows(request_id)[0]
+    place: tuple[int, str, int] = places[0]
     return place
 
 

@@ -36,7 +36,7 @@ def gates_make_missing(*, using: str = "default") -> int:
     return len(missing)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def run_start(
     *,
     subject_type: str,
@@ -177,14 +177,14 @@ def request_decide(
     """The request is answered, once; the last yes approves the subject, the first no ends the run.
 
     `version` and `content_hash` are what the person had before them. Of two rivals one wins, the other gets WrongState.
-    Raises: Invalid for a rejection without a comment; NotAllowed; WrongState when it was decided, taken back or changed.
+    Raises: NotFound; Invalid for a rejection without a comment; NotAllowed; WrongState: decided, taken back or changed.
     """
-    run_id, subject_type, subject_id = selectors.place_of(request_id)
+    run_id, subject_type, subject_id = selectors.place_of(request_id, None if via == Via.LINK else by)
     registered = registry.subject_for(subject_type)
     subject = registered.lock(subject_id)
-    run = selectors.run_for_update(run_id)
-    requests = selectors.requests_for_update(run)
+    requests = selectors.requests_for_update(run_id)
     request = next(candidate for candidate in requests if candidate.pk == request_id)
+    run = request.run
     _require_open(run, request)
     _require_link(request, by, via, link)
     person = user_with_roles(by.pk)  # as he or she is now
@@ -297,11 +297,12 @@ def run_recall(*, subject_type: str, subject_id: int, by: User, run_id: int | No
     found = selectors.open_run(subject_type, subject_id)
     if found is None or run_id not in (None, found.pk):
         raise WrongState(_("No approval is under way: it was decided or taken back already."))
-    run = selectors.run_for_update(found.pk)
+    requests = selectors.requests_for_update(found.pk)
+    run = requests[0].run
     if not policies.may_recall(by, run):
         raise NotAllowed(_("Only who asked can take it back."))
     run.recall()
-    _finish(run, selectors.requests_for_update(run))
+    _finish(run, requests)
     events.record(run, "recalled", by=by)
     registered.recalled(subject, by=by)
     return run

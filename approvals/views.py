@@ -39,7 +39,6 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         asked = get_object_or_404(selectors.requests_for(user), pk=pk)
         return _page(request, asked, pages.review_context(asked, user))
-    selectors.require_in_sight(user, pk)
     form, error = pages.answer(request, pk, user)
     if error is None:
         return redirect("approval_detail", pk=pk)

@@ -4,10 +4,11 @@ import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from catalog.models import Price, Product, ProductQuerySet
 from core.errors import NotFound
+from core.prepared import Prepared
 from users.models import User
 
 STANDARD = "STANDARD"
@@ -41,16 +42,24 @@ def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[Price]
 
     Of two prices for the same break the one that became valid later wins.
     """
-    valid = Price.objects.filter(
-        Q(valid_from=None) | Q(valid_from__lte=day),
-        Q(valid_to=None) | Q(valid_to__gte=day),
-        price_list__code=STANDARD,
-        product_id__in=set(product_ids),
-    ).order_by()
+    ids = set(product_ids)
+    prices = _of_product.rows(*ids) if len(ids) == 1 else _standard().filter(_valid_on(day), product_id__in=ids)
     by_product: dict[int, list[Price]] = {}
-    for price in sorted(valid, key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True):
-        by_product.setdefault(price.product_id, []).append(price)
+    for price in sorted(prices, key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True):
+        if (price.valid_from or day) <= day <= (price.valid_to or day):
+            by_product.setdefault(price.product_id, []).append(price)
     return by_product
+
+
+def _standard() -> QuerySet[Price]:
+    return Price.objects.filter(price_list__code=STANDARD).order_by()
+
+
+def _valid_on(day: dt.date) -> Q:
+    return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gte=day))
+
+
+_of_product = Prepared(lambda product_id: _standard().filter(product_id=product_id))
 
 
 def price_for(prices: list[Price], quantity: Decimal) -> Price | None:

@@ -24,6 +24,11 @@ def lock_options(*of: str) -> dict[str, Any]:
     return {"of": of or ("self",)} if is_postgresql() else {}
 
 
+def keeps_plans(connection: Any) -> bool:
+    """Whether a session of this connection outlives its transaction, so that what it has planned is there the next time."""
+    return connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+
+
 def skip_locked() -> dict[str, bool]:
     """Arguments of `select_for_update` for workers that take what is free."""
     return {"skip_locked": True} if is_postgresql() else {}
@@ -79,7 +84,7 @@ connection_created.connect(_sqlite_functions, dispatch_uid="core.db.sqlite_funct
 
 
 class TriggerSQL(RunSQL):
-    """A trigger in the dialect of the database that is migrated."""
+    """A trigger, or something else that Django knows nothing of, in the dialect of the database that is migrated."""
 
     def __init__(self, *, postgresql: tuple[str, str], sqlite: tuple[str, str]) -> None:
         self.by_vendor = {"postgresql": postgresql, "sqlite": sqlite}
@@ -99,6 +104,13 @@ class TriggerSQL(RunSQL):
         with schema_editor.connection.cursor() as cursor:
             for statement in sql.split("\n--\n"):
                 cursor.execute(statement)
+
+
+def unlogged(table: str) -> Operation:
+    """A migration operation: a crash of the database may empty `table`, whose rows nobody misses; writing waits for no disk."""
+    return TriggerSQL(
+        postgresql=(f"ALTER TABLE {table} SET UNLOGGED", f"ALTER TABLE {table} SET LOGGED"), sqlite=("SELECT 1", "SELECT 1")
+    )
 
 
 def append_only(table: str) -> Operation:

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import translation
 
 CODES: tuple[str, ...] = tuple(code for code, _name in settings.LANGUAGES)
+_FALLBACKS: tuple[str, ...] = tuple(settings.MODELTRANSLATION_FALLBACK_LANGUAGES)
 
 
 def active() -> str:
@@ -26,9 +27,7 @@ def in_languages(text: Callable[[], Any]) -> dict[str, str]:
 
 def stored_texts(stored: Mapping[str, str | None]) -> dict[str, str]:
     """What a translated field says in each language, from its columns by language; empty ones fall back as on pages."""
-    fallback = ""
-    for code in reversed(settings.MODELTRANSLATION_FALLBACK_LANGUAGES):
-        fallback = stored[code] or fallback
+    fallback = next((text for code in _FALLBACKS if (text := stored[code])), "")
     return {code: stored[code] or fallback for code in CODES}
 
 

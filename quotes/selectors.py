@@ -183,7 +183,15 @@ def texts_of_product(product: Product) -> ProductTexts:
 
 def line_of(quote: Quote, line_id: int) -> QuoteLine | None:
     """The line with its product; None when it is no longer there."""
-    return quote.lines.select_related("product__unit").order_by().filter(pk=line_id).first()
+    line: QuoteLine | None = _line_of.first(quote.pk, line_id)
+    if line is not None:
+        line.quote = quote
+    return line
+
+
+_line_of = Prepared(
+    lambda quote_id, pk: QuoteLine.objects.filter(quote=quote_id, pk=pk).select_related("product__unit").order_by()
+)
 
 
 def last_position(quote: Quote) -> int:
@@ -275,9 +283,12 @@ def quotes_to_expire() -> list[int]:
     )
 
 
-def skus_of(line_ids: list[int]) -> dict[int, str]:
-    """Product codes of these lines; no query for none."""
-    return dict(QuoteLine.objects.filter(pk__in=line_ids).values_list("pk", "product__sku")) if line_ids else {}
+_skus = Prepared(lambda quote_id: QuoteLine.objects.filter(quote=quote_id).order_by().values_list("pk", "product__sku"))
+
+
+def skus_of(quote: Quote) -> dict[int, str]:
+    """The product codes of the quote's lines by their ids."""
+    return dict(_skus.rows(quote.pk))
 
 
 def superseded_others(quote: Quote) -> bool:

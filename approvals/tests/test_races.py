@@ -56,18 +56,14 @@ def parked(monkeypatch: pytest.MonkeyPatch) -> threading.Barrier:
 def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same code without row locks and without the conditional update."""
 
-    def requests_of(run: Run) -> list[Request]:
-        requests = list(Request.objects.filter(run=run).select_related("approver__team").order_by("pk"))
-        for request in requests:
-            request.run = run
-        return requests
+    def requests_of(run_id: int) -> list[Request]:
+        return list(Request.objects.filter(run=run_id).select_related("run").order_by("pk"))
 
     def close(request: Request) -> None:
         request.is_open = False
         request.save(update_fields=["status", "is_open"])
 
     monkeypatch.setattr(Probe, "lock", lambda self, subject_id: JobRun.objects.get(pk=subject_id))
-    monkeypatch.setattr(selectors, "run_for_update", lambda run_id: Run.objects.get(pk=run_id))
     monkeypatch.setattr(selectors, "requests_for_update", requests_of)
     monkeypatch.setattr(services, "_close", close)
 

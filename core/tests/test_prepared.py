@@ -127,7 +127,7 @@ def test_a_lock_needs_a_transaction_every_time() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_each_thread_asks_through_its_own_connection() -> None:
-    person: User = UserFactory()
+    person: Any = UserFactory()
     look_up = Prepared(lambda pk: User.objects.filter(pk=pk))
     assert look_up.first(person.pk) == person
     found: list[Any] = []

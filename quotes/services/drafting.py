@@ -9,8 +9,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Contact, PaymentTerm, PaymentType
-from accounts.selectors import account_to_quote, payment_term_advice
+from accounts.models import Account, Contact, PaymentTerm
+from accounts.selectors import account_to_quote, payment_term_advice, usual_payment_type
 from catalog import selectors as catalog
 from catalog.models import Product
 from core import clock, events, histories, money, numbering, versions
@@ -85,7 +85,7 @@ def quote_create(
         valid_until=clock.today() + dt.timedelta(days=VALID_DAYS),
         price_date=clock.today(),
         payment_term=account.payment_term or payment_term_advice(account, None).payment_term,
-        payment_type=account.payment_type or PaymentType.objects.filter(is_active=True).first(),
+        payment_type=account.payment_type or usual_payment_type(),
         account_discount=account.default_discount,
     )
     if header is not None:

@@ -103,7 +103,7 @@ def _changing_parts(user: User, quote: Quote, priced: PricedQuote, skus: Mapping
     target = selectors.margin_target(quote, priced.totals.net_total) if draft or margin else None
     found = triggers.breaches(priced, target) if draft else []
     if skus is None:
-        skus = selectors.skus_of([breach.line_id for breach in found if breach.line_id])
+        skus = selectors.skus_of(quote) if any(breach.line_id for breach in found) else {}
     advice = payment_term_advice(quote.account, priced.totals.net_total)
     return {
         "totals": priced.totals,
