@@ -20,7 +20,7 @@ def review_context(
     asked: Request, person: User, *, link: Link | None = None, form: DecisionForm | None = None, error: DomainError | None = None
 ) -> dict[str, Any]:
     """Everything the shared content partial shows to this person."""
-    seen = summary.for_reader(asked.summary, language=get_language() or "en", with_margin=person.may(Perm.MARGIN_VIEW))
+    seen = summary.of_request(asked, language=get_language() or "en", with_margin=person.may(Perm.MARGIN_VIEW))
     first = {"version": asked.run.subject_version, "content_hash": asked.run.content_hash}
     return {
         "asked": asked,

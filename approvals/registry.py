@@ -1,7 +1,7 @@
 """Subjects of approval register here; news travels to them as data, so this app knows none of them.
 
-What `facts` answers is stored with each request and is all that the approver sees. It is JSON of this shape, every text in
-both languages, every number a string such as "12.34":
+What `facts` answers is stored with each request and is, with the `lines` that the subject has frozen, all that the approver
+sees. It is JSON of this shape, every text in both languages, every number a string such as "12.34":
 
     {
         "title": {"en", "fi"},
@@ -9,10 +9,11 @@ both languages, every number a string such as "12.34":
         "sentences": {"en": [str], "fi": [str]},
         "facts": [{"label": {"en", "fi"}, "value": {"en", "fi"}, "margin": bool}],
         "limits": [{"gate": code, "what": {"en", "fi"}, "limit": {"en", "fi"}, "actual": {"en", "fi"}, "margin": bool}],
-        "lines": [{"position", "sku", "name": {"en", "fi"}, "quantity", "list_price", "discount_percent", "net_price",
-                   "line_net", "flag": bool}],
+        "flagged": [position of a line that breaks a limit],
         "url": path,
     }
+
+Lines: [{"position", "sku", "name": {"en", "fi"}, "quantity", "list_price", "discount_percent", "net_price", "line_net"}].
 
 Values of facts and limits are formatted already; the numbers of lines are formatted by the page. Entries with `margin` are
 kept from people who may not see margins, so `title` and `sentences` must not tell one.
@@ -62,6 +63,9 @@ class Subject(Protocol):
 
     def facts(self, subject: Any, gates: Sequence[str]) -> dict[str, Any]:
         """What the approver needs to see of the frozen snapshot, in the shape above."""
+
+    def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
+        """Its lines as they were in that version, which a request asked about; in the shape above."""
 
     def summary(self, subject_id: int) -> str:
         """One line for mail subjects and notices, in the active language."""

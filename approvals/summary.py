@@ -3,9 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from approvals import registry
+from approvals.models import Request
+
+
+def of_request(asked: Request, *, language: str, with_margin: bool) -> dict[str, Any]:
+    """What a request asked about, its lines included, as this reader sees it."""
+    run = asked.run
+    lines = registry.subject_for(run.subject_type).lines(run.subject_id, run.subject_version)
+    flagged = asked.summary.get("flagged", ())
+    return {
+        **for_reader(asked.summary, language=language, with_margin=with_margin),
+        "lines": [{**line, "name": _text(line["name"], language), "flag": line["position"] in flagged} for line in lines],
+    }
+
 
 def for_reader(summary: Mapping[str, Any], *, language: str, with_margin: bool) -> dict[str, Any]:
-    """Texts of `language` only. Lists: `sentences` [str], `facts` [{label, value}], `limits` [{what, limit, actual}], `lines`.
+    """Texts of `language` only. Lists: `sentences` [str], `facts` [{label, value}], `limits` [{what, limit, actual}].
 
     Shape of `summary`: see approvals.registry.
     """
@@ -17,7 +31,6 @@ def for_reader(summary: Mapping[str, Any], *, language: str, with_margin: bool) 
         "limits": [
             _translated(row, ("what", "limit", "actual"), language) for row in _seen(summary.get("limits", []), with_margin)
         ],
-        "lines": [{**line, "name": _text(line["name"], language)} for line in summary.get("lines", [])],
         "url": summary.get("url", ""),
     }
 

@@ -113,7 +113,20 @@ def unlogged(table: str) -> Operation:
     )
 
 
-def append_only(table: str) -> Operation:
+def undone(operation: TriggerSQL) -> Operation:
+    """A migration operation: takes back what one of these has done, and can be taken back itself."""
+    (pg_do, pg_undo), (do, undo) = operation.by_vendor["postgresql"], operation.by_vendor["sqlite"]
+    return TriggerSQL(postgresql=(pg_undo, pg_do), sqlite=(undo, do))
+
+
+def quickly_compressed(table: str, column: str) -> Operation:
+    """A migration operation: long texts of `column` are packed in the quicker of the ways that PostgreSQL may know."""
+    way = f"ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION "
+    known = f"DO $$ BEGIN {way} lz4; EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL; END $$"
+    return TriggerSQL(postgresql=(known, f"{way} default"), sqlite=("SELECT 1", "SELECT 1"))
+
+
+def append_only(table: str) -> TriggerSQL:
     """A migration operation: rows of `table` can be added, never changed or removed, by anyone."""
     name, text = f"{table}_append_only", f"{table} is append-only"
     function = (

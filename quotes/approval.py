@@ -11,7 +11,7 @@ from approvals.selectors import Choice
 from core import events, versions
 from quotes import approval_facts, selectors, snapshots
 from quotes.choices import Trigger
-from quotes.models import Quote
+from quotes.models import Quote, QuoteSnapshot
 from users.models import User
 from users.roles import Perm
 
@@ -49,6 +49,10 @@ class QuoteApproval:
         quoted = selectors.quoted(subject)
         found = [breach for breach in selectors.breaches_of(subject, quoted.priced) if breach.gate in gates]
         return approval_facts.facts_of(subject, snapshots.content_of(subject, quoted), quoted.priced, found)
+
+    def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
+        snapshot = QuoteSnapshot.objects.filter(quote=subject_id, version=version).first()
+        return approval_facts.lines_of(snapshot.content) if snapshot else []
 
     def summary(self, subject_id: int) -> str:
         quote = Quote.objects.select_related("account").get(pk=subject_id)

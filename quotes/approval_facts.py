@@ -87,19 +87,17 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
             _fact(lambda: _("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
         ],
         "limits": limits,
-        "lines": [
-            {
-                **{
-                    key: line[key]
-                    for key in ("position", "sku", "name", "quantity", "list_price", "discount_percent", "net_price")
-                },
-                "line_net": line["line_net"],
-                "flag": line["id"] in flagged,
-            }
-            for line in content["lines"]
-        ],
+        "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
         "url": reverse("quote_page", args=[quote.pk]),
     }
+
+
+_SHOWN = ("position", "sku", "name", "quantity", "list_price", "discount_percent", "net_price", "line_net")
+
+
+def lines_of(content: Json) -> list[Json]:
+    """What the review page shows of the lines."""
+    return [{name: line[name] for name in _SHOWN} for line in content["lines"]]
 
 
 def _fact(label: Any, value: Any, *, margin: bool = False) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """Quotes: a row per revision, its lines, the frozen snapshots, the sent document and the customer's answer."""
 
+import json
 import uuid
+from functools import cached_property
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -179,11 +182,14 @@ class QuoteLine(models.Model):
 
 
 class QuoteSnapshot(models.Model):
-    """What was submitted: lines, prices, terms and validity, in both languages. Append-only; approval binds to the hash."""
+    """What was submitted: lines, prices, terms and validity, in both languages. Append-only; approval binds to the hash.
+
+    `text` is canonical JSON (quotes.snapshots), kept as it is hashed; `content` is what it says.
+    """
 
     quote = models.ForeignKey(Quote, models.PROTECT, related_name="snapshots", verbose_name=_("quote"))
     version = models.PositiveIntegerField(_("version"))
-    content = models.JSONField(_("content"))
+    text = models.TextField(_("content"))
     commercial_hash = models.CharField(_("hash"), max_length=64)
     by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("submitted by"))
     at = models.DateTimeField(_("submitted"))
@@ -196,6 +202,11 @@ class QuoteSnapshot(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quote_id} v{self.version}"
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        content: dict[str, Any] = json.loads(self.text)
+        return content
 
 
 class QuoteDocument(models.Model):

@@ -17,6 +17,9 @@ from core.money import NO_CENTS, ZERO
 from quotes.choices import DiscountKind, HeaderDiscountKind
 
 HUNDRED = Decimal(100)
+PERCENT, AMOUNT, NET_PRICE = DiscountKind.PERCENT.value, DiscountKind.AMOUNT.value, DiscountKind.NET_PRICE.value
+HEADER_PERCENT, HEADER_AMOUNT = HeaderDiscountKind.PERCENT.value, HeaderDiscountKind.AMOUNT.value
+"""Plain texts: a member of an enumeration costs more to look up than a line costs to price."""
 
 
 class Line(NamedTuple):
@@ -52,11 +55,13 @@ class Header:
 class PricedLine(NamedTuple):
     """A line with its amounts; the rest is derived when somebody looks at it, because totals need none of it.
 
-    `share` is its part of the header discount; `net` is what is left: `line_net - share`.
+    `exact_price`: net per unit before the header discount, not rounded. `share`: the line's part of that discount; `net` is what
+    is left: `line_net - share`.
     """
 
     line: Line
     account_discount: Decimal | None
+    exact_price: Decimal
     line_list: Decimal
     line_net: Decimal
     share: Decimal
@@ -69,7 +74,7 @@ class PricedLine(NamedTuple):
     @property
     def net_price(self) -> Decimal:
         """Net price per unit before the header discount, 4 places."""
-        return money.unit_price(_net_price(self.line, self.account_discount))
+        return money.unit_price(self.exact_price)
 
     @property
     def net(self) -> Decimal:
@@ -83,7 +88,7 @@ class PricedLine(NamedTuple):
     @property
     def discount_percent(self) -> Decimal | None:
         """Shown discount, percent of the list price, 2 places; as typed where a percent was typed on the bare list price."""
-        if self.line.discount_kind == DiscountKind.PERCENT and self.base_price == self.line.list_price:
+        if self.line.discount_kind == PERCENT and self.base_price == self.line.list_price:
             return self.line.discount_value
         return money.percent_of(self.line.list_price - self.net_price, self.line.list_price)
 
@@ -165,11 +170,11 @@ def base_price(list_price: Decimal, account_discount: Decimal | None) -> Decimal
 
 def net_price(base: Decimal, kind: str, value: Decimal) -> Decimal:
     """The unit price after the line discount; exact, not rounded. Raises Invalid when it would be negative."""
-    if kind == DiscountKind.PERCENT:
+    if kind == PERCENT:
         net = base * (HUNDRED - value) / HUNDRED
-    elif kind == DiscountKind.AMOUNT:
+    elif kind == AMOUNT:
         net = base - value
-    elif kind == DiscountKind.NET_PRICE:
+    elif kind == NET_PRICE:
         net = value
     else:
         net = base
@@ -182,9 +187,9 @@ def net_price(base: Decimal, kind: str, value: Decimal) -> Decimal:
 
 def header_discount(line_total: Decimal, kind: str, value: Decimal) -> Decimal:
     """The header discount on the sum of line nets, EUR, rounded once. Raises Invalid when it exceeds the sum."""
-    if kind == HeaderDiscountKind.PERCENT:
+    if kind == HEADER_PERCENT:
         return money.cents(line_total * value / HUNDRED)
-    if kind == HeaderDiscountKind.AMOUNT:
+    if kind == HEADER_AMOUNT:
         if value > line_total:
             text = _("The discount is larger than the total.")
             raise Invalid(text, fields={"header_discount": text})
@@ -192,29 +197,26 @@ def header_discount(line_total: Decimal, kind: str, value: Decimal) -> Decimal:
     return NO_CENTS
 
 
-def line_amounts(line: Line, account_discount: Decimal | None) -> tuple[Decimal, Decimal]:
-    """`(line_list, line_net)` of one line before the header discount: EUR, 2 places, each rounded once."""
-    return money.cents(line.list_price * line.quantity), money.cents(_net_price(line, account_discount) * line.quantity)
-
-
-def _net_price(line: Line, account_discount: Decimal | None) -> Decimal:
-    return net_price(base_price(line.list_price, account_discount), line.discount_kind, line.discount_value)
+def _amounts(line: Line, account_discount: Decimal | None) -> tuple[Decimal, Decimal, Decimal]:
+    """`(exact_price, line_list, line_net)` of one line before the header discount: amounts EUR, 2 places, each rounded once."""
+    price = net_price(base_price(line.list_price, account_discount), line.discount_kind, line.discount_value)
+    return price, money.cents(line.list_price * line.quantity), money.cents(price * line.quantity)
 
 
 def price_quote(lines: Sequence[Line], header: Header) -> PricedQuote:
     """Price all lines. The result does not depend on their order but for being in it; shares break ties by line id."""
-    amounts = [line_amounts(line, header.account_discount) for line in lines]
-    nets = {line.id: net for line, (_listed, net) in zip(lines, amounts, strict=True) if line.counts}
+    amounts = [_amounts(line, header.account_discount) for line in lines]
+    nets = {line.id: net for line, (_price, _listed, net) in zip(lines, amounts, strict=True) if line.counts}
     line_total = money.total(nets.values())
     discount = header_discount(line_total, header.discount_kind, header.discount_value)
     shares = _shares(discount, nets) if discount else {}
     discount = money.total(shares.values())
     if discount:  # an option gets the share it would have if it were chosen, for its floor and margin
-        options = {line.id: net for line, (_listed, net) in zip(lines, amounts, strict=True) if not line.counts}
+        options = {line.id: net for line, (_price, _listed, net) in zip(lines, amounts, strict=True) if not line.counts}
         shares |= {line_id: money.cents(net * discount / line_total) for line_id, net in options.items()}
     priced = tuple(
-        PricedLine(line, header.account_discount, listed, net, shares.get(line.id, NO_CENTS))
-        for line, (listed, net) in zip(lines, amounts, strict=True)
+        PricedLine(line, header.account_discount, *amounts_of_line, shares.get(line.id, NO_CENTS))
+        for line, amounts_of_line in zip(lines, amounts, strict=True)
     )
     return PricedQuote(priced, _totals(priced, line_total, discount))
 

@@ -122,7 +122,8 @@ def commercial_hash(content: Json) -> str:
     """The hash that approval binds to: lines, prices, terms and validity, not names, which the master may change meanwhile."""
     terms = {name: (content[name] or {}).get("code") for name in ("payment_term", "payment_type")}
     lines = [{name: line[name] for name in _COMMERCIAL_LINE} for line in content["lines"]]
-    return digest({**{name: content[name] for name in _COMMERCIAL}, **terms, "account": content["account"]["id"], "lines": lines})
+    head = {name: content[name] for name in _COMMERCIAL}
+    return _digest(canonical({**head, **terms, "account": content["account"]["id"], "lines": lines}))
 
 
 def present_hash(quote: Quote) -> str:
@@ -132,14 +133,21 @@ def present_hash(quote: Quote) -> str:
     return commercial_hash(_content(quote, priced.totals, lines))
 
 
-def document_hash(content: Json, language: str, parties: Json) -> str:
-    """The hash that acceptance binds to: the commercial content with its names, the language and the parties."""
-    return digest({"content": content, "language": language, "parties": parties})
+def document_hash(text: str, language: str, parties: Json) -> str:
+    """The hash that acceptance binds to: the commercial content with its names, the language and the parties.
+
+    `text`: the canonical JSON of the content.
+    """
+    return _digest(f'{{"content":{text},"language":{canonical(language)},"parties":{canonical(parties)}}}')
 
 
-def digest(content: Any) -> str:
-    """SHA-256 of the canonical JSON: keys sorted, no white space, UTF-8."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse)
+def canonical(content: Any) -> str:
+    """The one JSON text of it: keys sorted, no white space."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse)
+
+
+def _digest(text: str) -> str:
+    """SHA-256 of the text in UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

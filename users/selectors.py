@@ -24,6 +24,14 @@ def user_for_update(user_id: int) -> User:
     return user
 
 
+_codes = Prepared(lambda user_id: RoleAssignment.objects.filter(user=user_id).values_list("role", flat=True))
+
+
+def role_codes_of(user_id: int) -> frozenset[str]:
+    """The codes of this person's roles."""
+    return frozenset(_codes.rows(user_id))
+
+
 _roles = Prepared(lambda user_id: RoleAssignment.objects.filter(user=user_id).select_related("user__team"))
 
 

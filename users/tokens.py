@@ -12,7 +12,7 @@ from core import clock, events
 from core.errors import Invalid, NotFound
 from core.prepared import Prepared
 from users.models import ApiToken, User
-from users.selectors import user_with_roles
+from users.selectors import role_codes_of
 
 PREFIX = "crm_"
 MOST_DAYS = 365
@@ -67,14 +67,15 @@ def shown(user: User) -> list[ApiToken]:
 def find(text: str) -> ApiToken | None:
     """The live token with this text, with its user, their roles and team; None for anything else."""
     token: ApiToken | None = _known.first(_hash(text))
-    user = user_with_roles(token.user_id) if token is not None and token.expires_at > clock.now() else None
-    if token is None or user is None or not user.is_active:
+    if token is None or token.expires_at <= clock.now() or not token.user.is_active:
         return None
-    token.user = user
+    token.user.role_codes = role_codes_of(token.user_id)
     return token
 
 
-_known = Prepared(lambda hashed: ApiToken.objects.filter(token_hash=hashed, revoked_at=None).order_by())
+_known = Prepared(
+    lambda hashed: ApiToken.objects.select_related("user__team").filter(token_hash=hashed, revoked_at=None).order_by()
+)
 
 
 def note_use(token: ApiToken) -> None:

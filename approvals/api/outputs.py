@@ -131,7 +131,7 @@ def row_out(asked: Request, *, title: str, customer: str) -> Json:
 def approval_out(asked: Request, person: User) -> Json:
     """The whole request as this person sees it. Two queries more than the request itself."""
     language = get_language() or "en"
-    seen = summary.for_reader(asked.summary, language=language, with_margin=person.may(Perm.MARGIN_VIEW))
+    seen = summary.of_request(asked, language=language, with_margin=person.may(Perm.MARGIN_VIEW))
     stands = standing.standing_of(asked, person)
     return {
         **row_out(asked, title=seen["title"], customer=seen["customer"]),

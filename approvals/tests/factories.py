@@ -36,21 +36,21 @@ FACTS: dict[str, Any] = {
             "margin": True,
         },
     ],
-    "lines": [
-        {
-            "position": 4,
-            "sku": "JUUSTO-1",
-            "name": {"en": "Cheese", "fi": "Juusto"},
-            "quantity": "5.000",
-            "list_price": "12.0000",
-            "discount_percent": "20.83",
-            "net_price": "9.5000",
-            "line_net": "47.50",
-            "flag": True,
-        }
-    ],
+    "flagged": [4],
     "url": "/approvals/",
 }
+LINES: list[dict[str, Any]] = [
+    {
+        "position": 4,
+        "sku": "JUUSTO-1",
+        "name": {"en": "Cheese", "fi": "Juusto"},
+        "quantity": "5.000",
+        "list_price": "12.0000",
+        "discount_percent": "20.83",
+        "net_price": "9.5000",
+        "line_net": "47.50",
+    }
+]
 
 
 class Probe:
@@ -67,6 +67,9 @@ class Probe:
 
     def facts(self, subject: JobRun, gates: Sequence[str]) -> dict[str, Any]:
         return FACTS
+
+    def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
+        return LINES
 
     def summary(self, subject_id: int) -> str:
         return f"P-{subject_id}, Äyräs & Pojat Oy"

@@ -43,7 +43,7 @@ def send(quotes: Sequence[Made]) -> None:
 def _document(one: Made) -> tuple[Any, ...]:
     quote = one.quote
     parties = snapshots.parties_of(quote, quote.contact)
-    signed = snapshots.document_hash(one.content, quote.language, parties)
+    signed = snapshots.document_hash(snapshots.canonical(one.content), quote.language, parties)
     to = [quote.contact.email] if quote.contact else []
     return (quote.pk, one.snapshot_id, quote.language, parties, to, signed, one.by.pk, one.order.at(S.SENT))
 

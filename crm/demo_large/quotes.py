@@ -157,9 +157,17 @@ class Writer:
             one.commercial_hash = snapshots.commercial_hash(one.content)
         db.copy_rows(
             QuoteSnapshot,
-            ("id", "quote_id", "version", "content", "commercial_hash", "by_id", "at"),
+            ("id", "quote_id", "version", "text", "commercial_hash", "by_id", "at"),
             (
-                (one.snapshot_id, one.quote.pk, 2, one.content, one.commercial_hash, one.by.pk, one.order.at(one.order.path[0]))
+                (
+                    one.snapshot_id,
+                    one.quote.pk,
+                    2,
+                    snapshots.canonical(one.content),
+                    one.commercial_hash,
+                    one.by.pk,
+                    one.order.at(one.order.path[0]),
+                )
                 for one in quotes
             ),
         )

@@ -100,9 +100,7 @@ def test_what_was_sent_has_its_document_with_a_hash_that_holds() -> None:
         documents = list(QuoteDocument.objects.filter(quote=quote).select_related("snapshot", "link"))
         assert len(documents) == (quote.status in SENT) == (quote.sent_at is not None)
         for document in documents:
-            assert document.document_hash == snapshots.document_hash(
-                document.snapshot.content, document.language, document.parties
-            )
+            assert document.document_hash == snapshots.document_hash(document.snapshot.text, document.language, document.parties)
             assert document.link.subject_id == quote.pk
 
 

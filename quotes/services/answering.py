@@ -76,7 +76,7 @@ def _answerable(document_id: int, document_hash: str, source: Source) -> QuoteDo
         raise WrongState(_("This quote is no longer valid."))
     if document.withdrawn_at is not None or not can_proceed(quote.accept):
         raise WrongState(_("This quote is no longer open for an answer."))
-    fresh = snapshots.document_hash(document.snapshot.content, document.language, document.parties)
+    fresh = snapshots.document_hash(document.snapshot.text, document.language, document.parties)
     if not document.document_hash == fresh == document_hash:
         raise WrongState(_("This is not the document that was sent. Reload the page."))
     return document

@@ -49,7 +49,8 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     _require_complete(quote, len(quoted.priced.lines))
     found = selectors.breaches_of(quote, quoted.priced)
     versions.bump(quote)
-    snapshot = _snapshot(quote, by, snapshots.content_of(quote, quoted))
+    content = snapshots.content_of(quote, quoted)
+    snapshot = _snapshot(quote, by, content)
     gates = triggers.gates(found)
     if gates:
         quote.submit_for_approval()
@@ -65,7 +66,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
             by=by,
             last_editor_id=quote.last_editor_id,
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
-            facts=approval_facts.facts_of(quote, snapshot.content, quoted.priced, found),
+            facts=approval_facts.facts_of(quote, content, quoted.priced, found),
             reason=reason,
         )
     return snapshot
@@ -209,7 +210,7 @@ def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
     return QuoteSnapshot.objects.create(
         quote=quote,
         version=quote.version,
-        content=content,
+        text=snapshots.canonical(content),
         commercial_hash=snapshots.commercial_hash(content),
         by=by,
         at=clock.now(),
@@ -233,7 +234,7 @@ def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[
         language=quote.language,
         parties=parties,
         recipients=recipients,
-        document_hash=snapshots.document_hash(snapshot.content, quote.language, parties),
+        document_hash=snapshots.document_hash(snapshot.text, quote.language, parties),
         sent_by=by,
         sent_at=quote.sent_at or clock.now(),
     )

@@ -1,0 +1,29 @@
+import json
+
+from django.db import migrations, models
+
+from core import db
+
+TABLE = "quotes_quotesnapshot"
+
+
+def canonical(apps, schema_editor):
+    """The text that is hashed, whatever way the database has kept it until now."""
+    snapshots = apps.get_model("quotes", "QuoteSnapshot").objects.using(schema_editor.connection.alias)
+    for key, text in snapshots.values_list("pk", "text").iterator():
+        kept = json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        snapshots.filter(pk=key).update(text=kept)
+    schema_editor.connection.check_constraints()  # PostgreSQL adds no trigger while checks are still to come
+
+
+class Migration(migrations.Migration):
+    dependencies = [("quotes", "0003_guards")]
+
+    operations = [
+        db.undone(db.append_only(TABLE)),
+        migrations.RenameField("quotesnapshot", "content", "text"),
+        migrations.AlterField("quotesnapshot", "text", models.TextField(verbose_name="content")),
+        db.quickly_compressed(TABLE, "text"),
+        migrations.RunPython(canonical, migrations.RunPython.noop),
+        db.append_only(TABLE),
+    ]
