@@ -1,7 +1,7 @@
 """Subjects of approval register here; news travels to them as data, so this app knows none of them.
 
-What `facts` answers is stored with each request and is, with the `lines` that the subject has frozen, all that the approver
-sees. It is JSON of this shape, every text in both languages, every number a string such as "12.34":
+The facts that a run starts with are stored with each request. With the `lines` that the subject has frozen they are all that the
+approver sees. They are JSON of this shape, every text in both languages, every number a string such as "12.34":
 
     {
         "title": {"en", "fi"},
@@ -60,9 +60,6 @@ class Subject(Protocol):
 
     def fingerprint(self, subject: Any) -> Fingerprint:
         """Version and content hash as they are now."""
-
-    def facts(self, subject: Any, gates: Sequence[str]) -> dict[str, Any]:
-        """What the approver needs to see of the frozen snapshot, in the shape above."""
 
     def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
         """Its lines as they were in that version, which a request asked about; in the shape above."""

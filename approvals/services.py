@@ -12,7 +12,7 @@ from approvals import policies, registry, selectors, standing
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Gate, Request, Run, RunGate
 from approvals.registry import Fingerprint
-from core import clock, events, links, outbox
+from core import clock, links, outbox
 from core.errors import Invalid, NotAllowed, WrongState
 from core.models import Link
 from users.models import User
@@ -70,7 +70,6 @@ def run_start(
         started_at=clock.now(),
     )
     requests = _make_requests(run, {choice.code: choice.definition for choice in choices}, approvers, facts)
-    events.record(run, "started", by=by, reason=reason, about=f"{subject_type}:{subject.pk}", gates=sorted(gates))
     _tell(run, [request for request in requests if request.is_open])
     return run
 
@@ -255,8 +254,6 @@ def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) 
     """What an answer brings about: dead links, the end of the run or the next step, and the news of it."""
     by, registered = decision.decided_by, registry.subject_for(run.subject_type)
     rejected = decision.verdict == Verdict.REJECT
-    verb = "rejected" if rejected else "approved"
-    events.record(run, verb, by=by, reason=decision.comment, request=decision.request_id, via=str(decision.via))
     if rejected:
         run.reject()
         _finish(run, requests)
@@ -303,7 +300,6 @@ def run_recall(*, subject_type: str, subject_id: int, by: User, run_id: int | No
         raise NotAllowed(_("Only who asked can take it back."))
     run.recall()
     _finish(run, requests)
-    events.record(run, "recalled", by=by)
     registered.recalled(subject, by=by)
     return run
 

@@ -9,7 +9,10 @@ from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Bench-SQL"
 _PLUMBING = ("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "COMMIT")
-_PEOPLE = ('"django_session"', '"users_apitoken"', 'FROM "users_roleassignment" WHERE "users_roleassignment"."user_id" ')
+_PEOPLE = (
+    '"django_session"', '"users_apitoken"', 'FROM "users_roleassignment" WHERE "users_roleassignment"."user_id" ',
+    "EXECUTE users_apitoken_", "EXECUTE users_roleassignment_",
+)  # fmt: skip
 _SIGNED_IN = re.compile(r'SELECT .* FROM "users_user" .*WHERE "users_user"\."id" = %s LIMIT 21')
 
 

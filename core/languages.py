@@ -1,13 +1,13 @@
 """Texts in every language of the product at once, for what is frozen or read by several people."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.utils import translation
 
 CODES: tuple[str, ...] = tuple(code for code, _name in settings.LANGUAGES)
-_FALLBACKS: tuple[str, ...] = tuple(settings.MODELTRANSLATION_FALLBACK_LANGUAGES)
+_FALLBACKS = tuple(CODES.index(code) for code in settings.MODELTRANSLATION_FALLBACK_LANGUAGES)
 
 
 def active() -> str:
@@ -27,8 +27,15 @@ def in_languages(text: Callable[[], Any]) -> dict[str, str]:
 
 def stored_texts(stored: Mapping[str, str | None]) -> dict[str, str]:
     """What a translated field says in each language, from its columns by language; empty ones fall back as on pages."""
-    fallback = next((text for code in _FALLBACKS if (text := stored[code])), "")
-    return {code: stored[code] or fallback for code in CODES}
+    return by_language([stored[code] for code in CODES])
+
+
+def by_language(texts: Sequence[str | None]) -> dict[str, str]:
+    """The same of texts in the order of `CODES`."""
+    if all(texts):
+        return dict(zip(CODES, texts, strict=True))  # type: ignore[arg-type]
+    fallback = next((text for place in _FALLBACKS if (text := texts[place])), "")
+    return {code: text or fallback for code, text in zip(CODES, texts, strict=True)}
 
 
 def texts_of(record: Any, field: str) -> dict[str, str]:

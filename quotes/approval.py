@@ -9,7 +9,7 @@ from approvals import selectors as approvals
 from approvals.registry import Fingerprint, GateDefault
 from approvals.selectors import Choice
 from core import events, versions
-from quotes import approval_facts, selectors, snapshots
+from quotes import approval_facts, selectors
 from quotes.choices import Trigger
 from quotes.models import Quote, QuoteSnapshot
 from users.models import User
@@ -43,12 +43,7 @@ class QuoteApproval:
         return selectors.quote_for_update(subject_id)
 
     def fingerprint(self, subject: Quote) -> Fingerprint:
-        return Fingerprint(subject.version, snapshots.present_hash(subject))
-
-    def facts(self, subject: Quote, gates: Sequence[str]) -> dict[str, Any]:
-        quoted = selectors.quoted(subject)
-        found = [breach for breach in selectors.breaches_of(subject, quoted.priced) if breach.gate in gates]
-        return approval_facts.facts_of(subject, snapshots.content_of(subject, quoted), quoted.priced, found)
+        return Fingerprint(subject.version, selectors.frozen_hash(subject))
 
     def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
         snapshot = QuoteSnapshot.objects.filter(quote=subject_id, version=version).first()

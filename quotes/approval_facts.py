@@ -1,11 +1,12 @@
 """What an approver of a quote gets to see: frozen with the request, in both languages. Shape: see approvals.registry."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop
 
 from accounts.selectors import advised_payment_term
 from core.languages import CODES, in_languages
@@ -70,12 +71,12 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
         "customer": quote.account.name,
         "sentences": {code: [limit["what"][code] for limit in limits] for code in CODES},
         "facts": [
-            _fact(lambda: _("Customer"), lambda: quote.account.name),
-            _fact(lambda: _("At list price"), lambda: money(totals.list_total)),
-            _fact(lambda: _("Discount"), lambda: f"{money(totals.discount_total)} ({percent(totals.discount_percent)})"),
-            _fact(lambda: _("Net"), lambda: money(totals.net_total)),
+            _fact(gettext_noop("Customer"), lambda: quote.account.name),
+            _fact(gettext_noop("At list price"), lambda: money(totals.list_total)),
+            _fact(gettext_noop("Discount"), lambda: f"{money(totals.discount_total)} ({percent(totals.discount_percent)})"),
+            _fact(gettext_noop("Net"), lambda: money(totals.net_total)),
             _fact(
-                lambda: _("Margin"),
+                gettext_noop("Margin"),
                 lambda: (
                     _("unknown")
                     if totals.margin_amount is None
@@ -83,8 +84,8 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
                 ),
                 margin=True,
             ),
-            _fact(lambda: _("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
-            _fact(lambda: _("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
+            _fact(gettext_noop("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
+            _fact(gettext_noop("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
         ],
         "limits": limits,
         "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
@@ -100,8 +101,14 @@ def lines_of(content: Json) -> list[Json]:
     return [{name: line[name] for name in _SHOWN} for line in content["lines"]]
 
 
-def _fact(label: Any, value: Any, *, margin: bool = False) -> dict[str, Any]:
-    return {"label": in_languages(label), "value": in_languages(value), "margin": margin}
+@functools.cache
+def _labels(label: str) -> dict[str, str]:
+    """A label of ours in every language."""
+    return in_languages(lambda: _(label))
+
+
+def _fact(label: str, value: Any, *, margin: bool = False) -> dict[str, Any]:
+    return {"label": _labels(label), "value": in_languages(value), "margin": margin}
 
 
 def _limit(breach: Breach, lines: dict[int, Json]) -> dict[str, Any]:

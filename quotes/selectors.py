@@ -10,7 +10,7 @@ from django.db.models import Max, QuerySet, Subquery
 from catalog.models import Product
 from core import clock, db
 from core.errors import NotFound
-from core.languages import CODES, stored_texts, texts_of
+from core.languages import CODES, by_language, texts_of
 from core.models import Link
 from core.prepared import Prepared
 from quotes import pricing, triggers
@@ -159,6 +159,7 @@ class Quoted(NamedTuple):
 
 
 _TEXTS = [f"product__{field}_{code}" for field in ("name", "description", "unit__label") for code in CODES]
+_COUNT = len(CODES)
 _pricing_with_texts = _lines("product__sku", *_TEXTS)
 
 
@@ -171,8 +172,7 @@ def quoted(quote: Quote) -> Quoted:
 
 
 def _product_texts(sku: str, *texts: str | None) -> ProductTexts:
-    by_field = (texts[start : start + len(CODES)] for start in range(0, len(texts), len(CODES)))
-    return ProductTexts(sku, *(stored_texts(dict(zip(CODES, field, strict=True))) for field in by_field))
+    return ProductTexts(sku, *[by_language(texts[start : start + _COUNT]) for start in range(0, 3 * _COUNT, _COUNT)])
 
 
 def texts_of_product(product: Product) -> ProductTexts:
@@ -241,6 +241,21 @@ _live_documents = Prepared(
 def latest_snapshot(quote: Quote) -> QuoteSnapshot | None:
     snapshot: QuoteSnapshot | None = _snapshots.first(quote.pk)
     return snapshot
+
+
+_frozen = Prepared(
+    lambda quote_id, version: (
+        QuoteSnapshot.objects.filter(quote=quote_id, version=version).order_by().values_list("commercial_hash", flat=True)
+    )
+)
+
+
+def frozen_hash(quote: Quote) -> str:
+    """The hash of what was frozen at this version of the quote, whose lines nobody changes without counting it up; "" if nothing.
+
+    Sending compares it with the lines as they are.
+    """
+    return _frozen.first(quote.pk, quote.version) or ""
 
 
 def live_document(quote: Quote) -> QuoteDocument | None:

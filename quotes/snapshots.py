@@ -120,8 +120,11 @@ _COMMERCIAL_LINE = (
 
 def commercial_hash(content: Json) -> str:
     """The hash that approval binds to: lines, prices, terms and validity, not names, which the master may change meanwhile."""
+    return _commercial_hash(content, [{name: line[name] for name in _COMMERCIAL_LINE} for line in content["lines"]])
+
+
+def _commercial_hash(content: Json, lines: list[Json]) -> str:
     terms = {name: (content[name] or {}).get("code") for name in ("payment_term", "payment_type")}
-    lines = [{name: line[name] for name in _COMMERCIAL_LINE} for line in content["lines"]]
     head = {name: content[name] for name in _COMMERCIAL}
     return _digest(canonical({**head, **terms, "account": content["account"]["id"], "lines": lines}))
 
@@ -130,7 +133,7 @@ def present_hash(quote: Quote) -> str:
     """The commercial hash of the quote as it stands, its lines read and priced now: one query."""
     priced, skus = selectors.priced_with_codes(quote)
     lines = [_commercial_line(position, row, skus[row.line.id]) for position, row in enumerate(priced.lines, 1)]
-    return commercial_hash(_content(quote, priced.totals, lines))
+    return _commercial_hash(_content(quote, priced.totals, []), lines)
 
 
 def document_hash(text: str, language: str, parties: Json) -> str:

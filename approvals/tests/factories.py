@@ -65,9 +65,6 @@ class Probe:
     def fingerprint(self, subject: JobRun) -> Fingerprint:
         return Fingerprint(subject.counts["version"], subject.source_hash)
 
-    def facts(self, subject: JobRun, gates: Sequence[str]) -> dict[str, Any]:
-        return FACTS
-
     def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
         return LINES
 

@@ -16,6 +16,7 @@ ROLES = (
     [
         'SAVEPOINT "s1"', 'RELEASE SAVEPOINT "s1"', 'ROLLBACK TO SAVEPOINT "s1"', USER, ROLES,
         'SELECT "django_session"."session_key" FROM "django_session" WHERE "django_session"."session_key" = %s LIMIT 21',
+        "EXECUTE users_roleassignment_3 (%s)", "EXECUTE users_apitoken_1 (%s)",
         'UPDATE "users_apitoken" SET "last_used_at" = %s WHERE "users_apitoken"."id" = %s',
     ],
 )  # fmt: skip
