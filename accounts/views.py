@@ -28,7 +28,7 @@ SITES_SHOWN = 5
 @require_safe
 def account_list(request: HttpRequest) -> HttpResponse:
     narrowed = _narrowed(request)
-    page = keyset(narrowed.qs.only(*columns.READ), request)
+    page = keyset(narrowed.qs.values_list(*columns.READ, named=True), request)
     rows = columns.ROW.render(columns.rows_of(page.rows))
     return render(request, "accounts/list.html", {"filter": narrowed, "page": page, "rows": rows})
 

@@ -36,7 +36,7 @@ def gates_make_missing(*, using: str = "default") -> int:
     return len(missing)
 
 
-@transaction.atomic(savepoint=False)
+@transaction.atomic
 def run_start(
     *,
     subject_type: str,

@@ -317,15 +317,34 @@ def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, i
 
     `index`: the `search_index` over just these fields, if there is one.
     """
-    for word in text.replace("\x00", "").split()[:MOST_WORDS]:
-        if index and len(word) >= LEAST_LETTERS and not is_postgresql():
-            queryset = queryset.filter(pk__in=_rows_of_index(index, word))
-            continue
-        any_field = models.Q()
-        for field in fields:
-            any_field |= models.Q(**{f"{field}__icontains": word})
-        queryset = queryset.filter(any_field)
+    words = text.replace("\x00", "").split()[:MOST_WORDS]
+    if index and is_postgresql() and any(len(word) >= LEAST_LETTERS for word in words):
+        return _by_few_keys(queryset, [_in_any(fields, word) for word in words])
+    for word in words:
+        by_index = index and len(word) >= LEAST_LETTERS and not is_postgresql()
+        queryset = queryset.filter(models.Q(pk__in=_rows_of_index(index, word)) if by_index else _in_any(fields, word))
     return queryset
+
+
+def _in_any(fields: Sequence[str], word: str) -> models.Q:
+    any_field = models.Q()
+    for field in fields:
+        any_field |= models.Q(**{f"{field}__icontains": word})
+    return any_field
+
+
+FEW = 2_000
+
+
+def _by_few_keys(queryset: models.QuerySet[Any], words: Sequence[models.Q]) -> models.QuerySet[Any]:
+    """The rows by their keys, when the index finds only few of them in the whole table.
+
+    Asked for the first fifty by name, PostgreSQL may read the table in the order of names until it has them. That is quick for a
+    word that many have, and reads nearly everything for one that it only thinks many have.
+    """
+    everything = queryset.model._default_manager.filter(*words).order_by()
+    keys = list(everything.values_list("pk", flat=True)[: FEW + 1])
+    return queryset.filter(pk__in=keys) if len(keys) <= FEW else queryset.filter(*words)
 
 
 def _rows_of_index(index: str, word: str) -> RawSQL:

@@ -13,7 +13,7 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Field, Model, Q, QuerySet
 from django.http import HttpRequest
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 
 PARAMETER = "cursor"
 
@@ -28,7 +28,9 @@ class Page(Generic[Row]):
     is_first: bool
 
 
-def keyset(queryset: QuerySet[Row], request: HttpRequest, order: Sequence[str] = ("name", "pk"), per_page: int = 50) -> Page[Row]:
+def keyset(
+    queryset: "QuerySet[Any, Row]", request: HttpRequest, order: Sequence[str] = ("name", "pk"), per_page: int = 50
+) -> Page[Row]:
     """The page of `queryset` that `?cursor=` names, the first one when it is absent or makes no sense. One query.
 
     `order` ends with a unique field; "-" reverses a field; none of them may be null.
@@ -70,7 +72,7 @@ def _beyond(order: Sequence[str], after: Sequence[Any]) -> Q:
     return Q(**{f"{first.lstrip('-')}__{'lte' if first.startswith('-') else 'gte'}": after[0]}) & beyond
 
 
-def _encode(row: Model, order: Sequence[str]) -> str:
+def _encode(row: Any, order: Sequence[str]) -> str:
     values = [_text(_value(row, name.lstrip("-"))) for name in order]
     return base64.urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode().rstrip("=")
 

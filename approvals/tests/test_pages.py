@@ -13,7 +13,7 @@ from approvals import services, tasks
 from approvals.choices import Verdict, Via
 from approvals.models import Decision, Gate, Request, Run
 from approvals.tests.conftest import World
-from approvals.tests.factories import FACTS, ask, make_probe
+from approvals.tests.factories import LINES, Probe, ask, make_probe
 from approvals.tests.test_links import text_of
 from approvals.tests.test_services import row_hash
 from core.models import Link
@@ -150,7 +150,7 @@ REVIEW_QUERIES = 6
 
 @pytest.mark.parametrize("lines", [2, 200])
 def test_the_review_page_costs_the_same_for_few_and_many_lines(world: World, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(FACTS, "lines", FACTS["lines"] * lines)
+    monkeypatch.setattr(Probe, "lines", lambda *_ignored: LINES * lines)
     request = ask(world.probe, by=world.rep).requests.get()
     client = signed_in(world.pricing)
     client.get(reverse("approval_detail", args=[request.pk]))

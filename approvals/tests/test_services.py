@@ -14,7 +14,7 @@ from approvals.models import Decision, Gate, Request, Run, RunGate
 from approvals.tests.conftest import World
 from approvals.tests.factories import ask, change, make_probe
 from core import links
-from core.errors import DomainError, Invalid, NotAllowed, WrongState
+from core.errors import DomainError, Invalid, NotAllowed, NotFound, WrongState
 from core.models import Event, Link, OutboxMessage
 from users.models import User
 from users.roles import ROLES
@@ -27,6 +27,10 @@ def row_hash() -> str:
     for model in (Run, Request, RunGate, Decision, Link, OutboxMessage, Event, apps.get_model("core", "JobRun")):
         digest.update(repr(list(model.objects.order_by("pk").values_list())).encode())
     return digest.hexdigest()
+
+
+REFUSED = (NotAllowed, NotFound)
+"""Who does not even see the request is told that there is none."""
 
 
 def decide(request: Request, by: User, verdict: Verdict = Verdict.APPROVE, comment: str = "", **more: object) -> Decision:
@@ -134,7 +138,7 @@ def test_a_gate_that_matches_nobody_goes_to_the_stewards_and_is_never_approved_b
     assert topics() == sorted([("approval.requested", world.steward.pk), ("approval.requested", second.pk)])
     world.probe.refresh_from_db()
     assert world.probe.phase == "in_review"
-    with pytest.raises(NotAllowed):
+    with pytest.raises(REFUSED):
         decide(request, world.manager)
     decide(request, second)
     world.probe.refresh_from_db()
@@ -309,7 +313,7 @@ def test_nobody_decides_on_their_own_work(world: World, route: str, role: str) -
         Request.objects.filter(pk=request.pk).update(approver=person)
         person.role_assignments.get_or_create(role="pricing")
     before = row_hash()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(REFUSED):
         decide(request, User.objects.get(pk=person.pk))
     assert row_hash() == before
 
@@ -344,7 +348,7 @@ def test_an_approver_who_may_no_longer_is_refused(world: World, change_of: str) 
     else:
         Request.objects.filter(pk=request.pk).update(approver=UserFactory(roles=["pricing"], team=world.rep.team))
     before = row_hash()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(REFUSED):
         decide(request, person)
     assert row_hash() == before
 
@@ -353,7 +357,7 @@ def test_an_approver_who_may_no_longer_is_refused(world: World, change_of: str) 
 def test_somebody_else_than_the_approver_is_refused(world: World, stranger: str) -> None:
     request = ask(world.probe, by=world.rep).requests.get()
     before = row_hash()
-    with pytest.raises(NotAllowed):
+    with pytest.raises(REFUSED):
         decide(request, getattr(world, stranger))
     assert row_hash() == before
 
