@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.workflow import RequestWorkflow, RunWorkflow
-from core.models import LookUp
+from core.models import Added, LookUp
 from users.models import User
 from users.roles import Perm
 
@@ -33,7 +33,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         return self.filter(Q(requested_by=user) | Q(pk__in=Request.objects.filter(approver=user).values("run")))
 
 
-class Run(RunWorkflow):
+class Run(RunWorkflow, Added):
     """One round of approval of one version of a subject."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -153,7 +153,7 @@ class RunGate(models.Model):
         return f"{self.run}: {self.gate}"
 
 
-class Decision(models.Model):
+class Decision(Added):
     """The answer to a request. Append-only; carries copies, so that the database itself refuses self-approval."""
 
     request = models.OneToOneField(Request, models.PROTECT, related_name="decision", verbose_name=_("request"))

@@ -1,6 +1,7 @@
 """The only place that asks which database this is."""
 
 import contextlib
+import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -173,6 +174,20 @@ def legal_transitions(table: str, column: str, moves: Sequence[tuple[str, str]],
             f"DROP TRIGGER {name}_insert\n--\nDROP TRIGGER {name}_update",
         ),
     )
+
+
+def digest(model: type[models.Model], column: str, key: int) -> str:
+    """A short text that is another one as soon as any column of the rows whose `column` is `key` is, or there are others.
+
+    To be compared with one that this database gave before. A migration of the table makes it another one as well.
+    """
+    if not is_postgresql():
+        rows = list(model._default_manager.filter(**{column: key}).order_by("pk").values_list())
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
+    table, name, pk = map(connection.ops.quote_name, (model._meta.db_table, column, str(model._meta.pk.column)))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT md5(string_agg(t::text, '\n' ORDER BY {pk})) FROM {table} t WHERE {name} = %s", [key])  # noqa: S608
+        return cursor.fetchone()[0] or ""
 
 
 ROWS_AT_ONCE = 5_000

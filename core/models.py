@@ -1,9 +1,11 @@
 """What every app builds on: look-ups, versions, events, the outbox, jobs, numbers and links."""
 
+import functools
 import uuid
+from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 
@@ -23,6 +25,30 @@ class LookUp(models.Model):
         return self.label or self.code
 
 
+class Added(models.Model):
+    """A record that is added and hardly ever changed: its INSERT is written once per process, everything else is Django's."""
+
+    class Meta:
+        abstract = True
+
+    def _do_insert(self, manager: Any, using: str, fields: Any, returning_fields: Any, raw: bool) -> Any:
+        values = [field.attname for field in fields]
+        if raw or any(hasattr(getattr(self, name), "resolve_expression") for name in values):
+            return super()._do_insert(manager, using, fields, returning_fields, raw)  # type: ignore[misc]
+        connection = connections[using]
+        columns = tuple(field.column for field in fields)
+        params = [field.get_db_prep_save(field.pre_save(self, True), connection) for field in fields]
+        with connection.cursor() as cursor:
+            cursor.execute(_insert(self._meta.db_table, columns, tuple(field.column for field in returning_fields)), params)
+            return [cursor.fetchone()]
+
+
+@functools.cache
+def _insert(table: str, columns: tuple[str, ...], returning: tuple[str, ...]) -> str:
+    names, answer = (", ".join(f'"{name}"' for name in group) for group in (columns, returning))
+    return f'INSERT INTO "{table}" ({names}) VALUES ({", ".join(["%s"] * len(columns))}) RETURNING {answer}'  # noqa: S608
+
+
 class Versioned(models.Model):
     """A record several people edit: `version` counts the saves, a stale save is refused."""
 
@@ -32,7 +58,7 @@ class Versioned(models.Model):
         abstract = True
 
 
-class Event(models.Model):
+class Event(Added):
     """One business event: who did what to which record, when and why. Append-only."""
 
     subject_type = models.CharField(_("kind of record"), max_length=40)
@@ -155,7 +181,7 @@ class NumberSeries(models.Model):
         return f"{self.series}-{self.year}"
 
 
-class Link(models.Model):
+class Link(Added):
     """A link somebody was sent: what it opens, for whom, until when. Of the token only its SHA-256 is kept."""
 
     class Purpose(models.TextChoices):

@@ -9,7 +9,7 @@ from approvals import selectors as approvals
 from approvals.registry import Fingerprint, GateDefault
 from approvals.selectors import Choice
 from core import events, versions
-from quotes import approval_facts, selectors
+from quotes import approval_facts, selectors, snapshots
 from quotes.choices import Trigger
 from quotes.models import Quote, QuoteSnapshot
 from users.models import User
@@ -43,7 +43,7 @@ class QuoteApproval:
         return selectors.quote_for_update(subject_id)
 
     def fingerprint(self, subject: Quote) -> Fingerprint:
-        return Fingerprint(subject.version, selectors.frozen_hash(subject))
+        return Fingerprint(subject.version, snapshots.hash_now(subject))
 
     def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
         snapshot = QuoteSnapshot.objects.filter(quote=subject_id, version=version).first()

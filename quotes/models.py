@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, CategoryTma2, Channel, Contact, PaymentTerm, PaymentType, of_accounts_in_sight
 from catalog.models import Product
 from core.histories import FieldHistory
-from core.models import Link, LookUp, OutboxMessage, Versioned
+from core.models import Added, Link, LookUp, OutboxMessage, Versioned
 from opportunities.models import Opportunity
 from quotes.choices import Answer, DiscountKind, HeaderDiscountKind, QuoteStatus
 from quotes.pricing import PricedQuote
@@ -181,7 +181,7 @@ class QuoteLine(models.Model):
         return f"{self.quote_id}/{self.position}"
 
 
-class QuoteSnapshot(models.Model):
+class QuoteSnapshot(Added):
     """What was submitted: lines, prices, terms and validity, in both languages. Append-only; approval binds to the hash.
 
     `text` is canonical JSON (quotes.snapshots), kept as it is hashed; `content` is what it says.
@@ -191,6 +191,7 @@ class QuoteSnapshot(models.Model):
     version = models.PositiveIntegerField(_("version"))
     text = models.TextField(_("content"))
     commercial_hash = models.CharField(_("hash"), max_length=64)
+    stored_digest = models.CharField(_("digest of the rows"), max_length=64, blank=True)
     by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("submitted by"))
     at = models.DateTimeField(_("submitted"))
 
@@ -209,7 +210,7 @@ class QuoteSnapshot(models.Model):
         return content
 
 
-class QuoteDocument(models.Model):
+class QuoteDocument(Added):
     """What was sent: a snapshot with language and parties; acceptance binds to its hash.
 
     The PDF is stored once it is rendered.
@@ -242,7 +243,7 @@ class QuoteDocument(models.Model):
         return f"{self.quote_id} {self.language}"
 
 
-class QuoteAnswer(models.Model):
+class QuoteAnswer(Added):
     """What the customer answered, or what a rep recorded with evidence. One per revision, append-only."""
 
     quote = models.OneToOneField(Quote, models.PROTECT, related_name="answer", verbose_name=_("quote"))

@@ -244,18 +244,14 @@ def latest_snapshot(quote: Quote) -> QuoteSnapshot | None:
 
 
 _frozen = Prepared(
-    lambda quote_id, version: (
-        QuoteSnapshot.objects.filter(quote=quote_id, version=version).order_by().values_list("commercial_hash", flat=True)
-    )
+    lambda quote_id, version: QuoteSnapshot.objects.filter(quote=quote_id, version=version).defer("text").order_by()
 )
 
 
-def frozen_hash(quote: Quote) -> str:
-    """The hash of what was frozen at this version of the quote, whose lines nobody changes without counting it up; "" if nothing.
-
-    Sending compares it with the lines as they are.
-    """
-    return _frozen.first(quote.pk, quote.version) or ""
+def frozen(quote: Quote) -> QuoteSnapshot | None:
+    """What was frozen at this version of the quote, without its text."""
+    snapshot: QuoteSnapshot | None = _frozen.first(quote.pk, quote.version)
+    return snapshot
 
 
 def live_document(quote: Quote) -> QuoteDocument | None:

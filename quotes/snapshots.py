@@ -7,10 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from accounts.models import Contact
-from core import money
+from core import db, money
 from core.languages import texts_of
 from quotes import selectors
-from quotes.models import Quote
+from quotes.models import Quote, QuoteLine, QuoteSnapshot
 from quotes.pricing import PricedLine, Totals
 from quotes.selectors import ProductTexts, Quoted
 
@@ -134,6 +134,31 @@ def present_hash(quote: Quote) -> str:
     priced, skus = selectors.priced_with_codes(quote)
     lines = [_commercial_line(position, row, skus[row.line.id]) for position, row in enumerate(priced.lines, 1)]
     return _commercial_hash(_content(quote, priced.totals, []), lines)
+
+
+_TERMS = (
+    "number", "revision", "price_date", "valid_until", "account_id", "payment_term_id", "payment_type_id", "customer_note",
+    "account_discount", "header_discount_kind", "header_discount_value", "list_total", "net_total", "gross_total",
+)  # fmt: skip
+
+
+def stored_digest(quote: Quote) -> str:
+    """A digest of the rows behind the commercial content, made where they are: the database reads 200 lines in no time."""
+    lines = db.digest(QuoteLine, "quote_id", quote.pk)
+    return _digest(canonical([lines, *(str(getattr(quote, name)) for name in _TERMS)]))
+
+
+def is_unchanged(quote: Quote, snapshot: QuoteSnapshot) -> bool:
+    """Whether the quote as it stands says what was frozen: its rows are the same, or at least what they come to."""
+    return snapshot.stored_digest == stored_digest(quote) or snapshot.commercial_hash == present_hash(quote)
+
+
+def hash_now(quote: Quote) -> str:
+    """The commercial hash of the quote as it stands."""
+    snapshot = selectors.frozen(quote)
+    if snapshot is not None and snapshot.stored_digest == stored_digest(quote):
+        return snapshot.commercial_hash
+    return present_hash(quote)
 
 
 def document_hash(text: str, language: str, parties: Json) -> str:

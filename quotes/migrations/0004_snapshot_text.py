@@ -23,6 +23,12 @@ class Migration(migrations.Migration):
         db.undone(db.append_only(TABLE)),
         migrations.RenameField("quotesnapshot", "content", "text"),
         migrations.AlterField("quotesnapshot", "text", models.TextField(verbose_name="content")),
+        migrations.AddField(
+            "quotesnapshot",
+            "stored_digest",
+            models.CharField(blank=True, default="", max_length=64, verbose_name="digest of the rows"),
+            preserve_default=False,
+        ),
         db.quickly_compressed(TABLE, "text"),
         migrations.RunPython(canonical, migrations.RunPython.noop),
         db.append_only(TABLE),

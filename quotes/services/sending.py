@@ -212,6 +212,7 @@ def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
         version=quote.version,
         text=snapshots.canonical(content),
         commercial_hash=snapshots.commercial_hash(content),
+        stored_digest=snapshots.stored_digest(quote),
         by=by,
         at=clock.now(),
     )
@@ -220,7 +221,7 @@ def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
 def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
     """The snapshot that was approved, checked against the quote as it is now. Raises: WrongState."""
     snapshot = selectors.latest_snapshot(quote)
-    if snapshot is None or snapshots.present_hash(quote) != snapshot.commercial_hash:
+    if snapshot is None or not snapshots.is_unchanged(quote, snapshot):
         raise WrongState(_("The quote is not what was approved. Revise it and submit it again."))
     return snapshot
 
