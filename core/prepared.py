@@ -103,7 +103,7 @@ class Prepared:
         places = tuple(_Place(marks.index(param)) if param in marks else param for param in params)
         if lost := [argument for argument in marked if isinstance(argument, int | str) and argument not in params]:
             raise ValueError(f"{lost} got lost on the way into {sql}")
-        return _Statement(queryset, compiler, sql, places, f"{queryset.model._meta.db_table}_{next(_numbers)}")
+        return _Statement(queryset, compiler, sql, places, _name_of(queryset, sql, places))
 
 
 def _is_personal(argument: Any) -> bool:
@@ -153,7 +153,15 @@ def _about_to_run(statement: _Statement, params: tuple[Any, ...]) -> QuerySet[An
     return queryset  # type: ignore[no-any-return]
 
 
-_numbers = itertools.count(1)
+_names: dict[Hashable, str] = {}
+
+
+def _name_of(queryset: QuerySet[Any], sql: str, params: tuple[Any, ...]) -> str:
+    """One name for one text: languages and shapes that make no difference share a plan."""
+    constants = tuple(("value", int(param)) if isinstance(param, _Place) else repr(param) for param in params)
+    return _names.setdefault((sql, constants), f"{queryset.model._meta.db_table}_{len(_names) + 1}")
+
+
 _planned: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 """The names that each connection knows."""
 

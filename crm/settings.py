@@ -141,6 +141,7 @@ if "DATABASE_URL" in env.ENVIRON:
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database; leave it out for the embedded default.")
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("DISABLE_SERVER_SIDE_CURSORS", default=False)
 else:
     DATABASES = {
         "default": {

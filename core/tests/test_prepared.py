@@ -140,3 +140,52 @@ def test_each_thread_asks_through_its_own_connection() -> None:
     thread.start()
     thread.join()
     assert found == [person]
+
+
+def test_languages_that_make_no_difference_share_a_plan() -> None:
+    plain = Prepared(lambda pk: Account.objects.filter(pk=pk).order_by())
+    labelled = Prepared(lambda pk: CategoryTma2.objects.filter(pk=pk).order_by("label"))
+    names: dict[Prepared, set[str]] = {plain: set(), labelled: set()}
+    for language in ("en", "fi"):
+        with translation.override(language):
+            for look_up in names:
+                look_up.rows(1)
+    for look_up, found in names.items():
+        found.update(statement.name for statement in look_up._statements.values() if statement)
+    assert (len(names[plain]), len(names[labelled])) == (1, 2)
+
+
+@pytest.mark.postgresql
+def test_a_connection_plans_once_and_counts_it_as_no_statement(django_assert_num_queries: Any) -> None:
+    AccountFactory(name="Äyräs Oy")
+    look_up = named()
+    with django_assert_num_queries(2) as queries:
+        assert [len(look_up.rows(name)) for name in ("Äyräs Oy", "Nobody")] == [1, 0]
+    assert [query["sql"].split(" ")[0] for query in queries.captured_queries] == ["EXECUTE", "EXECUTE"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%accounts_account%%name%%'")
+        planned = cursor.fetchone()[0]
+        look_up.rows("Öljy Oy")
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%accounts_account%%name%%'")
+        assert cursor.fetchone()[0] == planned
+
+
+@pytest.mark.postgresql
+def test_a_plan_outlives_the_transaction_it_was_made_in() -> None:
+    account = AccountFactory(name="Äyräs Oy")
+    look_up = named()
+    with transaction.atomic():
+        assert look_up.rows("Äyräs Oy") == [account]
+        transaction.set_rollback(True)
+    assert look_up.rows("Äyräs Oy") == [account]
+
+
+@pytest.mark.postgresql
+def test_behind_a_pool_of_transactions_nothing_is_planned_ahead(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    account = AccountFactory(name="Äyräs Oy")
+    with django_assert_num_queries(1) as queries:
+        assert named().rows("Äyräs Oy") == [account]
+    assert queries.captured_queries[0]["sql"].startswith("SELECT")

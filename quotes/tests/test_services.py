@@ -1,13 +1,14 @@
 """What happens to a quote, from draft to answer."""
 
 import datetime as dt
+import hashlib
 from decimal import Decimal as D
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
 
-from accounts.tests.factories import AccountFactory
+from accounts.tests.factories import AccountFactory, PaymentTermFactory
 from approvals import services as approvals
 from approvals.choices import RequestStatus, Verdict, Via
 from approvals.models import Request
@@ -638,3 +639,43 @@ def test_a_net_price_above_the_list_price_is_a_surcharge_too(world: World, price
             services.line_change(**edit, by=world.rep)
         services.line_change(**edit, by=world.manager)
     assert quote.lines.get().discount_value == D(price)
+
+
+# --- What was frozen ---
+def test_an_unchanged_quote_is_sent_without_pricing_it_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    quote = submit(draft(world), world)
+
+    def refuse(quote: Quote) -> str:
+        raise AssertionError("priced again")
+
+    monkeypatch.setattr(snapshots, "present_hash", refuse)
+    services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+
+
+def test_rows_that_read_otherwise_but_come_to_the_same_are_no_change(world: World) -> None:
+    quote = submit(draft(world), world)
+    QuoteLine.objects.filter(quote=quote).update(cost=D("1.2345"))  # which is not part of what was agreed
+    services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+
+
+@pytest.mark.parametrize("field", ["valid_until", "customer_note", "payment_term", "header_discount_value"])
+def test_terms_changed_past_everything_are_noticed(world: World, field: str) -> None:
+    quote = submit(draft(world), world)
+    other = PaymentTermFactory()
+    values: dict[str, dict[str, Any]] = {
+        "valid_until": {"valid_until": quote.valid_until + dt.timedelta(days=1)},
+        "customer_note": {"customer_note": "ja ilmainen rahti"},
+        "payment_term": {"payment_term": other},
+        "header_discount_value": {"header_discount_kind": "percent", "header_discount_value": D(50)},
+    }
+    Quote.objects.filter(pk=quote.pk).update(**values[field])
+    with pytest.raises(WrongState, match="not what was approved"):
+        services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+
+
+def test_a_snapshot_keeps_the_text_that_is_hashed(world: World) -> None:
+    document = sent(world)
+    text, content = document.snapshot.text, document.snapshot.content
+    assert text == snapshots.canonical(content)
+    whole = {"content": content, "language": document.language, "parties": document.parties}
+    assert document.document_hash == hashlib.sha256(snapshots.canonical(whole).encode()).hexdigest()
