@@ -18,7 +18,7 @@ import copy
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, Self
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -59,12 +59,22 @@ class _Place(int):
     """Where in the arguments a value stands."""
 
 
+_look_ups: "WeakSet[Prepared]" = WeakSet()
+
+
+def forget() -> None:
+    """Compile everything anew: for tests that change how a queryset reads."""
+    for look_up in _look_ups:
+        look_up._statements.clear()
+
+
 class Prepared:
     """The queryset that `build` answers for its arguments, compiled once for each shape of them and each language."""
 
     def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
         self.build = build
         self._statements: dict[Hashable, _Statement | None] = {}
+        _look_ups.add(self)
 
     def rows(self, *arguments: Any) -> list[Any]:
         """All rows; none for a number that no column can hold."""

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from accounts import policies as account_policies, selectors as account_selectors
 from accounts.models import Account, AccountQuerySet
 from approvals.admin import RunAdmin
-from core import events
+from core import events, prepared
 from core.errors import NotAllowed
 from quotes import policies as quote_policies
 from quotes.api.views import QuoteEndpoint
@@ -80,8 +80,12 @@ def test_it_sees_a_policy_that_lets_everybody_edit(name: str, world: World, monk
     ("name", "queryset"),
     [("account_page", AccountQuerySet), ("api:account-sites", AccountQuerySet), ("quote_page", QuoteQuerySet)],
 )
-def test_it_sees_a_query_that_shows_everything(name: str, queryset: Any, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_sees_a_query_that_shows_everything(
+    name: str, queryset: Any, world: World, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     monkeypatch.setattr(queryset, "visible_to", lambda self, user: self)
+    prepared.forget()
+    request.addfinalizer(prepared.forget)
     assert is_seen(world, name, "GET of a record of another unit by sales_rep, as .*: should be not found, is 200")
 
 

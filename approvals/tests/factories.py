@@ -4,6 +4,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
+
 from approvals import services
 from approvals.models import Gate, Run
 from approvals.registry import Fingerprint, GateDefault
@@ -124,9 +126,14 @@ def make_gates() -> None:
 def ask(
     probe: JobRun, *, by: User, gates: Mapping[str, int | None] | None = None, last_editor: User | None = None, reason: str = ""
 ) -> Run:
+    with transaction.atomic():
+        return _start(probe, by, gates, last_editor, reason)
+
+
+def _start(probe: JobRun, by: User, gates: Mapping[str, int | None] | None, last_editor: User | None, reason: str) -> Run:
     return services.run_start(
         subject_type="probe",
-        subject=probe,
+        subject=Probe().lock(probe.pk),
         gates=gates if gates is not None else {"probe_first": None},
         by=by,
         last_editor_id=(last_editor or by).pk,

@@ -65,10 +65,8 @@ def test_of_accept_and_decline_at_once_one_wins(world: World, parked: None) -> N
 def test_without_the_lock_both_would_pass_every_check_and_meet_the_constraint(
     world: World, parked: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        selectors, "quote_for_update", lambda quote_id: Quote.objects.select_related("account", "owner").get(pk=quote_id)
-    )
-    monkeypatch.setattr(answering.Link.objects, "select_for_update", lambda: answering.Link.objects.all(), raising=False)
+    related = QuoteDocument.objects.select_related("quote", "link", "snapshot")
+    monkeypatch.setattr(selectors, "document_for_update", lambda document_id: related.get(pk=document_id))
     document = sent(world)
     results = at_once(accepting(document, "Kyllä"), declining(document, world))
     assert kinds(results) != ["QuoteAnswer", "WrongState"]
