@@ -5,8 +5,6 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Value
 from django.db.models.functions import Lower
 
-from accounts.models import Account, Site
-from accounts.tests.factories import AccountFactory, SiteFactory
 from core import clock, db
 from core.models import Event, JobRun, OutboxMessage
 from users.models import User
@@ -146,33 +144,3 @@ def test_an_added_row_is_stored_as_django_stores_it() -> None:
 def test_a_row_added_with_an_expression_is_left_to_django() -> None:
     event = Event.objects.create(subject_type="probe", subject_id=7, verb=Lower(Value("SEEN")), at=clock.now())
     assert Event.objects.get(pk=event.pk).verb == "seen"
-
-
-# --- Digests ---
-def test_a_digest_tells_every_change_of_the_rows_and_nothing_else() -> None:
-    one, other = AccountFactory(), AccountFactory()
-    sites = [SiteFactory(account=one, name=name) for name in ("Äänekoski", "Öja")]
-    digest = lambda: db.digest(Site, "account_id", one.pk)  # noqa: E731
-    first = digest()
-    assert first == digest() != db.digest(Site, "account_id", other.pk)
-    SiteFactory(account=other)
-    assert digest() == first
-    Site.objects.filter(pk=sites[0].pk).update(name="Aanekoski")
-    changed = digest()
-    assert changed != first
-    Site.objects.filter(pk=sites[0].pk).update(name="Äänekoski")
-    assert digest() == first
-    Site.objects.filter(pk=sites[1].pk).update(account=other)
-    assert digest() not in (first, changed)
-
-
-# --- Few keys ---
-@pytest.mark.postgresql
-@pytest.mark.parametrize("most", [1, 2, 3])
-def test_a_search_finds_the_same_by_few_keys_and_by_the_words(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(db, "FEW", most)
-    for name in ("Leipomo Äyräs", "Leipomo Öljy", "Kahvila"):
-        AccountFactory(name=name)
-    found = Account.objects.matching("leipomo").order_by("name")
-    assert [account.name for account in found] == ["Leipomo Äyräs", "Leipomo Öljy"]
-    assert (" IN (" in str(found.query)) is (most >= 2)
