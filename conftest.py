@@ -28,7 +28,7 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 REQUIRE_BROWSER = any(os.environ.get(name) == "1" for name in ("REQUIRE_ALL", "REQUIRE_BROWSER"))
-COMPARED = 20
+COMPARED = 5
 START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 LEFT_OUT = pytest.StashKey[list[str]]()
 
