@@ -43,7 +43,7 @@ class QuoteApproval:
         return selectors.quote_for_update(subject_id)
 
     def fingerprint(self, subject: Quote) -> Fingerprint:
-        return Fingerprint(subject.version, snapshots.hash_now(subject))
+        return Fingerprint(subject.version, snapshots.hash_now(subject, selectors.frozen(subject)))
 
     def lines(self, subject_id: int, version: int) -> list[dict[str, Any]]:
         snapshot = QuoteSnapshot.objects.filter(quote=subject_id, version=version).first()

@@ -148,16 +148,10 @@ def stored_digest(quote: Quote) -> str:
     return _digest(canonical([lines, *(str(getattr(quote, name)) for name in _TERMS)]))
 
 
-def is_unchanged(quote: Quote, snapshot: QuoteSnapshot) -> bool:
-    """Whether the quote as it stands says what was frozen: its rows are the same, or at least what they come to."""
-    return snapshot.stored_digest == stored_digest(quote) or snapshot.commercial_hash == present_hash(quote)
-
-
-def hash_now(quote: Quote) -> str:
-    """The commercial hash of the quote as it stands."""
-    snapshot = selectors.frozen(quote)
-    if snapshot is not None and snapshot.stored_digest == stored_digest(quote):
-        return snapshot.commercial_hash
+def hash_now(quote: Quote, frozen: QuoteSnapshot | None) -> str:
+    """The commercial hash of the quote as it stands: that of `frozen` while its rows are the same, else of what they come to."""
+    if frozen is not None and frozen.stored_digest == stored_digest(quote):
+        return frozen.commercial_hash
     return present_hash(quote)
 
 

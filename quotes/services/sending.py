@@ -221,7 +221,7 @@ def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
 def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
     """The snapshot that was approved, checked against the quote as it is now. Raises: WrongState."""
     snapshot = selectors.latest_snapshot(quote)
-    if snapshot is None or not snapshots.is_unchanged(quote, snapshot):
+    if snapshot is None or snapshots.hash_now(quote, snapshot) != snapshot.commercial_hash:
         raise WrongState(_("The quote is not what was approved. Revise it and submit it again."))
     return snapshot
 
