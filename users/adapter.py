@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import rate_limits, redirects
 from core.clients import client_ip
-from users import devices, language, limits, second_factor, selectors, sessions
+from users import devices, language, limits, second_factor, selectors, services, sessions
 from users.models import User
 
 _MISMATCH = _("The user name or the password is not right.")
@@ -70,6 +70,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Nothing else of the user is written: the row may have changed since it was read."""
         user.set_password(password)
         user.save(update_fields=["password"])
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """What the library has just changed, told by a mail of ours."""
+        services.account_change_told(user=user, change=template_prefix.rpartition("/")[2])
 
     def is_safe_url(self, url: str | None) -> bool:
         return bool(url) and redirects.is_own(str(url))

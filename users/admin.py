@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -24,6 +24,13 @@ class UserCreationForm(AdminUserCreationForm):  # type: ignore[type-arg]
         fields = ("username", "email", "display_name")
 
 
+class PasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        services.account_change_told(user=user, change="password_set")
+        return user
+
+
 class RoleInline(admin.TabularInline):  # type: ignore[type-arg]
     model = RoleAssignment
     extra = 1
@@ -32,6 +39,7 @@ class RoleInline(admin.TabularInline):  # type: ignore[type-arg]
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     add_form = UserCreationForm
+    change_password_form = PasswordForm
     inlines = (RoleInline,)
     list_display = ("username", "display_name", "email", "team", "salesperson_id", "is_active")
     list_filter = ("is_active", "role_assignments__role", "team")

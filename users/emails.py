@@ -5,11 +5,21 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
 from core import emails, outbox
 from core.models import OutboxMessage
 from users.models import User
+
+CHANGES = {
+    "password_changed": gettext_lazy("Your password was changed"),
+    "password_set": gettext_lazy("An administrator gave your account another password"),
+    "password_reset": gettext_lazy("Your password was replaced by a new one"),
+    "totp_activated": gettext_lazy("The second step of logging in was switched on"),
+    "totp_deactivated": gettext_lazy("The second step of logging in was switched off"),
+    "recovery_codes_generated": gettext_lazy("New recovery codes were made"),
+}
+"""What a person is told of, mostly by the log-in library's names."""
 
 
 @outbox.handler("users.password_reset")
@@ -28,5 +38,25 @@ def password_reset(message: OutboxMessage, *, user_id: int) -> None:
         text_template="users/emails/password_reset.txt",
         html_template="users/emails/password_reset.html",
         context={"person": user, "url": emails.absolute(link), "hours": settings.PASSWORD_RESET_TIMEOUT // 3600},
+        language=user.language,
+    )
+
+
+@outbox.handler("users.account_changed")
+def account_changed(message: OutboxMessage, *, user_id: int, change: str) -> None:
+    """Tells the person how the way into the account was changed, so that somebody else's hand is noticed. Those who have
+    left since get nothing."""
+    user = User.objects.filter(pk=user_id, is_active=True).first()
+    if user is None:
+        return
+    with translation.override(user.language):
+        subject = str(CHANGES[change])
+    emails.send(
+        message,
+        to=[user.email],
+        subject=subject,
+        text_template="users/emails/account_changed.txt",
+        html_template="users/emails/account_changed.html",
+        context={"person": user, "at": message.created_at, "url": emails.absolute(reverse("account_reset_password"))},
         language=user.language,
     )

@@ -40,6 +40,7 @@ def second_factor_remove(*, user: User, by: User | None, reason: str = "") -> bo
     removed, _rows = Authenticator.objects.filter(user=user).delete()
     sessions_end(user=user)
     if removed:
+        account_change_told(user=user, change="totp_deactivated")
         events.record(user, "second factor removed", by=by, reason=reason)
     return bool(removed)
 
@@ -56,3 +57,8 @@ def password_ask_for_new(*, email: str) -> None:
     """
     user = selectors.user_to_mail(email)
     outbox.emit("users.password_reset", user_id=user.pk if user else 0)
+
+
+def account_change_told(*, user: User, change: str) -> None:
+    """A mail tells the person how the way into the account was changed, one of `users.emails.CHANGES`."""
+    outbox.emit("users.account_changed", user_id=user.pk, change=change)

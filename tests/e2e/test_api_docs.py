@@ -66,6 +66,7 @@ def test_a_token_is_made_copied_and_revoked_on_a_phone(world: World, visit: Any)
     assert me.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(me.page) == []
     me.page.get_by_role("link", name="Back to the profile").click()
+    me.page.wait_for_url("**/profile/")
     assert me.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert violations(me.page) == []
     me.page.get_by_role("button", name="Revoke").click()

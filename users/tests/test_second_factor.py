@@ -2,12 +2,14 @@
 
 import re
 import threading
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -406,6 +408,52 @@ def test_a_session_that_is_not_fresh_gives_the_password_before_it_sees_or_change
     assert client.get(path)["Location"].startswith("/login/reauthenticate/?next=")
     assert path == CODES or client.post(path)["Location"].startswith("/login/reauthenticate/?next=")
     assert Authenticator.objects.count() == (0 if path == ON else 2)
+
+
+# --- Told by mail ---------------------------------------------------------------------------------------------------------------
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", ["switched on", "New recovery codes", "switched off", "password was changed"]),
+        ("fi", ["otettiin käyttöön", "Uudet palautuskoodit", "poistettiin käytöstä", "Salasanasi vaihdettiin"]),
+    ],
+)
+def test_a_person_hears_how_the_way_into_the_account_was_changed(
+    clock: time_machine.Traveller, outbox_drain: Callable[[], int], settings: Settings, language: str, told: list[str]
+) -> None:
+    settings.SITE_URL = "https://crm.example"
+    user = UserFactory(language=language)
+    client = logged_in(user)
+    client.post(ON, {"code": code(secret_on(client.get(ON)))})
+    client.post(NEW_CODES)
+    client.post(OFF)
+    new = {"oldpassword": "demo", "password1": "purjevene-ja-masto", "password2": "purjevene-ja-masto"}
+    assert client.post("/password/change/", new).status_code == 302
+    outbox_drain()
+    assert [said in message.subject for said, message in zip(told, mail.outbox, strict=True)] == [True] * 4
+    for message in mail.outbox:
+        assert (message.to, message.extra_headers["Content-Language"]) == ([user.email], language)
+        assert user.username in message.body
+        assert user.username in message.alternatives[0].content
+        assert "https://crm.example/password/reset/" in message.body
+
+
+@pytest.mark.django_db
+def test_a_person_hears_what_an_administrator_did(outbox_drain: Callable[[], int]) -> None:
+    person, left = UserFactory(), UserFactory()
+    client = Client()
+    client.force_login(steward())
+    new = {"usable_password": "true", "password1": "purjevene-ja-masto", "password2": "purjevene-ja-masto"}
+    for user in (person, left):
+        assert client.post(f"/admin/users/user/{user.pk}/password/", new).status_code == 302
+    set_up(person)
+    client.post("/admin/users/user/", {"action": "remove_second_factor", "_selected_action": [person.pk]})
+    User.objects.filter(pk=left.pk).update(is_active=False)
+    outbox_drain()
+    assert [message.to for message in mail.outbox] == [[person.email]] * 2
+    assert "An administrator" in mail.outbox[0].subject
+    assert "switched off" in mail.outbox[1].subject
 
 
 def test_a_limit_of_codes_leaves_guessing_no_chance() -> None:
