@@ -1,6 +1,6 @@
 """Texts in every language of the product at once, for what is frozen or read by several people."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -25,13 +25,9 @@ def in_languages(text: Callable[[], Any]) -> dict[str, str]:
     return texts
 
 
-def stored_texts(stored: Mapping[str, str | None]) -> dict[str, str]:
-    """What a translated field says in each language, from its columns by language; empty ones fall back as on pages."""
-    return by_language([stored[code] for code in CODES])
-
-
 def by_language(texts: Sequence[str | None]) -> dict[str, str]:
-    """The same of texts in the order of `CODES`."""
+    """What a translated field says in each language, from its columns in the order of `CODES`; empty ones fall back as on
+    pages."""
     if all(texts):
         return dict(zip(CODES, texts, strict=True))  # type: ignore[arg-type]
     fallback = next((text for place in _FALLBACKS if (text := texts[place])), "")
@@ -40,4 +36,4 @@ def by_language(texts: Sequence[str | None]) -> dict[str, str]:
 
 def texts_of(record: Any, field: str) -> dict[str, str]:
     """What a translated field of `record` says in each language."""
-    return stored_texts({code: getattr(record, f"{field}_{code}") for code in CODES})
+    return by_language([getattr(record, f"{field}_{code}") for code in CODES])
