@@ -14,7 +14,7 @@ RUN useradd --create-home crm && mkdir -p /data/files && chown -R crm /data
 USER crm
 ENV VAR_DIR=/data
 RUN python manage.py messages --compile \
- && python manage.py collectstatic --noinput --verbosity 0 --ignore 'tabler-*' --ignore '*.rtl*' --ignore '*.esm*' \
+ && python manage.py collectstatic --noinput --verbosity 0 \
  && rm -f /data/secret_key
 EXPOSE 8000
 CMD ["gunicorn", "crm.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "8"]

@@ -17,8 +17,6 @@ export PATH := $(BIN):$(PATH)
 INSTALLED := $(VENV)/.installed
 NPM_DONE := node_modules/.installed
 STATIC_DONE := $(VAR_DIR)/static/.collected
-# Parts of Tabler that no page uses; some of them refer to pictures that are not served.
-NOT_SERVED := --ignore 'tabler-*' --ignore '*.rtl*' --ignore '*.esm*'
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/django.po)
 COMPILED := $(CATALOGUES:.po=.mo)
 
@@ -48,7 +46,7 @@ locale/%/LC_MESSAGES/django.mo: locale/%/LC_MESSAGES/django.po | $(INSTALLED)
 	@DEMO=1 $(MANAGE) messages --compile
 
 $(STATIC_DONE): $(NPM_DONE) $(wildcard static/* static/*/*)
-	@DEMO=1 $(MANAGE) collectstatic --noinput --clear --verbosity 0 $(NOT_SERVED)
+	@DEMO=1 $(MANAGE) collectstatic --noinput --clear --verbosity 0
 	@touch $@
 
 run: export DEMO := 1

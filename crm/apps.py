@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig
+from django.contrib.staticfiles.apps import StaticFilesConfig
 
 
 class CrmConfig(AppConfig):
@@ -21,3 +22,12 @@ class CrmAdminConfig(AdminConfig):
 
         admin.site.unregister(EmailAddress)  # an address is a field of the user here
         admin.site.unregister(Authenticator)  # it would show secrets; users are helped by an action of theirs
+
+
+class CrmStaticFilesConfig(StaticFilesConfig):
+    """Leaves out what no page uses; some parts of Tabler refer to pictures that are not there."""
+
+    ignore_patterns = [
+        *StaticFilesConfig.ignore_patterns,
+        *("tabler-*", "tabler.css*", "tabler.js*", "*.rtl*", "*.esm*", "redoc", "rest_framework"),
+    ]

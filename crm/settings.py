@@ -72,7 +72,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "crm.apps.CrmStaticFilesConfig",
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
@@ -373,6 +373,9 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", "png", "gif", "ico", "jpg", "webp", "svgz", "gz", "br", "woff", "woff2")
+"""Maps are for the developers' tools alone; the others are compressed already."""
 
 # --- Logs -------------------------------------------------------------------------------------------------------------
 structlog.configure(

@@ -6,7 +6,7 @@ from core.db import search_index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_initial")]
+    dependencies = [("accounts", "0001_initial")]
 
     operations = [
         migrations.AddIndex("account", models.Index(fields=["owner", "unit"], name="account_by_owner_and_unit")),

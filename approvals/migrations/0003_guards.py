@@ -6,7 +6,7 @@ from core import db
 
 
 class Migration(migrations.Migration):
-    dependencies = [("approvals", "0002_initial")]
+    dependencies = [("approvals", "0001_initial")]
     operations = [
         db.append_only("approvals_decision"),
         db.legal_transitions(

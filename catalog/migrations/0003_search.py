@@ -6,6 +6,6 @@ from core.db import search_index
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0002_initial")]
+    dependencies = [("catalog", "0001_initial")]
 
     operations = [search_index("catalog_product_search", "catalog_product", ["sku", "name_en", "name_fi"])]

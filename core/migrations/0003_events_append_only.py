@@ -6,5 +6,5 @@ from core import db
 
 
 class Migration(migrations.Migration):
-    dependencies = [("core", "0002_initial")]
+    dependencies = [("core", "0001_initial")]
     operations = [db.append_only("core_event")]

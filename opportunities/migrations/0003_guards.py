@@ -24,5 +24,5 @@ MOVES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("opportunities", "0002_initial")]
+    dependencies = [("opportunities", "0001_initial")]
     operations = [db.legal_transitions("opportunities_opportunity", "status", MOVES, start=["new"])]

@@ -27,7 +27,7 @@ MOVES = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("quotes", "0002_initial")]
+    dependencies = [("quotes", "0001_initial")]
     operations = [
         db.append_only("quotes_quotesnapshot"),
         db.append_only("quotes_quoteanswer"),
