@@ -12,7 +12,7 @@ from accounts import columns, exports, policies, selectors, services
 from accounts.filters import AccountFilter
 from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
 from accounts.models import Account, Contact
-from core import downloads
+from core import downloads, lists
 from core.errors import Invalid, StaleVersion, require
 from core.forms import whole
 from core.paging import keyset
@@ -30,7 +30,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
     narrowed = _narrowed(request)
     page = keyset(narrowed.qs.values_list(*columns.READ, named=True), request)
     rows = columns.ROW.render(columns.rows_of(page.rows))
-    return render(request, "accounts/list.html", {"filter": narrowed, "page": page, "rows": rows})
+    return lists.answer(request, "accounts/list.html", {"filter": narrowed, "page": page, "rows": rows})
 
 
 @requires(Perm.ACCOUNT_VIEW)

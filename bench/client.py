@@ -42,8 +42,8 @@ class Client:
         self.post(path, {name_field: username, "password": password}, expect=302)
         return self
 
-    def get(self, path: str, expect: int = 200) -> Answer:
-        return self.call("GET", path, expect=expect)
+    def get(self, path: str, expect: int = 200, **headers: str) -> Answer:
+        return self.call("GET", path, expect=expect, headers=headers)
 
     def post(self, path: str, form: dict[str, Any], expect: int = 302, **headers: str) -> Answer:
         headers["Content-Type"] = "application/x-www-form-urlencoded"

@@ -13,7 +13,7 @@ from bench.client import Answer, Client
 from bench.compare import NEEDED, Ask, Work, against, compare
 from bench.house import House
 from bench.report import Result
-from core import paging
+from core import lists as list_pages, paging
 
 
 def lists(house: House) -> Iterator[Result]:
@@ -76,11 +76,13 @@ def _query(**words: Any) -> str:
 
 
 def search(house: House) -> Iterator[Result]:
-    """Another part of a name in each round, one that a few dozen customers have."""
+    """Another part of a name in each round, one that a few dozen customers have, asked as the search field asks: for the rows
+    alone where there is such an answer."""
     parts = _parts()
+    as_typed = {"HX-Request": "true", "HX-Target": list_pages.ROWS}
 
     def ask(client: Client, number: int) -> Answer:
-        return client.get(f"/accounts/?{_query(q=parts[number % len(parts)])}")
+        return client.get(f"/accounts/?{_query(q=parts[number % len(parts)])}", **as_typed)
 
     works = [Work("search a part of a name, 100,000", house.steward, ask, house.floor_rep, ask)]
     if house.sqlite:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from catalog import columns, exports, selectors
 from catalog.filters import ProductFilter
-from core import clock, downloads
+from core import clock, downloads, lists
 from core.paging import keyset
 from users.access import requires, user_of
 from users.roles import Perm
@@ -20,7 +20,7 @@ def product_list(request: HttpRequest) -> HttpResponse:
     page = keyset(rows.qs, request, order=("sku", "pk"))
     prices = selectors.prices_on([product.pk for product in page.rows], clock.today())
     shown = columns.ROW.render(columns.rows_of(page.rows, prices))
-    return render(request, "catalog/list.html", {"filter": rows, "page": page, "rows": shown})
+    return lists.answer(request, "catalog/list.html", {"filter": rows, "page": page, "rows": shown})
 
 
 @requires(Perm.PRODUCT_VIEW)

@@ -1,12 +1,23 @@
 """App configurations of the project itself."""
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig
-from django.contrib.staticfiles.apps import StaticFilesConfig
+
+NOT_SERVED = (
+    *("tabler-*", "tabler.css*", "tabler.js*", "*.rtl*", "*.esm*", "idiomorph-*", "idiomorph.js"),
+    *("htmx-4*", "htmax*", "ext", "redoc", "rest_framework"),
+)
+"""Static files that no page uses; some parts of Tabler refer to pictures that are not there."""
 
 
 class CrmConfig(AppConfig):
     name = "crm"
+
+    def ready(self) -> None:
+        static_files: Any = apps.get_app_config("staticfiles")
+        static_files.ignore_patterns = [*static_files.ignore_patterns, *NOT_SERVED]
 
 
 class CrmAdminConfig(AdminConfig):
@@ -22,12 +33,3 @@ class CrmAdminConfig(AdminConfig):
 
         admin.site.unregister(EmailAddress)  # an address is a field of the user here
         admin.site.unregister(Authenticator)  # it would show secrets; users are helped by an action of theirs
-
-
-class CrmStaticFilesConfig(StaticFilesConfig):
-    """Leaves out what no page uses; some parts of Tabler refer to pictures that are not there."""
-
-    ignore_patterns = [
-        *StaticFilesConfig.ignore_patterns,
-        *("tabler-*", "tabler.css*", "tabler.js*", "*.rtl*", "*.esm*", "redoc", "rest_framework"),
-    ]

@@ -2,10 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core import downloads
+from core import downloads, lists
 from core.paging import keyset
 from opportunities import columns, exports, selectors
 from opportunities.filters import OpportunityFilter
@@ -19,7 +18,7 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
     narrowed = _narrowed(request)
     page = keyset(narrowed.qs.only(*columns.READ), request, order=("-pk",))
     shown = columns.ROW.render(columns.rows_of(page.rows))
-    return render(request, "opportunities/list.html", {"filter": narrowed, "page": page, "rows": shown})
+    return lists.answer(request, "opportunities/list.html", {"filter": narrowed, "page": page, "rows": shown})
 
 
 @requires(Perm.OPPORTUNITY_VIEW)

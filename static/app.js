@@ -61,9 +61,9 @@
       keysSwitch.checked ? localStorage.removeItem(KEYS_OFF) : localStorage.setItem(KEYS_OFF, "1"));
   }
 
-  // --- Forms that are sent by a change of theirs (filters); their button stays for those without script ---
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("select, [type=checkbox]")) event.target.closest("form[data-autosubmit]")?.requestSubmit();
+  // --- Forms that lead back to this page follow its address, which a filter changes ---
+  document.addEventListener("htmx:replacedInHistory", () => {
+    for (const next of document.querySelectorAll("input[name=next]")) next.value = location.pathname + location.search;
   });
 
   // --- Failed requests ---

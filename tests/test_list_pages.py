@@ -135,6 +135,32 @@ def test_a_list_page_costs_the_same_for_few_and_for_many_rows(name: str, rows: i
     assert len(counted) == page.queries, "\n".join(counted)
 
 
+FILTERED = ["account_list", "opportunity_list", "product_list", "quote_list"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", FILTERED)
+def test_the_filter_of_a_list_is_answered_with_the_rows_alone(name: str) -> None:
+    page = LIST_PAGES[name]
+    user = UserFactory(roles=[page.role])
+    for number in range(2):
+        page.make(number, user)
+    client = Client()
+    client.force_login(user)
+    typed = {"HX-Request": "true", "HX-Target": "rows"}
+    whole, part = client.get(reverse(name)), client.get(reverse(name), headers=typed)
+    back = client.get(reverse(name), headers={"HX-Request": "true", "HX-History-Restore-Request": "true"})
+    html = part.content.decode()
+    assert [rows_in(answer.content.decode()) for answer in (whole, part, back)] == [2, 2, 2]
+    assert [b"<html" in answer.content for answer in (whole, part, back)] == [True, False, True]
+    assert [b"hx-swap-oob" in answer.content for answer in (whole, part, back)] == [False, True, False]
+    assert 'hx-swap-oob="innerHTML">2 rows<' in html
+    assert f'action="{reverse(name.replace("_list", "_export"))}?"' in html
+    assert "HX-Target" in part.headers["Vary"]
+    none = client.get(reverse(name), {"q": "no such thing"}, headers=typed).content.decode()
+    assert (rows_in(none), "<form" in none, "0 rows" in none) == (0, False, True)
+
+
 def test_every_list_of_the_api_is_in_the_table() -> None:
     assert {name for name in own_addresses() if name.startswith("api:") and name.endswith("-list")} == set(API_LISTS)
     assert list(API_LISTS) == sorted(API_LISTS)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from approvals import selectors as approvals
-from core import clock, downloads, events
+from core import clock, downloads, events, lists
 from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import whole
 from core.models import OutboxMessage
@@ -35,7 +35,7 @@ def quote_list(request: HttpRequest) -> HttpResponse:
     page = keyset(filtered.qs.only(*listing.READ), request, order=("-id",))
     sees_margin = policies.may_see_margin(user)
     rows = listing.LIST_ROW.render(listing.list_rows_of(page.rows), sees_margin=sees_margin)
-    return render(request, "quotes/list.html", {"page": page, "filter": filtered, "rows": rows, "sees_margin": sees_margin})
+    return lists.answer(request, "quotes/list.html", {"page": page, "filter": filtered, "rows": rows, "sees_margin": sees_margin})
 
 
 @requires(Perm.QUOTE_VIEW)
