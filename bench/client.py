@@ -42,7 +42,7 @@ class Client:
         self.post(path, {name_field: username, "password": password}, expect=302)
         return self
 
-    def get(self, path: str, expect: int = 200, **headers: str) -> Answer:
+    def get(self, path: str, expect: int = 200, headers: dict[str, str] | None = None) -> Answer:
         return self.call("GET", path, expect=expect, headers=headers)
 
     def post(self, path: str, form: dict[str, Any], expect: int = 302, **headers: str) -> Answer:

@@ -82,7 +82,7 @@ def search(house: House) -> Iterator[Result]:
     as_typed = {"HX-Request": "true", "HX-Target": list_pages.ROWS}
 
     def ask(client: Client, number: int) -> Answer:
-        return client.get(f"/accounts/?{_query(q=parts[number % len(parts)])}", **as_typed)
+        return client.get(f"/accounts/?{_query(q=parts[number % len(parts)])}", headers=as_typed)
 
     works = [Work("search a part of a name, 100,000", house.steward, ask, house.floor_rep, ask)]
     if house.sqlite:

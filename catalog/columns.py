@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from catalog.models import Price, Product
+from catalog.models import Product
+from catalog.selectors import PriceRow
 from core.paths import path_to
 from core.rows import RowTemplate
 from core.templatetags.ui import notation
@@ -27,7 +28,7 @@ class Row:
 ROW = RowTemplate("catalog/_row.html", Row)
 
 
-def rows_of(products: Iterable[Product], prices: Mapping[int, list[Price]]) -> list[Row]:
+def rows_of(products: Iterable[Product], prices: Mapping[int, list[PriceRow]]) -> list[Row]:
     """All rows, in the active language, with the price of the smallest quantity."""
     shown, path, in_use, not_in_use = notation(), path_to("product_page"), _("In use"), _("Not in use")
     return [

@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog import selectors
-from catalog.models import Price, Product
+from catalog.models import Product
+from catalog.selectors import PriceRow
 from core import clock
 from core.downloads import AT_ONCE, Listing, one_by_one
 from core.exports import Column, Kind
@@ -21,7 +22,7 @@ class Priced(NamedTuple):
     """A product and the price that its list shows: the one of the smallest quantity, today."""
 
     product: Product
-    price: Price | None
+    price: PriceRow | None
 
 
 def priced(products: QuerySet[Product]) -> Iterator[Priced]:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
@@ -37,22 +38,37 @@ def product_search(user: User, text: str, limit: int = 20) -> list[Product]:
     return products[:limit]
 
 
-def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[Price]]:
+class PriceRow(NamedTuple):
+    """A `Price`, of the standard list, as quotes and lists need it."""
+
+    product_id: int
+    min_quantity: Decimal
+    valid_from: dt.date | None
+    valid_to: dt.date | None
+    list_price: Decimal
+    cost: Decimal | None
+    floor_price: Decimal | None
+    target_price: Decimal | None
+
+
+def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[PriceRow]]:
     """The standard prices of these products that are valid on `day`, per product, the largest quantity break first.
 
     Of two prices for the same break the one that became valid later wins.
     """
     ids = set(product_ids)
     prices = _of_product.rows(*ids) if len(ids) == 1 else _standard().filter(_valid_on(day), product_id__in=ids)
-    by_product: dict[int, list[Price]] = {}
-    for price in sorted(prices, key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True):
+    by_product: dict[int, list[PriceRow]] = {}
+    for price in sorted(
+        map(PriceRow._make, prices), key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True
+    ):
         if (price.valid_from or day) <= day <= (price.valid_to or day):
             by_product.setdefault(price.product_id, []).append(price)
     return by_product
 
 
-def _standard() -> QuerySet[Price]:
-    return Price.objects.filter(price_list__code=STANDARD).order_by()
+def _standard() -> QuerySet[Price, tuple[Any, ...]]:
+    return Price.objects.filter(price_list__code=STANDARD).order_by().values_list(*PriceRow._fields)
 
 
 def _valid_on(day: dt.date) -> Q:
@@ -62,7 +78,7 @@ def _valid_on(day: dt.date) -> Q:
 _of_product = Prepared(lambda product_id: _standard().filter(product_id=product_id))
 
 
-def price_for(prices: list[Price], quantity: Decimal) -> Price | None:
+def price_for(prices: list[PriceRow], quantity: Decimal) -> PriceRow | None:
     """The price of the largest break that `quantity` reaches; the smallest break when it reaches none."""
     for price in prices:
         if quantity >= price.min_quantity:

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, pairwise
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -188,6 +188,31 @@ def digest(model: type[models.Model], column: str, key: int) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT md5(string_agg(t::text, '\n' ORDER BY {pk})) FROM {table} t WHERE {name} = %s", [key])  # noqa: S608
         return cursor.fetchone()[0] or ""
+
+
+def with_look_ups(queryset: models.QuerySet[Any], *names: str) -> list[Any]:
+    """The rows with what their foreign keys `names` lead to, in one query as by `select_related`. A record that many rows share
+    is made once, which is most of the work for rows that share units and rates."""
+    model, alias = queryset.model, queryset.db
+    keys: list[Any] = [model._meta.get_field(name) for name in names]
+    columns = [[field.attname for field in kind._meta.concrete_fields] for kind in [model, *(key.related_model for key in keys)]]
+    paths = [f"{name}__{column}" for name, some in zip(names, columns[1:], strict=True) for column in some]
+    ends = list(accumulate(map(len, columns)))
+    plain = queryset.rewrite(False) if hasattr(queryset, "rewrite") else queryset  # columns as they are, in no language
+    parts = [
+        (key, some, slice(start, end), {None: None})
+        for key, some, (start, end) in zip(keys, columns[1:], pairwise(ends), strict=True)
+    ]
+    records = []
+    for row in plain.values_list(*columns[0], *paths):
+        record = model.from_db(alias, columns[0], row[: ends[0]])
+        for key, some, part, made in parts:
+            value = getattr(record, key.attname)
+            if value not in made:
+                made[value] = key.related_model.from_db(alias, some, row[part])
+            key.set_cached_value(record, made[value])
+        records.append(record)
+    return records
 
 
 ROWS_AT_ONCE = 5_000

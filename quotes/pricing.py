@@ -4,9 +4,10 @@ Waterfall of a line: list price → account discount → *base* → line discoun
 Each line's net is rounded once, half-up. Source: docs/adr/0004-rounding.md, docs/pricing.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import repeat
 from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
@@ -199,26 +200,37 @@ def header_discount(line_total: Decimal, kind: str, value: Decimal) -> Decimal:
 
 def _amounts(line: Line, account_discount: Decimal | None) -> tuple[Decimal, Decimal, Decimal]:
     """`(exact_price, line_list, line_net)` of one line before the header discount: amounts EUR, 2 places, each rounded once."""
-    price = net_price(base_price(line.list_price, account_discount), line.discount_kind, line.discount_value)
+    base = base_price(line.list_price, account_discount) if account_discount else line.list_price
+    price = net_price(base, line.discount_kind, line.discount_value)
     return price, money.cents(line.list_price * line.quantity), money.cents(price * line.quantity)
 
 
 def price_quote(lines: Sequence[Line], header: Header) -> PricedQuote:
     """Price all lines. The result does not depend on their order but for being in it; shares break ties by line id."""
-    amounts = [_amounts(line, header.account_discount) for line in lines]
-    nets = {line.id: net for line, (_price, _listed, net) in zip(lines, amounts, strict=True) if line.counts}
-    line_total = money.total(nets.values())
+    account_discount = header.account_discount
+    amounts = [_amounts(line, account_discount) for line in lines]
+    line_total = money.total(net for line, (_price, _listed, net) in zip(lines, amounts, strict=True) if line.counts)
     discount = header_discount(line_total, header.discount_kind, header.discount_value)
-    shares = _shares(discount, nets) if discount else {}
-    discount = money.total(shares.values())
-    if discount:  # an option gets the share it would have if it were chosen, for its floor and margin
-        options = {line.id: net for line, (_price, _listed, net) in zip(lines, amounts, strict=True) if not line.counts}
-        shares |= {line_id: money.cents(net * discount / line_total) for line_id, net in options.items()}
+    shares = _shares_of(lines, [net for _price, _listed, net in amounts], discount, line_total)
     priced = tuple(
-        PricedLine(line, header.account_discount, *amounts_of_line, shares.get(line.id, NO_CENTS))
-        for line, amounts_of_line in zip(lines, amounts, strict=True)
+        [
+            PricedLine(line, account_discount, price, listed, net, share)
+            for line, (price, listed, net), share in zip(lines, amounts, shares, strict=False)
+        ]
     )
-    return PricedQuote(priced, _totals(priced, line_total, discount))
+    return PricedQuote(priced, _totals(priced, line_total))
+
+
+def _shares_of(lines: Sequence[Line], nets: Sequence[Decimal], discount: Decimal, line_total: Decimal) -> Iterable[Decimal]:
+    """The header discount over all lines; an option gets the share it would have if it were chosen, for its floor and margin."""
+    if not discount:
+        return repeat(NO_CENTS)
+    shares = _shares(discount, {line.id: net for line, net in zip(lines, nets, strict=True) if line.counts})
+    shared = money.total(shares.values())  # nothing, where there is nothing to share it among
+    return [
+        shares[line.id] if line.counts else money.cents(net * shared / line_total) if shared else NO_CENTS
+        for line, net in zip(lines, nets, strict=True)
+    ]
 
 
 def _shares(discount: Decimal, nets: Mapping[int, Decimal]) -> dict[int, Decimal]:
@@ -228,19 +240,25 @@ def _shares(discount: Decimal, nets: Mapping[int, Decimal]) -> dict[int, Decimal
     return dict(zip(ids, shares if discount > 0 else [-share for share in shares], strict=True))
 
 
-def _totals(priced: Sequence[PricedLine], line_total: Decimal, discount: Decimal) -> Totals:
-    counted = [row for row in priced if row.line.counts]
+def _totals(priced: Sequence[PricedLine], line_total: Decimal) -> Totals:
     bases: dict[Decimal, Decimal] = {}
-    for row in counted:
-        bases[row.line.vat_percent] = bases.get(row.line.vat_percent, ZERO) + row.net
-    costs = [row.cost for row in counted]
+    list_total = discount = NO_CENTS
+    costs: Decimal | None = NO_CENTS
+    for row in priced:
+        line = row.line
+        if not line.counts:
+            continue
+        bases[line.vat_percent] = bases.get(line.vat_percent, NO_CENTS) + row.line_net - row.share
+        list_total += row.line_list
+        discount += row.share
+        costs = None if costs is None or line.cost is None else costs + money.cents(line.cost * line.quantity)
     return Totals(
-        list_total=money.total(row.line_list for row in counted),
+        list_total=list_total,
         line_total=line_total,
         header_discount=discount,
         net_total=line_total - discount,
         vat=tuple(VatLine(rate, base, money.cents(base * rate / HUNDRED)) for rate, base in sorted(bases.items(), reverse=True)),
-        cost_total=None if None in costs else money.total(cost for cost in costs if cost is not None),
+        cost_total=costs,
     )
 
 

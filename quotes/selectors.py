@@ -131,7 +131,7 @@ PRICING_FIELDS = (
 
 def pricing_lines(quote_id: int) -> list[pricing.Line]:
     """The lines of a quote as plain values, in their order: one query."""
-    return [pricing.Line(*row) for row in _pricing.rows(quote_id)]
+    return list(map(pricing.Line._make, _pricing.rows(quote_id)))
 
 
 def _lines(*columns: str) -> Prepared:

@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from catalog import selectors
 from catalog.models import Price, Product
+from catalog.selectors import PriceRow
 from core import clock
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, number, short
@@ -64,7 +65,7 @@ def rows_out(products: Sequence[Product], *, margin: bool) -> list[Json]:
     return [_row_out(product, prices[product.pk][-1] if product.pk in prices else None, margin=margin) for product in products]
 
 
-def _row_out(product: Product, price: Price | None, *, margin: bool) -> Json:
+def _row_out(product: Product, price: PriceRow | None, *, margin: bool) -> Json:
     shown = {
         "id": product.pk,
         "sku": product.sku,

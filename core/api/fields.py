@@ -4,7 +4,7 @@ Serializers say what comes in (`Input`) and what goes out (`Output`), never both
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Generator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -19,15 +19,25 @@ _EXACT = re.compile(EXACT, re.ASCII)
 class Input(serializers.Serializer):  # type: ignore[type-arg]
     """A body that is read field by field; a field it does not know is refused, so that a typing error is never overlooked."""
 
+    _given: Container[Any] = ()
+
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            writable = {name for name, field in self.fields.items() if not field.read_only}
-            unknown = sorted(str(name) for name in data if name not in writable)
+            self._given = data
+            unknown = sorted(str(name) for name in data if name not in self.fields)
             if unknown:
                 raise serializers.ValidationError(
                     {name[:100]: [serializers.ErrorDetail(str(_("There is no such field here.")), "unknown")] for name in unknown}
                 )
         return super().to_internal_value(data)
+
+    @property
+    def _writable_fields(self) -> Generator[Any, None, None]:
+        """Of the fields those that have something to say, which for a long list of rows saves half of the work."""
+        return (field for name, field in self.fields.items() if name in self._given or field.required)
+
+    def run_validators(self, value: Any) -> None:
+        """There are none: `validate` checks what concerns several fields."""
 
 
 class Output(serializers.Serializer):  # type: ignore[type-arg]

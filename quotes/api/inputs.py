@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Contact, PaymentTerm, PaymentType
 from catalog.models import Product
+from core import db
 from core.api.fields import Amount, Input, Key, Percent, Quantity, Text, UnitPrice
 from core.api.lookups import by_code, only
 from core.errors import Invalid
@@ -155,7 +156,7 @@ def discount_of(given: Mapping[str, Any], ways: Mapping[str, str]) -> Discount |
 def drafts_of(user: User, rows: Sequence[Mapping[str, Any]]) -> list[LineDraft]:
     """The lines to add, with their products: one query. Raises: Invalid naming every unknown code."""
     wanted = {row["sku"] for row in rows}
-    products = Product.objects.visible_to(user).select_related("vat_rate", "unit").filter(sku__in=wanted) if wanted else ()
+    products = db.with_look_ups(Product.objects.visible_to(user).filter(sku__in=wanted), "vat_rate", "unit") if wanted else []
     by_sku = {product.sku: product for product in products}
     unknown = {
         f"lines.{index}.sku": _("There is no product “%(text)s” in the catalogue.") % {"text": row["sku"]}

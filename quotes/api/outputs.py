@@ -344,6 +344,6 @@ def changed_out(quote: Quote, line: QuoteLine | None, user: User) -> Json:
     priced = quote.priced or selectors.priced(quote)
     shown = None
     if line is not None:
-        place = next(place for place, row in enumerate(priced.lines) if row.line.id == line.pk)
+        place = [row.line.id for row in priced.lines].index(line.pk)
         shown = line_out(place + 1, priced.lines[place], texts_of(line.product, quote.language), margin=margin)
     return {"version": quote.version, "line": shown, "totals": totals_out(priced.totals, margin=margin)}

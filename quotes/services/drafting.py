@@ -143,7 +143,7 @@ def line_change(
         line.optional, line.selected = optional, False
         changed |= {"optional", "selected"}
     others = selectors.pricing_lines(quote.pk)
-    place = next(place for place, other in enumerate(others) if other.id == line.pk)
+    place = [other.id for other in others].index(line.pk)
     priced = _price(quote, [*others[:place], _plain(line, line.pk), *others[place + 1 :]])
     _take_amounts([line], priced.lines[place : place + 1])
     line.save(update_fields=changed)
@@ -281,7 +281,7 @@ def _saved(quote: Quote, by: User, priced: pricing.PricedQuote | None, *fields: 
 def _price(quote: Quote, lines: Sequence[pricing.Line]) -> pricing.PricedQuote:
     """The quote with these lines priced in one pass, and its totals set. Raises Invalid for what is no discount or amount."""
     priced = pricing.price_quote(lines, selectors.header_of(quote))
-    if any(max(row.line_list, row.line_net) >= TOO_MUCH_A_LINE for row in priced.lines):
+    if max([amount for row in priced.lines for amount in (row.line_list, row.line_net)], default=money.ZERO) >= TOO_MUCH_A_LINE:
         text = _("The amount of this line is too large.")
         raise Invalid(text, fields={"quantity": text})
     totals = priced.totals

@@ -174,6 +174,13 @@ def test_only_chosen_options_are_in_the_total() -> None:
     assert price_quote(chosen, header()).totals.net_total == D("310.00")
 
 
+def test_what_nothing_can_carry_is_charged_to_nobody() -> None:
+    lines = [line("0", id=1), line("120", id=2, optional=True)]
+    quote = price_quote(lines, header("amount", "-10"))
+    assert [row.share for row in quote.lines] == [0, 0]
+    assert (quote.totals.header_discount, quote.totals.net_total) == (0, 0)
+
+
 def test_vat_is_rounded_once_per_rate_on_the_document() -> None:
     totals = price_quote([line("45", "3", vat="21")], header("amount", "60")).totals
     assert (totals.net_total, totals.vat_total, totals.gross_total) == (D("75.00"), D("15.75"), D("90.75"))
