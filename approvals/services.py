@@ -36,7 +36,7 @@ def gates_make_missing(*, using: str = "default") -> int:
     return len(missing)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def run_start(
     *,
     subject_type: str,

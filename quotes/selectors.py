@@ -172,7 +172,8 @@ def quoted(quote: Quote) -> Quoted:
 
 
 def _product_texts(sku: str, *texts: str | None) -> ProductTexts:
-    return ProductTexts(sku, *[by_language(texts[start : start + _COUNT]) for start in range(0, 3 * _COUNT, _COUNT)])
+    names, descriptions, units = texts[:_COUNT], texts[_COUNT : 2 * _COUNT], texts[2 * _COUNT :]
+    return ProductTexts(sku, by_language(names), by_language(descriptions), by_language(units))
 
 
 def texts_of_product(product: Product) -> ProductTexts:

@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 import json
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 from accounts.models import Contact
@@ -50,13 +51,11 @@ def _content(quote: Quote, totals: Totals, lines: list[Json]) -> Json:
 
 def _line(position: int, row: PricedLine, texts: ProductTexts) -> Json:
     discount = row.discount_percent
-    return _commercial_line(position, row, texts.sku) | {
-        "name": texts.name,
-        "description": texts.description,
-        "unit": texts.unit,
-        "discount_percent": None if discount is None else plain(discount),
-        "included": row.is_included,
-    }
+    line = _commercial_line(position, row, texts.sku)
+    line["name"], line["description"], line["unit"] = texts.name, texts.description, texts.unit
+    line["discount_percent"] = None if discount is None else plain(discount)
+    line["included"] = row.is_included
+    return line
 
 
 def _commercial_line(position: int, row: PricedLine, sku: str) -> Json:
@@ -116,11 +115,12 @@ _COMMERCIAL_LINE = (
     "id", "position", "sku", "quantity", "list_price", "net_price", "line_list", "line_net", "share", "vat_percent",
     "optional", "selected",
 )  # fmt: skip
+_of_line = itemgetter(*_COMMERCIAL_LINE)
 
 
 def commercial_hash(content: Json) -> str:
     """The hash that approval binds to: lines, prices, terms and validity, not names, which the master may change meanwhile."""
-    return _commercial_hash(content, [{name: line[name] for name in _COMMERCIAL_LINE} for line in content["lines"]])
+    return _commercial_hash(content, [dict(zip(_COMMERCIAL_LINE, _of_line(line), strict=True)) for line in content["lines"]])
 
 
 def _commercial_hash(content: Json, lines: list[Json]) -> str:
