@@ -140,7 +140,7 @@ class Quote(QuoteWorkflow, Versioned):
 class QuoteLine(models.Model):
     """A product on a quote. Unit prices are copies of the price list's on the price date, EUR per unit, 4 places."""
 
-    quote = models.ForeignKey(Quote, models.CASCADE, related_name="lines", verbose_name=_("quote"))
+    quote = models.ForeignKey(Quote, models.CASCADE, db_index=False, related_name="lines", verbose_name=_("quote"))
     position = models.PositiveIntegerField(_("position"))
     product = models.ForeignKey(Product, models.PROTECT, related_name="+", verbose_name=_("product"))
     quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3)
@@ -165,7 +165,7 @@ class QuoteLine(models.Model):
         verbose_name = _("quote line")
         verbose_name_plural = _("quote lines")
         ordering = ["quote", "position", "id"]
-        indexes = [models.Index(fields=["quote", "position", "id"], name="lines_of_quote")]
+        indexes = [models.Index(fields=["quote", "position", "id"], name="lines_of_quote")]  # that of the foreign key as well
         constraints = [
             models.CheckConstraint(condition=Q(quantity__gt=0), name="line_quantity_positive"),
             models.CheckConstraint(condition=Q(list_price__gte=0), name="line_list_price_not_negative"),
