@@ -55,6 +55,7 @@ class House:
         self.stock: list[Item] = items(2_000)
         self.drafts = Drafts(rep, self.stock)
         self.rep, self.approver, self.steward = (self._somebody(self.ours, name) for name in ("rep", "pricing", "steward"))
+        rep.api_tokens.filter(name="bench").delete()  # of runs before, when the data was kept
         _token, text = tokens.token_create(by=rep, name="bench", scope="write", days=1)
         self.program = Client(self.ours.port, token=text)
         self.customer, self.floor_customer = Client(self.ours.port), Client(self.floor.port)
