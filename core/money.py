@@ -25,8 +25,8 @@ def quantize(value: Decimal, places: int) -> Decimal:
 
 
 def cents(value: Decimal) -> Decimal:
-    """An amount: 2 places."""
-    return value.quantize(CENT, ROUND_HALF_UP) + ZERO
+    """An amount: 2 places; never a negative zero."""
+    return value.quantize(CENT, ROUND_HALF_UP) or NO_CENTS
 
 
 def unit_price(value: Decimal) -> Decimal:

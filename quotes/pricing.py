@@ -18,6 +18,7 @@ from core.money import NO_CENTS, ZERO
 from quotes.choices import DiscountKind, HeaderDiscountKind
 
 HUNDRED = Decimal(100)
+_PERCENT = Decimal("0.01")
 PERCENT, AMOUNT, NET_PRICE = DiscountKind.PERCENT.value, DiscountKind.AMOUNT.value, DiscountKind.NET_PRICE.value
 HEADER_PERCENT, HEADER_AMOUNT = HeaderDiscountKind.PERCENT.value, HeaderDiscountKind.AMOUNT.value
 """Plain texts: a member of an enumeration costs more to look up than a line costs to price."""
@@ -166,13 +167,13 @@ class PricedQuote:
 
 def base_price(list_price: Decimal, account_discount: Decimal | None) -> Decimal:
     """The unit price that line discounts apply to; exact, not rounded."""
-    return list_price if not account_discount else list_price * (HUNDRED - account_discount) / HUNDRED
+    return list_price if not account_discount else list_price * (HUNDRED - account_discount) * _PERCENT
 
 
 def net_price(base: Decimal, kind: str, value: Decimal) -> Decimal:
     """The unit price after the line discount; exact, not rounded. Raises Invalid when it would be negative."""
     if kind == PERCENT:
-        net = base * (HUNDRED - value) / HUNDRED
+        net = base * (HUNDRED - value) * _PERCENT
     elif kind == AMOUNT:
         net = base - value
     elif kind == NET_PRICE:
@@ -241,24 +242,20 @@ def _shares(discount: Decimal, nets: Mapping[int, Decimal]) -> dict[int, Decimal
 
 
 def _totals(priced: Sequence[PricedLine], line_total: Decimal) -> Totals:
+    counted = [row for row in priced if row.line.counts]
+    discount = money.total([row.share for row in counted if row.share])
     bases: dict[Decimal, Decimal] = {}
-    list_total = discount = NO_CENTS
-    costs: Decimal | None = NO_CENTS
-    for row in priced:
-        line = row.line
-        if not line.counts:
-            continue
-        bases[line.vat_percent] = bases.get(line.vat_percent, NO_CENTS) + row.line_net - row.share
-        list_total += row.line_list
-        discount += row.share
-        costs = None if costs is None or line.cost is None else costs + money.cents(line.cost * line.quantity)
+    for row in counted:
+        rate = row.line.vat_percent
+        bases[rate] = bases.get(rate, NO_CENTS) + (row.net if discount else row.line_net)
+    costs = [money.cents(row.line.cost * row.line.quantity) for row in counted if row.line.cost is not None]
     return Totals(
-        list_total=list_total,
+        list_total=money.total([row.line_list for row in counted]),
         line_total=line_total,
         header_discount=discount,
         net_total=line_total - discount,
         vat=tuple(VatLine(rate, base, money.cents(base * rate / HUNDRED)) for rate, base in sorted(bases.items(), reverse=True)),
-        cost_total=costs,
+        cost_total=money.total(costs) if len(costs) == len(counted) else None,
     )
 
 
