@@ -353,6 +353,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
 }
 
+# --- The way out: other systems that are asked over HTTP --------------------------------------------------------------
+PRICE_MANAGER_URL = env.str("PRICE_MANAGER_URL", default="")
+PRICE_MANAGER_TOKEN = env.str("PRICE_MANAGER_TOKEN", default="")
+OUTBOUND_ORIGINS: list[str] = env.list("OUTBOUND_ORIGINS", default=[PRICE_MANAGER_URL] if PRICE_MANAGER_URL else [])
+"""Who may be asked, as "https://host:port"; everybody else is refused. In demo mode this machine may be, too."""
+
 # --- Static files: ours, and npm's packages by name -------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

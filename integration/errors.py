@@ -12,6 +12,13 @@ class UnreadableFile(Invalid):
     message = _("The file cannot be read.")
 
 
+class Incomplete(Invalid):
+    """Not everything came that the source has: nothing of it was applied."""
+
+    code = "incomplete_feed"
+    message = _("Not everything came that the source has.")
+
+
 class UnknownProfile(Invalid):
     """The profile does not exist or is not one."""
 

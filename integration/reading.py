@@ -19,6 +19,8 @@ MAX_COLUMNS = 500
 MAX_CELL = 100_000
 """Characters of one cell, and of the line that holds it."""
 
+JSON = "JSON"
+"""The encoding of a table that did not come as a file."""
 DELIMITERS = (";", "\t", "|", ",")
 _LONGEST_RECORD = 200
 """Lines that one row may span through line breaks in its cells; more means that a quotation mark is not closed."""

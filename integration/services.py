@@ -8,14 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
-from core import clock, db
+from core import clock, db, outbound
 from core.errors import DomainError, require
 from core.languages import in_languages
 from core.models import JobRun
-from integration import customer_apply, customer_plan, exports, policies, product_apply, profiles, reading, validation
+from integration import (
+    customer_apply,
+    customer_plan,
+    exports,
+    policies,
+    price_manager,
+    product_apply,
+    profiles,
+    reading,
+    validation,
+)  # fmt: skip
 from integration.checks import Fault, column_names, raw_cells
+from integration.errors import Incomplete
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, QuarantinedRow
 from integration.product_validation import ProductRows, check_products
 from integration.profiles import Layout, Options, Profile
@@ -29,6 +41,8 @@ LOCK = 7301
 BUILT_IN = ("price_manager",)
 SHOWN_FAULTS = 100
 
+Read = Callable[[JobRun, Options], Table]
+"""Brings the table, and notes in the run where it is from."""
 Apply = Callable[[JobRun, bool], dict[str, Any]]
 """Compares with the database and, unless it is a dry run, writes; answers the counts. Called in the transaction."""
 
@@ -48,18 +62,23 @@ def customer_sync(
     *,
     path: Path | None = None,
     content: bytes | None = None,
+    url: str | None = None,
     source: str = "",
     profile: str | None = None,
     by: User | None,
     dry_run: bool = False,
 ) -> JobRun:
-    """Bring the accounts in line with a customer master, given as a file or as its bytes; answers the finished run.
+    """Bring the accounts in line with a customer master: a file, its bytes, or the address of Price Manager; answers the
+    finished run.
 
-    Good rows are applied, bad ones are quarantined; a file that cannot be used at all gives a failed run and changes nothing.
-    `by` None: the system. Takes the lock of all syncs, then accounts by pk. Raises: NotAllowed, UnknownProfile.
+    Good rows are applied, bad ones are quarantined; a file that cannot be used at all gives a failed run and changes nothing,
+    nor does a source that does not give all of its rows. `by` None: the system. Takes the lock of all syncs, then accounts by
+    pk. Raises: NotAllowed, UnknownProfile.
     """
     feed = Feed(CUSTOMER_SYNC, profiles.CUSTOMER_FIELDS, profiles.CUSTOMER_REQUIRED, BUILT_IN, _customers)
-    return _run(feed, path, content, source, profile, by, dry_run)
+    if url is not None:
+        return _run(feed, _over_http(url, price_manager.CUSTOMER_MASTER), source or url, profile, by, dry_run)
+    return _run(feed, _from_file(path, content), source or (path.name if path else ""), profile, by, dry_run)
 
 
 def products_import(
@@ -73,25 +92,24 @@ def products_import(
 ) -> JobRun:
     """Bring products and their standard prices in line with a file; answers the finished run. See `customer_sync`."""
     feed = Feed(PRODUCT_IMPORT, profiles.PRODUCT_FIELDS, profiles.PRODUCT_REQUIRED, (), _products)
-    return _run(feed, path, content, source, profile, by, dry_run)
+    return _run(feed, _from_file(path, content), source or (path.name if path else ""), profile, by, dry_run)
 
 
-def _run(
-    feed: Feed, path: Path | None, content: bytes | None, source: str, profile: str | None, by: User | None, dry_run: bool
-) -> JobRun:
+def _run(feed: Feed, read: Read, source: str, profile: str | None, by: User | None, dry_run: bool) -> JobRun:
     """Do the work and write down how it ended, with it in one transaction; a failure is written down alone."""
     require(by is None or policies.may_sync(by))
     chosen = profiles.load(profile, feed.fields) if profile else None
-    run = _start(feed.kind, source or (path.name if path else ""), by)
+    run = _start(feed.kind, source, by)
     began = time.perf_counter()
     try:
-        content = reading.content_of(path) if content is None and path is not None else content or b""
-        run.source_hash = hashlib.sha256(content).hexdigest()
-        table, layout = _read(content, feed, chosen)
+        table = read(run, chosen.options if chosen else Options())
+        layout = _laid_out(table, feed, chosen)
         apply = feed.prepare(table, layout)
         with db.advisory_lock(LOCK):
             counts = apply(run, dry_run)
             _close(run, counts, table, layout, began)
+    except Incomplete as refusal:
+        _fail(run, str(refusal), began, JobRun.Status.INCOMPLETE)
     except DomainError as refusal:
         _fail(run, str(refusal), began)
     except Exception:
@@ -105,14 +123,32 @@ def _start(kind: str, source: str, by: User | None) -> JobRun:
     return JobRun.objects.create(kind=kind, source=source[:300], started_by=by, started_at=clock.now(), phase="running")
 
 
-def _read(content: bytes, feed: Feed, profile: Profile | None) -> tuple[Table, Layout]:
-    options = profile.options if profile else Options()
-    table = exports.restored(
-        reading.read_table(content, encoding=options.encoding, delimiter=options.delimiter, skip_rows=options.skip_rows)
-    )
+def _from_file(path: Path | None, content: bytes | None) -> Read:
+    def read(run: JobRun, options: Options) -> Table:
+        cells = reading.content_of(path) if content is None and path is not None else content or b""
+        run.source_hash = hashlib.sha256(cells).hexdigest()
+        return exports.restored(
+            reading.read_table(cells, encoding=options.encoding, delimiter=options.delimiter, skip_rows=options.skip_rows)
+        )
+
+    return read
+
+
+def _over_http(url: str, path: str) -> Read:
+    def read(run: JobRun, _options: Options) -> Table:
+        def tell(rows: int, total: int) -> None:
+            JobRun.objects.filter(pk=run.pk).update(phase="fetch", counts={"rows_read": rows, "rows_total": total})
+
+        with outbound.Client(url, token=settings.PRICE_MANAGER_TOKEN) as client:
+            return price_manager.read_feed(client, path, tell=tell).table
+
+    return read
+
+
+def _laid_out(table: Table, feed: Feed, profile: Profile | None) -> Layout:
     chosen = profile or profiles.detect(table.header, feed.fields, feed.built_in)
     required = tuple(name for name in feed.required if name != "child_id" or not chosen.options.already_aggregated)
-    return table, profiles.lay_over(chosen, table.header, required)
+    return profiles.lay_over(chosen, table.header, required)
 
 
 def _close(run: JobRun, counts: dict[str, Any], table: Table, layout: Layout, began: float) -> None:
@@ -131,8 +167,8 @@ def _close(run: JobRun, counts: dict[str, Any], table: Table, layout: Layout, be
     run.save(update_fields=["status", "counts", "finished_at", "phase", "source_hash"])
 
 
-def _fail(run: JobRun, sentence: str, began: float) -> None:
-    run.status, run.error, run.finished_at, run.phase = JobRun.Status.FAILED, sentence, clock.now(), ""
+def _fail(run: JobRun, sentence: str, began: float, status: JobRun.Status = JobRun.Status.FAILED) -> None:
+    run.status, run.error, run.finished_at, run.phase = status, sentence, clock.now(), ""
     run.counts = {"duration_s": round(time.perf_counter() - began, 3)}
     run.save(update_fields=["status", "error", "finished_at", "phase", "counts", "source_hash"])
 

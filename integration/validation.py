@@ -15,7 +15,7 @@ from integration import amounts, checks
 from integration.checks import Fault, Findings
 from integration.choices import Rule
 from integration.profiles import CUSTOMER_FIELDS, Layout
-from integration.reading import Table
+from integration.reading import JSON, Table
 
 LONGEST = {
     "child_id": 40, "child_name": 200, "parent_id": 40, "parent_name": 200, "salesperson_id": 40, "salesperson_name": 150,
@@ -59,7 +59,7 @@ def check_customers(table: Table, layout: Layout) -> CustomerRows:
     frame = _with_parents(checks.fields_of(table, layout))
     flagged, ignored = _by_flag(frame, findings)
     checks.find_texts(flagged, findings, longest=LONGEST, required=["child_id"])
-    mark = layout.profile.options.decimal or _decimal_mark(flagged, table.delimiter)
+    mark = layout.profile.options.decimal or _decimal_mark(flagged, table)
     numbers = _numbers(flagged, findings, mark)
     flagged = _tax_ids(_countries(flagged, findings), findings)
     copies = _find_structure(flagged, findings)
@@ -97,8 +97,11 @@ def _by_flag(frame: pd.DataFrame, findings: Findings) -> tuple[pd.DataFrame, pd.
     return frame[enters].drop(columns="cpq_flag"), frame[~enters]
 
 
-def _decimal_mark(frame: pd.DataFrame, delimiter: str) -> str:
-    return amounts.decimal_mark([frame[name] for name in ("revenue", "volume") if name in frame], delimiter)
+def _decimal_mark(frame: pd.DataFrame, table: Table) -> str:
+    """A point in what came as JSON."""
+    if table.encoding == JSON:
+        return "."
+    return amounts.decimal_mark([frame[name] for name in ("revenue", "volume") if name in frame], table.delimiter)
 
 
 def _numbers(frame: pd.DataFrame, findings: Findings, mark: str) -> pd.DataFrame:

@@ -31,6 +31,8 @@ def run(*command: str | Path, cwd: Path = settings.BASE_DIR, **environment: str)
         ("import datetime as dt\n\nNOW = dt.datetime.now()\n", "DTZ005"),
         ("from . import models\n", "TID252"),
         ("print(1)\n", "T201"),
+        ("import requests\n\nrequests.get('https://example.com', timeout=1)\n", "TID251"),
+        ("import urllib.request\n\nurllib.request.urlopen('https://example.com')\n", "TID251"),
     ],
 )
 def test_ruff_refuses(line: str, rule: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the commands that read a file have in common: their options, their report, their exit code."""
+"""What the commands that read a feed have in common: their options, their report, their exit code."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ USAGE = 2
 
 
 class Service(Protocol):
-    def __call__(self, *, path: Path, profile: str, by: User | None, dry_run: bool) -> JobRun: ...
+    def __call__(self, *, path: Path | None, profile: str, by: User | None, dry_run: bool) -> JobRun: ...
 
 
 class FeedCommand(BaseCommand):
@@ -30,8 +30,8 @@ class FeedCommand(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="report what would change, change nothing")
         parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
 
-    def run(self, service: Service, *, file: Path, profile: str, dry_run: bool, as_json: bool) -> None:
-        if not file.is_file():
+    def run(self, service: Service, *, file: Path | None, profile: str, dry_run: bool, as_json: bool) -> None:
+        if file is not None and not file.is_file():
             raise CommandError(f"There is no file {file}.", returncode=USAGE)
         try:
             run = service(path=file, profile=profile, by=None, dry_run=dry_run)

@@ -76,7 +76,6 @@ def test_a_file_without_one_usable_row_is_3(capsys: pytest.CaptureFixture[str], 
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["--url", "http://127.0.0.1:1/"],
         ["--file", "/no/such/file.csv"],
         ["--file", "/tmp"],
         ["--file", __file__, "--profile", "none"],

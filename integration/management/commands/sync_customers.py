@@ -1,13 +1,14 @@
 """`manage.py sync_customers`: one sync run of the customer master."""
 
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.conf import settings
 
 from integration import services
-from integration.management.feeds import USAGE, FeedCommand
+from integration.management.feeds import FeedCommand
 
 
 class Command(FeedCommand):
@@ -16,14 +17,17 @@ class Command(FeedCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         source = parser.add_mutually_exclusive_group(required=True)
         source.add_argument("--file", type=Path, help="a delimited text file")
-        source.add_argument("--url", help="address of Price Manager")
+        source.add_argument(
+            "--url",
+            nargs="?",
+            const=settings.PRICE_MANAGER_URL,
+            help="address of Price Manager; left out, that of the settings",
+        )
         self.add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["url"]:
-            raise CommandError("Reading over HTTP is not available yet: export a file and use --file.", returncode=USAGE)
         self.run(
-            services.customer_sync,
+            partial(services.customer_sync, url=options["url"]),
             file=options["file"],
             profile=options["profile"],
             dry_run=options["dry_run"],
