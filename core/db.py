@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice, pairwise
+from operator import attrgetter
 from typing import Any
 
 from django.db import connection, models, transaction
@@ -237,6 +238,15 @@ def copy_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[S
         write(model._meta.db_table, columns, batch)
         total += len(batch)
     return total
+
+
+def copy_objects(model: type[models.Model], objects: Iterable[models.Model]) -> int:
+    """The same for objects in memory, all with a key (`new_keys`) or all without; answers how many."""
+    first, rest = next(iter(given := iter(objects)), None), given
+    if first is None:
+        return 0
+    names = [field.attname for field in model._meta.concrete_fields if not field.primary_key or first.pk is not None]
+    return copy_rows(model, names, map(attrgetter(*names), chain([first], rest)))
 
 
 def _copy(table: str, columns: "Sequence[models.Field[Any, Any]]", rows: Sequence[Sequence[Any]]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from users.models import User
 
 CREATED, CHANGED, DELETED = "+", "~", "-"
+AT_ONCE = 10_000
 
 
 class FieldHistory(HistoricalRecords):  # type: ignore[misc]
@@ -41,9 +42,17 @@ class FieldHistory(HistoricalRecords):  # type: ignore[misc]
         )
 
 
-def record_created(model: type[models.Model], keys: Sequence[int], *, by: "User | None") -> None:
-    """The history of rows that `bulk_create` has just made: one statement."""
-    _copy(model, keys, CREATED, by=by)
+def record_created(
+    model: type[models.Model],
+    keys: Sequence[int],
+    *,
+    by: "User | None",
+    at: dt.datetime | None = None,
+    reason: str | None = None,
+) -> None:
+    """The history of rows that were just made many at once: one statement for each `AT_ONCE` of them."""
+    for start in range(0, len(keys), AT_ONCE):
+        _copy(model, keys[start : start + AT_ONCE], CREATED, by=by, at=at, reason=reason)
 
 
 def record_changed(model: type[models.Model], keys: Sequence[int], *, by: "User | None") -> None:

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
-from simple_history.utils import bulk_create_with_history, bulk_update_with_history
+from simple_history.utils import bulk_update_with_history
 
 from accounts.models import Account, AccountStatus, MasterConflict, MasterRecord, Site
-from core import events, versions
+from core import db, events, histories, versions
 from core.models import Event, JobRun
 from integration import customer_plan
 from integration.aggregation import TIE
@@ -72,7 +72,10 @@ def _create_accounts(writer: _Writer) -> list[Account]:
         return []
     owners = {user.pk: user for user in writer.plan.people.values()}
     accounts = [_new_account(writer.plan, parent, owners) for parent in writer.plan.created]
-    accounts = list(bulk_create_with_history(accounts, Account, **writer.history()))
+    for account, key in zip(accounts, db.new_keys(Account, len(accounts)), strict=True):
+        account.pk, account.created_at = key, writer.at
+    db.copy_objects(Account, accounts)
+    histories.record_created(Account, [account.pk for account in accounts], by=writer.by, at=writer.at, reason=writer.reason)
     pairs = list(zip(accounts, writer.plan.created, strict=True))
     _create(MasterRecord, (_record(writer, account, parent, None) for account, parent in pairs))
     _create(MasterConflict, (_conflict(writer, account, parent) for account, parent in pairs if parent.conflict))
@@ -239,7 +242,7 @@ def _site(site: SiteRow, account_id: int) -> Site:
 
 
 def _create(model: type[Model], rows: Iterable[Model]) -> None:
-    model._default_manager.bulk_create(list(rows), batch_size=BATCH)
+    db.copy_objects(model, rows)
 
 
 def _event(writer: _Writer, account: Account, verb: str, changes: dict[str, tuple[str, str]]) -> Event:
