@@ -20,15 +20,15 @@ def bare(cells: pd.Series) -> pd.Series:
     return cells.str.replace(_NOISE, "", regex=True).str.replace("\u2212", "-", regex=False)
 
 
-def decimal_mark(columns: list[pd.Series], delimiter: str) -> str:
-    """The comma or the point: what most cells show beyond doubt; in doubt the comma, unless commas separate the cells.
+def decimal_mark(columns: list[pd.Series], in_doubt: str) -> str:
+    """The comma or the point: what most cells show beyond doubt, else `in_doubt`.
 
     "1,234" alone decides nothing: it may be a thousand or a decimal.
     """
     commas = sum(int(column.str.match(_DECISIVE_COMMA).sum()) for column in map(bare, columns))
     dots = sum(int(column.str.match(_DECISIVE_DOT).sum()) for column in map(bare, columns))
     if commas == dots:
-        return "." if delimiter == "," else ","
+        return in_doubt
     return "," if commas > dots else "."
 
 

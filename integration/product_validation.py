@@ -46,7 +46,7 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
     clash &= frame["sku"] != ""
     findings.add_all(clash, Rule.DUPLICATE, "sku", frame["sku"], _("%(column)s “%(value)s” stands twice with different values."))
     mark = layout.profile.options.decimal or amounts.decimal_mark(
-        [frame[name] for name in PRICES if name in frame], table.delimiter
+        [frame[name] for name in PRICES if name in frame], table.decimal_in_doubt
     )
     values: dict[str, Any] = {name: _prices(frame, name, findings, mark) for name in PRICES}
     values["vat_rate"] = _rates(frame, findings, mark)
@@ -77,7 +77,7 @@ def _rates(frame: pd.DataFrame, findings: Findings, mark: str) -> "pd.Series[int
     """Percent with 4 decimals as integers."""
     if "vat_rate" not in frame:
         return pd.Series(-1, index=frame.index, dtype="int64")
-    mark = amounts.decimal_mark([frame["vat_rate"]], ";" if mark == "," else ",")
+    mark = amounts.decimal_mark([frame["vat_rate"]], mark)
     rates = checks.find_numbers(frame, "vat_rate", findings, mark=mark, places=RATE_PLACES, accepted=RATE_PLACES, digits=3)
     findings.add_all(rates < 0, Rule.NEGATIVE, "vat_rate", frame["vat_rate"], _("%(column)s: “%(value)s” is negative."))
     findings.add_all(

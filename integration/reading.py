@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,22 +12,23 @@ from pathlib import Path
 import pandas as pd
 from django.utils.translation import gettext as _
 
+from integration import excel
 from integration.errors import UnreadableFile
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_ROWS = 2_000_000
 MAX_COLUMNS = 500
+_PART = 1024 * 1024
 MAX_CELL = 100_000
 """Characters of one cell, and of the line that holds it."""
 
-JSON = "JSON"
-"""The encoding of a table that did not come as a file."""
+JSON, EXCEL = "JSON", "Excel"
+"""The encodings of tables that are no text: their numbers have a point."""
 DELIMITERS = (";", "\t", "|", ",")
 _LONGEST_RECORD = 200
 """Lines that one row may span through line breaks in its cells; more means that a quotation mark is not closed."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "Excel (xlsx) / zip"),
     (b"PK\x05\x06", "zip"),
     (b"\xd0\xcf\x11\xe0", "Excel (xls)"),
     (b"%PDF", "PDF"),
@@ -57,6 +59,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.rows) + len(self.broken)
 
+    @property
+    def decimal_in_doubt(self) -> str:
+        """The mark of "1,234" or "1.234" where nothing else tells which one it is."""
+        return "." if self.delimiter == "," or self.encoding in (JSON, EXCEL) else ","
+
 
 def content_of(path: Path) -> bytes:
     """The bytes of the file. Raises: UnreadableFile when there is none or it is too large."""
@@ -69,18 +76,25 @@ def content_of(path: Path) -> bytes:
         raise UnreadableFile(_("The file cannot be opened: %(reason)s.") % {"reason": error.strerror or error}) from error
 
 
-def read_table(content: bytes, *, encoding: str = "", delimiter: str = "", skip_rows: int = 0) -> Table:
-    """The table in `content`; encoding and delimiter are detected when not given.
+def read_table(content: bytes, *, encoding: str = "", delimiter: str = "", skip_rows: int = 0, sheet: str = "") -> Table:
+    """The table in `content`: delimited text, or an Excel workbook, gzipped or not. Encoding and delimiter are detected when not
+    given; without `sheet` the first one is read.
 
     Raises: UnreadableFile: another type of file, nothing in it, a header without rows, text in no known encoding, an open
-    quotation mark.
+    quotation mark, a compressed file that breaks off.
     """
+    content = _unzipped(content)
+    if content.startswith(excel.SIGNATURE):
+        return _headed(excel.records(content, sheet=sheet, skip_rows=skip_rows, most_bytes=MAX_BYTES), EXCEL, "")
     _refuse_other_types(content)
     text, encoding = _decoded(content, encoding)
     if not text.strip():
         raise UnreadableFile(_("The file is empty."))
     delimiter = delimiter or _delimiter(text, skip_rows)
-    records = _records(text, delimiter, skip_rows)
+    return _headed(_records(text, delimiter, skip_rows), encoding, delimiter)
+
+
+def _headed(records: Iterator[tuple[int, list[str]]], encoding: str, delimiter: str) -> Table:
     first = next(records, None)
     if first is None:
         raise UnreadableFile(_("The file has no header row."))
@@ -107,6 +121,30 @@ def _table(header: list[str], records: Iterator[tuple[int, list[str]]], encoding
         raise UnreadableFile(_("The file has a header but no rows."))
     frame = pd.DataFrame(rows, index=pd.Index(numbers, dtype="int64"), columns=range(width), dtype="str")
     return Table(header=header, rows=frame, encoding=encoding, delimiter=delimiter, broken=broken)
+
+
+def _unzipped(content: bytes) -> bytes:
+    """What is in a gzip file, or the content as it is."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while content:
+            gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
+            while not gzip.eof:
+                part = gzip.decompress(content, _PART)
+                content = gzip.unconsumed_tail
+                if not part and not content and not gzip.eof:
+                    raise UnreadableFile(_("The compressed file breaks off."))
+                parts.append(part)
+                size += len(part)
+                if size > MAX_BYTES:
+                    raise UnreadableFile(_("The file is larger than %(limit)s MB.") % {"limit": MAX_BYTES // 2**20})
+            content = gzip.unused_data.lstrip(b"\0")  # padding of tapes
+    except zlib.error as error:
+        raise UnreadableFile(_("The compressed file breaks off.")) from error
+    return b"".join(parts)
 
 
 def _refuse_other_types(content: bytes) -> None:

@@ -128,7 +128,9 @@ def _from_file(path: Path | None, content: bytes | None) -> Read:
         cells = reading.content_of(path) if content is None and path is not None else content or b""
         run.source_hash = hashlib.sha256(cells).hexdigest()
         return exports.restored(
-            reading.read_table(cells, encoding=options.encoding, delimiter=options.delimiter, skip_rows=options.skip_rows)
+            reading.read_table(
+                cells, encoding=options.encoding, delimiter=options.delimiter, skip_rows=options.skip_rows, sheet=options.sheet
+            )
         )
 
     return read

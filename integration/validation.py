@@ -101,7 +101,7 @@ def _decimal_mark(frame: pd.DataFrame, table: Table) -> str:
     """A point in what came as JSON."""
     if table.encoding == JSON:
         return "."
-    return amounts.decimal_mark([frame[name] for name in ("revenue", "volume") if name in frame], table.delimiter)
+    return amounts.decimal_mark([frame[name] for name in ("revenue", "volume") if name in frame], table.decimal_in_doubt)
 
 
 def _numbers(frame: pd.DataFrame, findings: Findings, mark: str) -> pd.DataFrame:

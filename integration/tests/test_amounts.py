@@ -62,18 +62,19 @@ def test_every_number_equals_what_decimal_makes_of_it(value: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cells", "delimiter", "mark"),
+    ("cells", "in_doubt", "mark"),
     [
-        (["1234,5", "7"], ";", ","),
-        (["1234.5", "7"], ";", "."),
-        (["1.234,50"], ",", ","),
-        (["1,234.50"], ";", "."),
-        (["12.50", "1,234"], ";", "."),
-        (["1,234"], ";", ","),
-        (["1.234"], ",", "."),
-        (["0.125"], ";", "."),
-        ([""], ";", ","),
+        (["1234,5", "7"], ".", ","),
+        (["1234.5", "7"], ",", "."),
+        (["1.234,50"], ".", ","),
+        (["1,234.50"], ",", "."),
+        (["12.50", "1,234"], ",", "."),
+        (["1,234"], ",", ","),
+        (["1.234"], ".", "."),
+        (["1.234"], ",", ","),
+        (["0.125"], ",", "."),
+        ([""], ",", ","),
     ],
 )
-def test_the_decimal_mark_is_found(cells: list[str], delimiter: str, mark: str) -> None:
-    assert amounts.decimal_mark([pd.Series(cells, dtype="str")], delimiter) == mark
+def test_the_decimal_mark_is_found(cells: list[str], in_doubt: str, mark: str) -> None:
+    assert amounts.decimal_mark([pd.Series(cells, dtype="str")], in_doubt) == mark

@@ -393,7 +393,7 @@ def test_a_dry_run_reports_what_a_run_does_and_writes_none_of_it() -> None:
     ("content", "sentence"),
     [
         (b"", "The file is empty."),
-        (b"PK\x03\x04", "This is not a delimited text file (CSV) but Excel (xlsx) / zip."),
+        (b"%PDF-1.7", "This is not a delimited text file (CSV) but PDF."),
         (b"child_id;parent_id\n1;2\n", "Required columns are missing: parent_name."),
         (b"Customer_ID;Revenue\n1;2\n", "Required columns are missing: ASO_ID_2, ASO_Name_2."),
         (b"child_id;parent_id;parent_name;child_id\n1;2;3;4\n", "Columns stand twice in the header: child_id."),

@@ -12,7 +12,7 @@ class Command(FeedCommand):
     help = "Bring products and their standard prices in line with a file. " + str(FeedCommand.__doc__)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--file", type=Path, required=True, help="a delimited text file")
+        parser.add_argument("--file", type=Path, required=True, help="delimited text or an Excel workbook, gzipped or not")
         self.add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -16,7 +16,7 @@ class Command(FeedCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         source = parser.add_mutually_exclusive_group(required=True)
-        source.add_argument("--file", type=Path, help="a delimited text file")
+        source.add_argument("--file", type=Path, help="delimited text or an Excel workbook, gzipped or not")
         source.add_argument(
             "--url",
             nargs="?",
