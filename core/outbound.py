@@ -10,8 +10,7 @@ import json
 import random
 import socket
 import time
-import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -21,7 +20,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from core import clock
+from core import clock, gzipped
 from core.errors import DomainError, Text
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 _PORTS = {"http": 80, "https": 443}
-_CHUNK = 64 * 1024
 
 
 class Refused(DomainError):
@@ -183,18 +181,22 @@ class Client:
         encoding = response.headers.get("Content-Encoding", "identity").lower()
         if encoding not in ("identity", "gzip"):
             raise Refused(_("It answered in an encoding that was not asked for: %(name)s.") % {"name": encoding})
-        gzip = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
-        until = min(self._monotonic() + self.limits.answer_seconds, self._deadline)
+        chunks = self._in_time(response.iter_raw())
         size = 0
-        for chunk in response.iter_raw():
-            for piece in [chunk] if gzip is None else _unzipped(gzip, chunk):
+        try:
+            for piece in gzipped.pieces(chunks) if encoding == "gzip" else chunks:
                 size += len(piece)
                 self._count(len(piece), size)
                 yield piece
+        except gzipped.BreaksOff as error:
+            raise _Again(_("The answer broke off.")) from error
+
+    def _in_time(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        until = min(self._monotonic() + self.limits.answer_seconds, self._deadline)
+        for chunk in chunks:
             if self._monotonic() > until:
                 raise _Again(_("It did not answer in time."))
-        if gzip is not None and not gzip.eof:
-            raise _Again(_("The answer broke off."))
+            yield chunk
 
     def _count(self, piece: int, size: int) -> None:
         self.received += piece
@@ -235,16 +237,6 @@ def _require_sensible(address: "ipaddress.IPv4Address | ipaddress.IPv6Address", 
     inward = address.is_loopback and not _is_loopback_name(origin.host)
     if inward or address.is_link_local or address.is_multicast or address.is_unspecified or address.is_reserved:
         raise Refused(_("%(host)s leads to %(address)s.") % {"host": origin.host, "address": address})
-
-
-def _unzipped(gzip: Any, chunk: bytes) -> Iterator[bytes]:
-    """In pieces, so that a bomb is noticed before it is big."""
-    try:
-        yield gzip.decompress(chunk, _CHUNK)
-        while gzip.unconsumed_tail:
-            yield gzip.decompress(gzip.unconsumed_tail, _CHUNK)
-    except zlib.error as error:
-        raise _Again(_("The answer broke off.")) from error
 
 
 def _check_status(response: "httpx2.Response") -> None:

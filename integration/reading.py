@@ -4,7 +4,6 @@ import codecs
 import csv
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +11,13 @@ from pathlib import Path
 import pandas as pd
 from django.utils.translation import gettext as _
 
+from core import gzipped
 from integration import excel
 from integration.errors import UnreadableFile
 
 MAX_BYTES = 256 * 1024 * 1024
 MAX_ROWS = 2_000_000
 MAX_COLUMNS = 500
-_PART = 1024 * 1024
 MAX_CELL = 100_000
 """Characters of one cell, and of the line that holds it."""
 
@@ -125,24 +124,17 @@ def _table(header: list[str], records: Iterator[tuple[int, list[str]]], encoding
 
 def _unzipped(content: bytes) -> bytes:
     """What is in a gzip file, or the content as it is."""
-    if not content.startswith(b"\x1f\x8b"):
+    if not content.startswith(gzipped.SIGNATURE):
         return content
     parts: list[bytes] = []
     size = 0
     try:
-        while content:
-            gzip = zlib.decompressobj(zlib.MAX_WBITS | 16)
-            while not gzip.eof:
-                part = gzip.decompress(content, _PART)
-                content = gzip.unconsumed_tail
-                if not part and not content and not gzip.eof:
-                    raise UnreadableFile(_("The compressed file breaks off."))
-                parts.append(part)
-                size += len(part)
-                if size > MAX_BYTES:
-                    raise UnreadableFile(_("The file is larger than %(limit)s MB.") % {"limit": MAX_BYTES // 2**20})
-            content = gzip.unused_data.lstrip(b"\0")  # padding of tapes
-    except zlib.error as error:
+        for part in gzipped.pieces([content]):
+            parts.append(part)
+            size += len(part)
+            if size > MAX_BYTES:
+                raise UnreadableFile(_("The file is larger than %(limit)s MB.") % {"limit": MAX_BYTES // 2**20})
+    except gzipped.BreaksOff as error:
         raise UnreadableFile(_("The compressed file breaks off.")) from error
     return b"".join(parts)
 
