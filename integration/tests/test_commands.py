@@ -76,6 +76,7 @@ def test_a_file_without_one_usable_row_is_3(capsys: pytest.CaptureFixture[str], 
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["--url"],
         ["--file", "/no/such/file.csv"],
         ["--file", "/tmp"],
         ["--file", __file__, "--profile", "none"],

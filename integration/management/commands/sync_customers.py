@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 
 from integration import services
-from integration.management.feeds import FeedCommand
+from integration.management.feeds import USAGE, FeedCommand
 
 
 class Command(FeedCommand):
@@ -26,6 +27,8 @@ class Command(FeedCommand):
         self.add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["url"] == "":
+            raise CommandError("Name an address behind --url, or set PRICE_MANAGER_URL.", returncode=USAGE)
         self.run(
             partial(services.customer_sync, url=options["url"]),
             file=options["file"],
