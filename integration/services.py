@@ -25,7 +25,7 @@ from integration import (
     profiles,
     reading,
     validation,
-)  # fmt: skip
+)
 from integration.checks import Fault, column_names, raw_cells
 from integration.errors import Incomplete
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, QuarantinedRow
