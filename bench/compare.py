@@ -27,7 +27,7 @@ class Work:
     floor: Ask | None = None
 
 
-def compare(house: House, works: Sequence[Work]) -> dict[str, Result]:
+def compare(house: House, works: Sequence[Work], rounds: int = ROUNDS) -> dict[str, Result]:
     """All of them in turns, then each at the counting server."""
     calls: dict[str, Callable[[int], float]] = {}
     servers = {}
@@ -37,13 +37,13 @@ def compare(house: House, works: Sequence[Work]) -> dict[str, Result]:
         if work.floor and work.floor_client:
             servers[f"{work.name} floor"] = house.floor
             calls[f"{work.name} floor"] = lambda number, work=work: work.floor(work.floor_client, number).ms  # type: ignore[misc]
-    times = in_turns(calls, servers)
+    times = in_turns(calls, servers, rounds)
     return {
         work.name: Result(
             work.name,
             ours_ms=times.ms[work.name],
             floor_ms=times.ms.get(f"{work.name} floor", []),
-            sql=_count(house, work),
+            sql=_count(house, work, WARM + rounds),
             cpu_ms=times.cpu_ms[work.name],
             floor_cpu_ms=times.cpu_ms.get(f"{work.name} floor"),
             peak_mib=times.peak_mib[work.name],
@@ -52,11 +52,11 @@ def compare(house: House, works: Sequence[Work]) -> dict[str, Result]:
     }
 
 
-def _count(house: House, work: Work) -> int | None:
+def _count(house: House, work: Work, after: int) -> int | None:
     if house.server_of(work.client) is not house.ours:
         return None
     client = work.client.at(house.counting.port)
-    counts = [work.ours(client, WARM + ROUNDS + number).headers[counting.HEADER] for number in range(COUNTED)]
+    counts = [work.ours(client, after + number).headers[counting.HEADER] for number in range(COUNTED)]
     return int(counts[-1])
 
 
