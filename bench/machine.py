@@ -20,8 +20,8 @@ from bench.house import House
 from bench.measure import ROUNDS, WARM, Call, in_turns
 from bench.report import Result, p95
 from bench.servers import Server, free_port, stop_tree, wait_for
-from crm.demo_large.customers import business_id
 from crm.demo_large.words import CITIES, FIRMS, STREETS, TRADES
+from integration.price_manager_server import business_id
 from quotes import documents, selectors
 from users.models import User
 

@@ -4,12 +4,10 @@ Runs inside the transaction of the service. Bulk statements see neither `save()`
 """
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Model
 from simple_history.utils import bulk_update_with_history
 
 from accounts.models import Account, AccountStatus, MasterConflict, MasterRecord, Site
@@ -77,9 +75,9 @@ def _create_accounts(writer: _Writer) -> list[Account]:
     db.copy_objects(Account, accounts)
     histories.record_created(Account, [account.pk for account in accounts], by=writer.by, at=writer.at, reason=writer.reason)
     pairs = list(zip(accounts, writer.plan.created, strict=True))
-    _create(MasterRecord, (_record(writer, account, parent, None) for account, parent in pairs))
-    _create(MasterConflict, (_conflict(writer, account, parent) for account, parent in pairs if parent.conflict))
-    _create(Event, (_event(writer, account, CREATED, {}) for account in accounts))
+    db.copy_objects(MasterRecord, (_record(writer, account, parent, None) for account, parent in pairs))
+    db.copy_objects(MasterConflict, (_conflict(writer, account, parent) for account, parent in pairs if parent.conflict))
+    db.copy_objects(Event, (_event(writer, account, CREATED, {}) for account in accounts))
     return accounts
 
 
@@ -118,7 +116,7 @@ def _update_accounts(writer: _Writer) -> None:
     _save_accounts(writer, [(change.account, set(change.changes)) for change in moved])
     _save_records(writer, writer.plan.changed)
     _save_conflicts(writer, writer.plan.changed)
-    _create(Event, (_event(writer, change.account, _verb(change), change.changes) for change in moved))
+    db.copy_objects(Event, (_event(writer, change.account, _verb(change), change.changes) for change in moved))
 
 
 def _verb(change: AccountChange) -> str:
@@ -144,7 +142,7 @@ def _deactivate_accounts(writer: _Writer) -> None:
     _save_accounts(writer, [(account, {"status"}) for account, _record in pairs])
     MasterRecord.objects.bulk_update([record for _account, record in pairs if record], ["values"], batch_size=BATCH)
     change = {"status": (AccountStatus.ACTIVE.value, AccountStatus.INACTIVE.value)}
-    _create(Event, (_event(writer, account, DEACTIVATED, change) for account, _record in pairs))
+    db.copy_objects(Event, (_event(writer, account, DEACTIVATED, change) for account, _record in pairs))
 
 
 def _record(writer: _Writer, account: Account, parent: Parent, former: MasterRecord | None) -> MasterRecord:
@@ -168,7 +166,7 @@ def _stored(writer: _Writer, fact: Fact) -> dict[str, Any]:
 
 def _save_records(writer: _Writer, changes: list[AccountChange]) -> None:
     records = [(change, _record(writer, change.account, change.parent, change.record)) for change in changes]
-    _create(MasterRecord, (record for change, record in records if change.record is None))
+    db.copy_objects(MasterRecord, (record for change, record in records if change.record is None))
     known = [record for change, record in records if change.record is not None]
     MasterRecord.objects.bulk_update(known, ["values", "row_hash", "run"], batch_size=BATCH // 4)
 
@@ -207,7 +205,7 @@ def _save_conflicts(writer: _Writer, changes: list[AccountChange]) -> None:
             kept.append(conflict)
     MasterConflict.objects.bulk_update(kept, ["kind", "candidates", "run", "resolved_at"], batch_size=BATCH // 4)
     new = (change for change in changes if _is_open(change) and not change.conflict)
-    _create(MasterConflict, (_conflict(writer, change.account, change.parent) for change in new))
+    db.copy_objects(MasterConflict, (_conflict(writer, change.account, change.parent) for change in new))
 
 
 _SITE_FIELDS = {
@@ -223,7 +221,7 @@ def _write_sites(plan: CustomerPlan, new_accounts: dict[str, int]) -> None:
         found = Account.objects.filter(parent_customer_id__in=batch).values_list("parent_customer_id", "pk")
         accounts |= {str(parent_id): pk for parent_id, pk in found}
     rows = [(site.pk, _site(site, accounts[site.parent_id])) for site in plan.sites]
-    _create(Site, (row for pk, row in rows if pk is None))
+    db.copy_objects(Site, (row for pk, row in rows if pk is None))
     fields = [name for name, column in _SITE_FIELDS.items() if column in plan.present]
     fields += [name for name in ("revenue", "volume") if name in plan.present]
     Site.objects.bulk_update(
@@ -239,10 +237,6 @@ def _site(site: SiteRow, account_id: int) -> Site:
         pk=site.pk, child_id=site.child_id, account_id=account_id, revenue=site.revenue, volume=site.volume,
         row=site.cells, row_hash=site.row_hash, is_active=True, **texts,
     )  # fmt: skip
-
-
-def _create(model: type[Model], rows: Iterable[Model]) -> None:
-    db.copy_objects(model, rows)
 
 
 def _event(writer: _Writer, account: Account, verb: str, changes: dict[str, tuple[str, str]]) -> Event:

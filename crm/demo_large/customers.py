@@ -24,6 +24,7 @@ from core.models import Event, JobRun
 from crm.demo_large import people
 from crm.demo_large.rows import by_nobody, store
 from crm.demo_large.words import CITIES, FIRMS, FIRST_NAMES, FORMS, LAST_NAMES, STREETS, SYLLABLES, TRADES
+from integration.price_manager_server import business_id
 from users.models import User
 
 KIND = "demo"
@@ -105,13 +106,6 @@ def _accounts(rng: random.Random, keys: list[int]) -> Iterator[_New]:
             "created_at": clock.now() - dt.timedelta(days=rng.randrange(400, 1500)),
         }
         yield _New(pk, columns, owner, places)
-
-
-def business_id(number: int) -> str:
-    """A Finnish business ID with its check digit, for seven digits made from `number`; some numbers share one."""
-    digits = f"{number % 10_000_000:07d}"
-    rest = sum(int(digit) * weight for digit, weight in zip(digits, (7, 9, 10, 5, 8, 4, 2), strict=True)) % 11
-    return business_id(number + 1) if rest == 1 else f"{digits}-{11 - rest if rest else 0}"
 
 
 def _brand(rng: random.Random) -> str:
