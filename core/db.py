@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice, pairwise
 from operator import attrgetter
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, models, transaction
 from django.db.backends.signals import connection_created
@@ -271,15 +271,114 @@ def _json_text(value: Any) -> str:
     return _copy_text(None if value is None else json.dumps(value, ensure_ascii=False))
 
 
-def _insert(table: str, columns: "Sequence[models.Field[Any, Any]]", rows: Sequence[Sequence[Any]]) -> None:
+def _insert(table: str, columns: "Sequence[models.Field[Any, Any]]", rows: Iterable[Sequence[Any]]) -> None:
+    prepare: list[Callable[[Any, Any], Any]] = [column.get_db_prep_save for column in columns]
+    _insert_ready(table, columns, ([ready(value, connection) for ready, value in zip(prepare, row, strict=True)] for row in rows))
+
+
+def _insert_ready(table: str, columns: "Sequence[models.Field[Any, Any]]", rows: Iterable[Sequence[Any]]) -> None:
     names = ", ".join(f'"{column.column}"' for column in columns)
     places = ", ".join(["%s"] * len(columns))
-    prepare: list[Callable[[Any, Any], Any]] = [column.get_db_prep_save for column in columns]
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f'INSERT INTO "{table}" ({names}) VALUES ({places})',  # noqa: S608  names of our own tables
-            [[ready(value, connection) for ready, value in zip(prepare, row, strict=True)] for row in rows],
-        )
+        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({places})', list(rows))  # noqa: S608  names of our own tables
+
+
+class Frame(Protocol):
+    """As much of a polars table as is needed here; only who reads feeds has the library in memory."""
+
+    @property
+    def columns(self) -> list[str]: ...
+    def __len__(self) -> int: ...
+    def iter_rows(self) -> Iterator[tuple[Any, ...]]: ...
+    def iter_slices(self, n_rows: int) -> "Iterator[Frame]": ...
+    def write_csv(self, file: Any, *, include_header: bool, null_value: str, quote_style: Any) -> None: ...
+
+
+def copy_frame(model: type[models.Model], frame: Frame) -> int:
+    """Add the rows of a table whose columns are named as attributes ("account_id"); answers how many. As `copy_rows`.
+
+    Decimals, instants and JSON may be given as texts. Columns that are left out get the defaults of their fields.
+    """
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    missing = [field for name, field in by_name.items() if name not in frame.columns and not field.primary_key]
+    columns = [*(by_name[name] for name in frame.columns), *missing]
+    values = tuple(field.get_db_prep_save(field.get_default(), connection) for field in missing)
+    if not len(frame):
+        return 0
+    if not is_postgresql():
+        ready = _ready(columns[: len(frame.columns)])
+        _insert_ready(model._meta.db_table, columns, ((*ready(row), *values) for row in frame.iter_rows()))
+        return len(frame)
+    names = ", ".join(f'"{column.column}"' for column in columns)
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        if missing:
+            shape = f'CREATE TEMP TABLE copied ON COMMIT DROP AS SELECT {names} FROM "{model._meta.db_table}" LIMIT 0'  # noqa: S608
+            cursor.execute(shape)
+            given = ", ".join(f'"{by_name[name].column}"' for name in frame.columns)
+            _copy_in(cursor, f"copied ({given})", frame)
+            rest = ", ".join(["%s"] * len(values))
+            cursor.execute(f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {given}, {rest} FROM copied', values)  # noqa: S608
+            cursor.execute("DROP TABLE copied")
+        else:
+            _copy_in(cursor, f'"{model._meta.db_table}" ({names})', frame)
+    return len(frame)
+
+
+def update_frame(model: type[models.Model], frame: Frame) -> int:
+    """Give the rows named by the first column (the primary key) the values of the others; answers how many. As `copy_frame`."""
+    by_name = {field.attname: field for field in model._meta.concrete_fields}
+    columns = [by_name[name] for name in frame.columns]
+    table, key = model._meta.db_table, columns[0].column
+    if not len(frame):
+        return 0
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        if not is_postgresql():
+            ready = _ready(columns)
+            sets = ", ".join(f'"{column.column}" = %s' for column in columns[1:])
+            rows = [(*row[1:], row[0]) for row in map(ready, frame.iter_rows())]
+            cursor.executemany(f'UPDATE "{table}" SET {sets} WHERE "{key}" = %s', rows)  # noqa: S608  names of our own tables
+            return len(rows)
+        names = ", ".join(f'"{column.column}"' for column in columns)
+        sets = ", ".join(f'"{column.column}" = news."{column.column}"' for column in columns[1:])
+        cursor.execute(f'CREATE TEMP TABLE news ON COMMIT DROP AS SELECT {names} FROM "{table}" LIMIT 0')  # noqa: S608
+        _copy_in(cursor, f"news ({names})", frame)
+        cursor.execute("ANALYZE news")
+        cursor.execute(f'UPDATE "{table}" SET {sets} FROM news WHERE "{table}"."{key}" = news."{key}"')  # noqa: S608
+        cursor.execute("DROP TABLE news")
+    return len(frame)
+
+
+_SLICE = 100_000
+
+
+def _copy_in(cursor: Any, place: str, frame: Frame) -> None:
+    """COPY the rows, a piece at a time."""
+    for part in frame.iter_slices(_SLICE):
+        text = io.BytesIO()
+        part.write_csv(text, include_header=False, null_value="\\N", quote_style="non_numeric")
+        text.seek(0)
+        cursor.copy_expert(f"COPY {place} FROM STDIN WITH (FORMAT csv, NULL '\\N')", text)
+
+
+def _ready(columns: "Sequence[models.Field[Any, Any]]") -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """Values as the driver of SQLite takes them; JSON is a text already."""
+    prepare: list[Callable[[Any, Any], Any]] = [
+        (lambda value, _connection: value) if isinstance(column, models.JSONField) else column.get_db_prep_save
+        for column in columns
+    ]
+    return lambda row: tuple(ready(value, connection) for ready, value in zip(prepare, row, strict=True))
+
+
+def rows_as_csv(rows: models.QuerySet[Any]) -> io.BytesIO | None:
+    """What a `values_list` finds, as CSV without a header, the quickest way out of PostgreSQL; None elsewhere."""
+    if not is_postgresql():
+        return None
+    sql, values = rows.query.sql_with_params()
+    text = io.BytesIO()
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.copy_expert(f"COPY ({cursor.mogrify(sql, values).decode()}) TO STDOUT WITH (FORMAT csv)", text)
+    text.seek(0)
+    return text
 
 
 def new_keys(model: type[models.Model], count: int) -> list[int]:
@@ -298,27 +397,43 @@ def new_keys(model: type[models.Model], count: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def text_indexes_rebuilt(*tables: type[models.Model]) -> Iterator[None]:
-    """Within the block these tables have no index for searching in text; it is built anew at the end.
+def indexes_rebuilt(*tables: type[models.Model]) -> Iterator[None]:
+    """Within the block these tables have no index but those of their keys, and no foreign key is looked up; both are made anew,
+    and every foreign key is checked, at the end.
 
-    Filling such an index row by row makes a large load several times slower. Locks the tables until the transaction ends.
+    For a load that multiplies what there is: row by row the same takes several times as long. Locks the tables until the
+    transaction ends.
     """
     if not is_postgresql():
         yield
         return
     names = [model._meta.db_table for model in tables]
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come cannot be altered
+        cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = ANY(%s) AND indexdef LIKE '%% USING gin %%'", [names]
+            "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+            "WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])",
+            [names],
+        )
+        keys = cursor.fetchall()
+        cursor.execute(
+            "SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid) FROM pg_index i "
+            "WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary AND NOT i.indisunique",
+            [names],
         )
         indexes = cursor.fetchall()
+        for table, name, _definition in keys:
+            cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         for name, _definition in indexes:
-            cursor.execute(f'DROP INDEX "{name}"')
+            cursor.execute(f"DROP INDEX {name}")
         yield
-        if indexes:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks still to come takes no index
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for _name, definition in indexes:
             cursor.execute(definition)
+        for table, name, definition in keys:
+            cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def refresh_statistics() -> None:

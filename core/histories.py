@@ -55,9 +55,17 @@ def record_created(
         _copy(model, keys[start : start + AT_ONCE], CREATED, by=by, at=at, reason=reason)
 
 
-def record_changed(model: type[models.Model], keys: Sequence[int], *, by: "User | None") -> None:
-    """The history of rows that `bulk_update` or `update` has just changed: one statement."""
-    _copy(model, keys, CHANGED, by=by)
+def record_changed(
+    model: type[models.Model],
+    keys: Sequence[int],
+    *,
+    by: "User | None",
+    at: dt.datetime | None = None,
+    reason: str | None = None,
+) -> None:
+    """The history of rows that `bulk_update` or `update` has just changed: one statement for each `AT_ONCE` of them."""
+    for start in range(0, len(keys), AT_ONCE):
+        _copy(model, keys[start : start + AT_ONCE], CHANGED, by=by, at=at, reason=reason)
 
 
 def _copy(

@@ -142,6 +142,8 @@ class JobRun(models.Model):
         QUARANTINED = "quarantined", _("Quarantined")
         INCOMPLETE = "incomplete", _("Incomplete")
         FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+        REJECTED = "rejected", _("Rejected")
 
     kind = models.CharField(_("kind"), max_length=40)
     status = models.CharField(_("status"), max_length=20, choices=Status, default=Status.RUNNING)
@@ -155,11 +157,17 @@ class JobRun(models.Model):
     )
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("alive until"), null=True, blank=True)
+    """A running one that has not said by then that it lives is taken for dead."""
+    cancel_asked_at = models.DateTimeField(_("cancel asked"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("run")
         verbose_name_plural = _("runs")
         ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind"], condition=models.Q(status="running"), name="one_run_of_a_kind_at_a_time")
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"

@@ -1,5 +1,7 @@
 """The smallest valid objects of this app."""
 
+from typing import Any
+
 import factory
 from factory.django import DjangoModelFactory
 
@@ -11,7 +13,7 @@ class JobRunFactory(DjangoModelFactory[JobRun]):
     class Meta:
         model = JobRun
 
-    kind = "sync_customers"
+    kind: Any = factory.Sequence(lambda n: f"job {n}")
     status = JobRun.Status.APPLIED
     started_at = factory.LazyFunction(clock.now)
 

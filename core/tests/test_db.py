@@ -105,7 +105,7 @@ def test_new_keys_are_nobodys_and_the_next_row_comes_after_them() -> None:
     old = JobRun.objects.create(kind="old", started_at=clock.now()).pk
     keys = db.new_keys(JobRun, 3)
     assert (len(set(keys)), min(keys) > old) == (3, True)
-    db.copy_rows(JobRun, ("id", "kind", "started_at"), ((key, "new", clock.now()) for key in keys))
+    db.copy_rows(JobRun, ("id", "kind", "started_at"), ((key, f"new {key}", clock.now()) for key in keys))
     assert JobRun.objects.create(kind="later", started_at=clock.now()).pk > max(keys)
 
 
@@ -119,7 +119,7 @@ def test_an_index_for_text_is_there_again_after_the_block_and_not_within_it() ->
     before = names()
     with connection.cursor() as cursor:
         cursor.execute("CREATE INDEX words_of_users ON users_user USING gin (to_tsvector('simple', display_name))")
-    with db.text_indexes_rebuilt(User):
+    with db.indexes_rebuilt(User):
         assert names() == set()
         UserFactory()
     assert names() == {*before, "words_of_users"}
