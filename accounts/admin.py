@@ -1,7 +1,17 @@
-"""Look-ups and payment-term rules. Accounts to look at: the master and the account page change them."""
+"""Look-ups, payment-term rules and survivorship rules. Accounts to look at: the master and the account page change them."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
+from django.utils.http import urlencode
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
+from accounts import explanations, selectors
 from accounts.models import (
     LOOK_UPS,
     Account,
@@ -10,7 +20,9 @@ from accounts.models import (
     MasterConflict,
     PaymentTerm,
     PaymentTermRule,
+    SurvivorshipRule,
 )  # fmt: skip
+from accounts.rule_forms import PastedRowsForm, SurvivorshipRuleForm
 from core.admin import LookUpAdmin, ReadOnlyAdmin
 
 for look_up in LOOK_UPS:
@@ -79,3 +91,56 @@ class FieldOverrideAdmin(ReadOnlyAdmin):
     list_display = ("account", "field", "by", "at", "reason")
     list_filter = ("field",)
     list_select_related = ("account", "by")
+
+
+@admin.register(SurvivorshipRule)
+class SurvivorshipRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The rule of every field; a row is one that was changed, and deleting it brings the usual one back."""
+
+    form = SurvivorshipRuleForm
+    change_list_template = "admin/accounts/survivorshiprule/list.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {**(extra_context or {}), **self._rules()})
+
+    def _rules(self) -> dict[str, Any]:
+        return {"title": capfirst(self.opts.verbose_name_plural), "in_force": self._in_force()}
+
+    def _in_force(self) -> list[dict[str, Any]]:
+        """Every master-fed field with its rule, and where to change it."""
+        changed = {row.field: row.pk for row in SurvivorshipRule.objects.all()}
+        name = "admin:accounts_survivorshiprule"
+        return [
+            {
+                "field": selectors.column_label(Account, field),
+                "rule": explanations.rule_words(rule),
+                "changed": changed.get(field),
+                "path": reverse(f"{name}_change", args=[changed[field]])
+                if field in changed
+                else f"{reverse(f'{name}_add')}?{urlencode({'field': field, 'rule': rule.rule.value, 'column': rule.column})}",
+            }
+            for field, rule in selectors.rules_in_force().items()
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("field",) if obj else ()
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.try_view)
+        view.model_admin = self  # type: ignore[attr-defined]
+        return [path("test/", view, name="accounts_survivorshiprule_test"), *super().get_urls()]
+
+    def try_view(self, request: HttpRequest) -> HttpResponse:
+        """Rows that somebody pasted and the parent that comes out of them; nothing is written."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        form = PastedRowsForm(request.POST if request.method == "POST" else None)
+        facts = explanations.decisions_of(form.rows, selectors.rules_in_force()) if form.is_valid() else []
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Try the rules"),
+            "opts": self.opts,
+            "form": form,
+            "facts": facts,
+        }
+        return render(request, "admin/accounts/survivorshiprule/test.html", context)

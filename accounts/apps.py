@@ -7,3 +7,20 @@ from django.utils.translation import gettext_lazy as _
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = _("Accounts")
+
+    def ready(self) -> None:
+        from accounts import emails  # noqa: F401  registers the outbox handlers
+        from core import events  # models are loaded only now
+
+        events.describe(
+            {
+                "handed over conflict": _("Handed over a conflict of the customer master"),
+                "left conflict": _("Left a conflict of the customer master as it is"),
+                "created prospect": _("Prospect created"),
+                "declined link": _("Said not to be an account of the customer master"),
+                "reopened link": _("Link proposed again"),
+                "merged into": _("Merged into another account"),
+                "merged with": _("A prospect was merged into this account"),
+                "merge undone": _("Merge undone"),
+            }
+        )

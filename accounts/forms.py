@@ -124,3 +124,37 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Contact
         fields = ("name", "title", "email", "language", "is_default")
+
+
+class ProspectForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What is asked about a new prospect; the service checks it."""
+
+    is_other = forms.BooleanField(label=_("This is another company"), required=False)
+    groups = (
+        (_("Who it is"), ("name", "business_id", "vat_number")),
+        (_("Address and language"), ("street", "postcode", "city", "country", "language")),
+    )
+
+    class Meta:
+        model = Account
+        fields = ("name", "business_id", "vat_number", "street", "postcode", "city", "country", "language")
+        help_texts = {
+            "business_id": _("Of a Finnish company, for example 1234567-8."),
+            "country": _("Two letters, for example FI."),
+            "language": _("In which quotes are written."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs |= {"autofocus": True, "autocomplete": "off"}
+        self.fields["is_other"].widget.attrs["class"] = "form-check-input"
+
+    def _post_clean(self) -> None:  # the service makes the account, not the form
+        pass
+
+    def blame(self, refusal: DomainError) -> None:
+        """Puts the refusal into the form, where what was typed stays."""
+        for name, text in refusal.fields.items():
+            self.add_error(name if name in self.fields else None, str(text))
+        if not refusal.fields:
+            self.add_error(None, str(refusal.detail))

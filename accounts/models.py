@@ -5,8 +5,10 @@ from typing import Any, TypeVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+from accounts.fields import MatchKeyField
+from accounts.survivorship import COLUMNS, DEFAULTS, ConflictKind, FieldRule, Rule
 from core import db
 from core.models import JobRun, LookUp, Versioned
 from core.money import CURRENCY
@@ -85,6 +87,7 @@ class PaymentType(LookUp):
 class AccountStatus(models.TextChoices):
     ACTIVE = "active", _("Active")
     INACTIVE = "inactive", _("Inactive")
+    MERGED = "merged", _("Merged into another account")
 
 
 Rows = TypeVar("Rows", bound="models.QuerySet[Any]")
@@ -109,7 +112,16 @@ def of_accounts_in_sight(rows: Rows, user: User, path: str = "account__") -> Row
 
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, user: User) -> "AccountQuerySet":
+        """Those in sight. What was merged is none of them: the account that it became stands in its place."""
+        return of_accounts_in_sight(self.exclude(status=AccountStatus.MERGED), user, path="")
+
+    def with_merged_visible_to(self, user: User) -> "AccountQuerySet":
+        """The same, with those that were merged."""
         return of_accounts_in_sight(self, user, path="")
+
+    def prospects(self) -> "AccountQuerySet":
+        """Prospects that are still accounts of their own."""
+        return self.filter(is_prospect=True, status__in=[AccountStatus.ACTIVE, AccountStatus.INACTIVE])
 
     def matching(self, text: str) -> "AccountQuerySet":
         """Accounts whose name, customer number or business ID contains every word of `text`."""
@@ -176,6 +188,10 @@ class Account(Versioned):
 
     status = models.CharField(_("status"), max_length=10, choices=AccountStatus, default=AccountStatus.ACTIVE)
     is_prospect = models.BooleanField(_("prospect"), default=False, editable=False)
+    match_key = MatchKeyField(_("name to match by"), max_length=200, blank=True, default="", editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False, verbose_name=_("merged into")
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = AccountQuerySet.as_manager()
@@ -188,6 +204,10 @@ class Account(Versioned):
             models.Index(fields=["name", "id"], name="account_by_name"),
             models.Index(fields=["owner", "name", "id"], name="account_by_owner"),
             models.Index(fields=["owner", "unit"], name="account_by_owner_and_unit"),
+            models.Index(fields=["match_key"], name="account_by_match_key"),
+            models.Index(fields=["business_id"], name="account_by_business_id"),
+            models.Index(fields=["vat_number"], name="account_by_vat_number"),
+            models.Index(fields=["status"], name="prospect_by_status", condition=Q(is_prospect=True)),
         ]
         constraints = [
             models.CheckConstraint(
@@ -196,6 +216,10 @@ class Account(Versioned):
             ),
             models.CheckConstraint(
                 condition=Q(is_prospect=True) | Q(parent_customer_id__isnull=False), name="only_prospects_lack_a_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="merged", merged_into__isnull=False) | (~Q(status="merged") & Q(merged_into=None)),
+                name="merged_accounts_say_into_which",
             ),
         ]
 
@@ -223,16 +247,19 @@ class AccountTeamMember(models.Model):
 
 
 class MasterRecord(models.Model):
-    """What the customer master says of an account: per field the value, the rule that chose it and the run that brought it.
+    """What the customer master says of an account, also of fields that are overridden.
 
-    `values` is `{field: {"value": ..., "label": ..., "rule": ..., "run": id, "at": iso}}`.
-    An overridden field keeps being updated here.
+    `values` is `{field: value}`: texts, codes of look-ups, the salesperson's id as the owner, amounts as plain decimals; the
+    salesperson's name is under `owner_name`. `runs` is `{field: id of the run that brought the value}` where that was not
+    `first_run`, the one the account came with. Why it is this value is worked out from the sites (`accounts.survivorship`).
     """
 
     account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="master", verbose_name=_("account"))
     values = models.JSONField(_("values"), default=dict)
-    row_hash = models.CharField(_("hash"), max_length=40)
+    runs = models.JSONField(_("runs by field"), default=dict)
+    first_run = models.ForeignKey(JobRun, models.PROTECT, related_name="+", verbose_name=_("brought by run"))
     run = models.ForeignKey(JobRun, models.PROTECT, related_name="+", verbose_name=_("last changed by run"))
+    switched_off = models.BooleanField(_("made inactive by a sync"), default=False)
 
     class Meta:
         verbose_name = _("master record")
@@ -240,6 +267,31 @@ class MasterRecord(models.Model):
 
     def __str__(self) -> str:
         return f"master of {self.account_id}"
+
+    def run_of(self, field: str) -> int | None:
+        """The run that brought the value of `field`; None when none has brought one."""
+        return self.runs.get(field, self.first_run_id) if field in self.values else None
+
+
+class SurvivorshipRule(models.Model):
+    """How a master-fed field comes from the children, where that is not as in `accounts.survivorship.DEFAULTS`."""
+
+    field = models.CharField(_("field"), max_length=40, unique=True, choices=[(name, name) for name in DEFAULTS])
+    rule = models.CharField(_("rule"), max_length=20, choices=Rule)
+    column = models.CharField(_("source column"), max_length=40, choices=[(name, name) for name in COLUMNS])
+    must_agree = models.BooleanField(_("sites must agree"), default=False)
+
+    class Meta:
+        verbose_name = _("survivorship rule")
+        verbose_name_plural = _("survivorship rules")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.rule}({self.column})"
+
+    @property
+    def plain(self) -> FieldRule:
+        return FieldRule(self.field, Rule(self.rule), self.column, self.must_agree)
 
 
 class FieldOverride(models.Model):
@@ -260,15 +312,30 @@ class FieldOverride(models.Model):
         return f"{self.account_id}.{self.field}"
 
 
+class ConflictQuerySet(models.QuerySet["MasterConflict"]):
+    def visible_to(self, user: User) -> "ConflictQuerySet":
+        return of_accounts_in_sight(self, user)
+
+
 class MasterConflict(models.Model):
-    """A master-fed field on which the master could not decide: a tie, or a salesperson nobody knows."""
+    """A master-fed field on which the master could not decide; open until somebody or a later run settles it.
+
+    `candidates` is `[{"value", "label", "revenue"}]`, amounts as plain decimals; revenue only where it tells them apart.
+    """
 
     account = models.ForeignKey(Account, models.CASCADE, related_name="conflicts", verbose_name=_("account"))
     field = models.CharField(_("field"), max_length=40)
-    kind = models.CharField(_("kind"), max_length=20)
+    kind = models.CharField(_("kind"), max_length=20, choices=ConflictKind)
     candidates = models.JSONField(_("candidates"), default=list)
     run = models.ForeignKey(JobRun, models.PROTECT, related_name="+", verbose_name=_("run"))
+    assigned_to = models.ForeignKey(
+        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("in the hands of")
+    )
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
+    resolved_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("resolved by"))
+    resolution = models.CharField(_("resolution"), max_length=300, blank=True)
+
+    objects = ConflictQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("conflict")
@@ -281,6 +348,64 @@ class MasterConflict(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id}.{self.field}: {self.kind}"
+
+
+class LinkProposalQuerySet(models.QuerySet["LinkProposal"]):
+    def visible_to(self, user: User) -> "LinkProposalQuerySet":
+        return of_accounts_in_sight(self, user, path="prospect__")
+
+
+class LinkProposal(models.Model):
+    """A prospect and an account of the master that seem to be one company; its owner says whether they are."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", pgettext_lazy("proposal", "Open")
+        ACCEPTED = "accepted", _("Merged")
+        DECLINED = "declined", _("Not the same")
+
+    class Match(models.TextChoices):
+        BUSINESS_ID = "business_id", _("same business ID")
+        VAT_NUMBER = "vat_number", _("same VAT number")
+        NAME = "name", _("same name")
+
+    prospect = models.ForeignKey(Account, models.CASCADE, related_name="link_proposals", verbose_name=_("prospect"))
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+", verbose_name=_("account"))
+    match = models.CharField(_("matched by"), max_length=20, choices=Match)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.OPEN)
+    made_at = models.DateTimeField(_("made"))
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("decided by"))
+
+    objects = LinkProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("link proposal")
+        verbose_name_plural = _("link proposals")
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["prospect", "account"], name="one_proposal_per_pair")]
+
+    def __str__(self) -> str:
+        return f"{self.prospect_id} = {self.account_id}?"
+
+
+class AccountMerge(models.Model):
+    """Two accounts became one. `moved` is `{model label: {field: [keys]}}` of what followed, so that it can be undone."""
+
+    loser = models.ForeignKey(Account, models.PROTECT, related_name="merges_lost", verbose_name=_("merged account"))
+    survivor = models.ForeignKey(Account, models.PROTECT, related_name="merges_won", verbose_name=_("into"))
+    moved = models.JSONField(_("what followed"), default=dict)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("by"))
+    at = models.DateTimeField(_("at"))
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    undone_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("undone by"))
+
+    class Meta:
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.loser_id} → {self.survivor_id}"
 
 
 class SiteQuerySet(models.QuerySet["Site"]):
@@ -301,8 +426,10 @@ class Site(models.Model):
     country = models.CharField(_("country"), max_length=2, blank=True)
     revenue = models.DecimalField(_("revenue, EUR"), max_digits=16, decimal_places=2, default=0)
     volume = models.DecimalField(_("volume"), max_digits=18, decimal_places=3, default=0)
-    row = models.JSONField(_("row of the master"), default=dict)
-    row_hash = models.CharField(_("hash"), max_length=40)
+    row = models.JSONField(_("further cells"), default=dict)
+    """The cells of its row that have no column here, by our names; blank ones are left out."""
+    row_hash = models.BigIntegerField(_("hash"), default=0)
+    missed = models.PositiveSmallIntegerField(_("complete runs without it"), default=0)
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = SiteQuerySet.as_manager()

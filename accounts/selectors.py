@@ -1,12 +1,12 @@
 """Reads of accounts."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, F, Field, FilteredRelation, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Field, FilteredRelation, Model, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from accounts import payment_terms
@@ -19,16 +19,21 @@ from accounts.models import (
     PaymentTerm,
     PaymentTermRule,
     PaymentType,
+    SurvivorshipRule,
 )
+from accounts.survivorship import DEFAULTS, FieldRule
 from core import db
 from core.errors import NotFound
-from core.languages import CODES
+from core.languages import CODES, active, by_language
+from core.models import JobRun
 from core.prepared import Prepared
 from core.templatetags.ui import money, quantity
 from users.models import User
 from users.roles import Perm, Scope
 
 CRITERIA = ("tma2", "classification", "industry", "business_size")
+MASTER_LOOK_UPS = ("tma1", "tma2", "industry", "business_size", "classification", "channel", "region")
+"""The master-fed fields whose values are codes."""
 
 
 def account_list_for(user: User) -> QuerySet[Account]:
@@ -243,58 +248,131 @@ class Fact:
     @property
     def candidates(self) -> str:
         """Between whom the master could not decide."""
-        return ", ".join(map(_candidate, self.conflict.candidates)) if self.conflict else ""
+        return ", ".join(map(candidate_text, self.conflict.candidates)) if self.conflict else ""
 
 
 @dataclass(frozen=True)
 class Source:
     """Where the value of a master-fed field comes from: what the master says of it, and what overrides or disputes that."""
 
-    stored: Mapping[str, Any]
-    """As in `MasterRecord.values`; empty when no sync has brought the field."""
+    value: str | None
+    """As in `MasterRecord.values`; None when no sync has brought the field."""
+    label: str
+    """What people call the value: the label of a code, the name of a salesperson."""
+    rule: FieldRule
+    """The one in force now."""
+    run: JobRun | None
+    """The one that brought the value."""
     override: FieldOverride | None
     conflict: MasterConflict | None
 
     @property
     def at(self) -> dt.datetime | None:
         """When the master's value came."""
-        at = self.stored.get("at")
-        return dt.datetime.fromisoformat(at) if at else None
+        return (self.run.finished_at or self.run.started_at) if self.run else None
+
+
+def rules_in_force() -> dict[str, FieldRule]:
+    """How each master-fed field comes from the sites, in the order of the fields. One small query."""
+    return DEFAULTS | {row.field: row.plain for row in _changed_rules.rows()}
+
+
+_changed_rules = Prepared(SurvivorshipRule.objects.all)
 
 
 def master_sources(account: Account) -> dict[str, Source]:
-    """The source of every master-fed field. Three queries."""
+    """The source of every master-fed field.
+
+    Two queries, two more where a sync has brought the account, and up to two for values that the account has otherwise.
+    """
     record = MasterRecord.objects.filter(account=account).first()
-    values: dict[str, Any] = record.values if record else {}
     overrides = {row.field: row for row in account.overrides.select_related("by")}
     conflicts = {row.field: row for row in open_conflicts(account)}
-    return {field: Source(values.get(field) or {}, overrides.get(field), conflicts.get(field)) for field in Account.MASTER_FIELDS}
+    rules = rules_in_force() if record else DEFAULTS
+    labels = _labels(account, record.values) if record else {}
+    runs = _runs(record) if record else {}
+    values = record.values if record else {}
+    return {
+        field: Source(
+            values.get(field), labels.get(field, ""), rules[field], runs.get(field), overrides.get(field), conflicts.get(field)
+        )
+        for field in Account.MASTER_FIELDS
+    }
+
+
+def _runs(record: MasterRecord) -> dict[str, JobRun]:
+    """The run that brought each field. One query."""
+    keys = {field: record.run_of(field) for field in Account.MASTER_FIELDS if field in record.values}
+    runs = JobRun.objects.in_bulk({key for key in keys.values() if key is not None})
+    return {field: runs[key] for field, key in keys.items() if key in runs}
+
+
+def _labels(account: Account, values: Mapping[str, str]) -> dict[str, str]:
+    """What people call the master's values. One query for codes that the account does not have, one for another owner."""
+    present = {field: getattr(account, field) for field in MASTER_LOOK_UPS}
+    labels = {field: str(row) for field, row in present.items() if row and row.code == values.get(field)}
+    missing = {field: values[field] for field in MASTER_LOOK_UPS if values.get(field) and field not in labels}
+    return {**values, **labels, **labels_of_codes(missing), "owner": _salesperson(account, values)}
+
+
+def labels_of_codes(codes: Mapping[str, str]) -> dict[str, str]:
+    """The label of the code of each of these look-up fields; a code that nobody has added is its own. One query, or none."""
+    if not codes:
+        return {}
+    rows = [
+        look_up_rows(field).filter(code=code).annotate(field=Value(field)).order_by().values_list("field", *_WORDS)
+        for field, code in codes.items()
+    ]
+    found = {row[0]: row for row in (rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0])}
+    return {field: label_of(found[field][1:]) if field in found else code for field, code in codes.items()}
+
+
+def look_up_rows(field: str) -> QuerySet[Any]:
+    """All values of a field of the account whose values are looked up."""
+    model: Any = Account._meta.get_field(field).related_model
+    rows: QuerySet[Any] = model._default_manager.all()
+    return rows
+
+
+def label_of(words: Sequence[str | None]) -> str:
+    """The label in the active language, of a code and its labels (`_WORDS`)."""
+    return by_language(words[1:])[active()] or str(words[0])
+
+
+def _salesperson(account: Account, values: Mapping[str, str]) -> str:
+    """The name of whom the master calls the owner: that of the user with this number, else the master's own."""
+    number = values.get("owner")
+    if not number:
+        return ""
+    if account.owner and account.owner.salesperson_id == number:
+        return account.owner.display_name
+    person = User.objects.filter(salesperson_id=number).first()
+    return person.display_name if person else values.get("owner_name") or number
 
 
 def master_facts(account: Account) -> list[Fact]:
-    """Every master-fed field with its source, ready to read. Three queries."""
-    return [_fact(account, field, source) for field, source in master_sources(account).items()]
+    """Every master-fed field with its source, ready to read. The queries of `master_sources`."""
+    return [fact_of(account, field, source) for field, source in master_sources(account).items()]
 
 
 def open_conflicts(account: Account) -> QuerySet[MasterConflict]:
     return account.conflicts.filter(resolved_at=None).order_by("field")
 
 
-def _fact(account: Account, field: str, source: Source) -> Fact:
-    stored, rule = source.stored, str(source.stored.get("rule") or "")
+def fact_of(account: Account, field: str, source: Source) -> Fact:
     return Fact(
         field=field,
         label=column_label(Account, field),
-        value=_shown(field, getattr(account, field)),
-        master_label=_shown(field, str(stored.get("label") or stored.get("value") or "")),
-        rule=_(rule) if rule else "",
+        value=shown(field, getattr(account, field)),
+        master_label=shown(field, source.label),
+        rule=str(source.rule.rule.label) if source.run else "",
         at=source.at,
         override=source.override,
         conflict=source.conflict,
     )
 
 
-def _candidate(stored: dict[str, str]) -> str:
+def candidate_text(stored: dict[str, str]) -> str:
     name = " ".join(filter(None, (stored.get("label"), stored.get("value"))))
     return f"{name}: {money(stored['revenue'])}" if stored.get("revenue") else name
 
@@ -305,10 +383,10 @@ def column_label(model: type[Model], field: str) -> str:
     return str(column.verbose_name) if isinstance(column, Field) else field
 
 
-def _shown(field: str, value: Any) -> str:
+def shown(field: str, value: Any) -> str:
     """Amounts and quantities in the notation of the language, the rest as it is."""
+    if value is None or value == "":
+        return ""
     if field == "yearly_revenue":
         return money(value)
-    if field == "yearly_volume":
-        return quantity(value)
-    return "" if value is None else str(value)
+    return quantity(value) if field == "yearly_volume" else str(value)

@@ -9,7 +9,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from stdnum.fi import ytunnus
 
-from accounts import policies, selectors
+from accounts import conflicts, policies, selectors
 from accounts.models import Account, Contact, FieldOverride, MasterRecord
 from core import clock, events, versions
 from core.errors import Invalid, NotFound, require
@@ -53,7 +53,9 @@ def account_override(*, account_id: int, by: User, version: int | None, field: s
     FieldOverride.objects.update_or_create(
         account=account, field=field, defaults={"by": by, "at": clock.now(), "reason": reason.strip()[:300]}
     )
-    account.conflicts.filter(field=field, resolved_at=None).update(resolved_at=clock.now())
+    account.conflicts.filter(field=field, resolved_at=None).update(
+        resolved_at=clock.now(), resolved_by=by, resolution=reason.strip()[:300]
+    )
     events.record(account, "overrode", by=by, reason=reason.strip(), field=field)
     return account
 
@@ -62,7 +64,8 @@ def account_override(*, account_id: int, by: User, version: int | None, field: s
 def account_lift_override(*, account_id: int, by: User, version: int | None, field: str) -> Account:
     """The master rules `field` again, and its value is back. Locks the account.
 
-    Where the master could not decide on an owner, the present one stays. Raises: NotFound, NotAllowed, StaleVersion, Invalid.
+    Where the master could not decide on an owner, the present one stays. A conflict that the override had settled, and that the
+    sites still have, is open again. Raises: NotFound, NotAllowed, StaleVersion, Invalid.
     """
     account = _account_to_edit(account_id, by, version)
     _require_master_field(field)
@@ -72,6 +75,7 @@ def account_lift_override(*, account_id: int, by: User, version: int | None, fie
     override.delete()
     _restore(account, field)
     _save(account, _with_unit(account, field))
+    _reopen_conflict(account, field)
     events.record(account, "lifted override", by=by, field=field)
     return account
 
@@ -122,7 +126,7 @@ def _contact(account: Account, contact_id: int) -> Contact:
 def _save(account: Account, fields: list[str]) -> None:
     _clean(account, [field.name for field in account._meta.fields if field.name not in fields])
     versions.bump(account)
-    account.save(update_fields=[*fields, "version"])
+    account.save(update_fields=[*fields, *(["match_key"] if "name" in fields else []), "version"])
 
 
 def _clean(record: models.Model, leave_out: list[str]) -> None:
@@ -158,7 +162,7 @@ def _checked(field: str, value: Any) -> Any:
 
 def _restore(account: Account, field: str) -> None:
     record = MasterRecord.objects.filter(account=account).first()
-    stored = (record.values if record else {}).get(field, {}).get("value") or ""
+    stored = (record.values if record else {}).get(field) or ""
     column = Account._meta.get_field(field)
     if field == "owner":
         owner = User.objects.filter(salesperson_id=stored, is_active=True).first() if stored else None
@@ -170,6 +174,15 @@ def _restore(account: Account, field: str) -> None:
         setattr(account, field, _decimal(stored))
     else:
         setattr(account, field, stored)
+
+
+def _reopen_conflict(account: Account, field: str) -> None:
+    """What somebody left as it is stays closed, and so does what a later run has settled."""
+    last = account.conflicts.filter(field=field).order_by("-pk").first()
+    if last is None or last.resolved_by_id is None or conflicts.was_left(last) or not conflicts.still_stands(last):
+        return
+    last.resolved_at, last.resolved_by, last.resolution = None, None, ""
+    last.save(update_fields=["resolved_at", "resolved_by", "resolution"])
 
 
 def _decimal(text: str) -> Decimal:

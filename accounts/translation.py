@@ -12,5 +12,6 @@ class LabelTranslation(TranslationOptions):
     fields = ("label",)
 
 
-for model in (*LOOK_UPS, Account, AccountTeamMember, Contact, FieldOverride, PaymentTermRule):
+with_history(Account, app="accounts", records_class=FieldHistory, excluded_fields=["match_key"])
+for model in (*LOOK_UPS, AccountTeamMember, Contact, FieldOverride, PaymentTermRule):
     with_history(model, app="accounts", records_class=FieldHistory)

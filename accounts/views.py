@@ -5,16 +5,18 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import columns, exports, policies, selectors, services
+from accounts import columns, explanations, exports, merge_selectors, policies, prospect_selectors, selectors, services
 from accounts.filters import AccountFilter
 from accounts.forms import GROUPS, ContactForm, ManualForm, OverrideForm
 from accounts.models import Account, Contact
 from core import downloads, lists
-from core.errors import Invalid, StaleVersion, require
+from core.errors import Invalid, NotFound, StaleVersion, require
 from core.forms import whole
+from core.models import JobRun
 from core.paging import keyset
 from core.panels import panels_for
 from users.access import requires, user_of
@@ -30,7 +32,9 @@ def account_list(request: HttpRequest) -> HttpResponse:
     narrowed = _narrowed(request)
     page = keyset(narrowed.qs.values_list(*columns.READ, named=True), request)
     rows = columns.ROW.render(columns.rows_of(page.rows))
-    return lists.answer(request, "accounts/list.html", {"filter": narrowed, "page": page, "rows": rows})
+    may_create = user_of(request).may(Perm.ACCOUNT_EDIT)
+    context = {"filter": narrowed, "page": page, "rows": rows, "may_create": may_create}
+    return lists.answer(request, "accounts/list.html", context)
 
 
 @requires(Perm.ACCOUNT_VIEW)
@@ -48,8 +52,15 @@ def _narrowed(request: HttpRequest) -> AccountFilter:
 @requires(Perm.ACCOUNT_VIEW)
 @require_safe
 def account_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """The account; what was merged leads to what it became."""
     user = user_of(request)
-    account = selectors.account_for(user, pk)
+    try:
+        account = selectors.account_for(user, pk)
+    except NotFound:
+        survivor = merge_selectors.survivor_of(user, pk)
+        if survivor is None:
+            raise
+        return redirect("account_page", survivor.pk)
     sites = list(account.sites.filter(is_active=True).order_by("-revenue", "pk")[:SITES_SHOWN])
     context = {
         "account": account,
@@ -61,8 +72,35 @@ def account_page(request: HttpRequest, pk: int) -> HttpResponse:
         "site_count": account.sites.filter(is_active=True).count(),
         "contacts": list(account.contacts.all()),
         "panels": panels_for("account", account, user),
+        "proposals": prospect_selectors.proposals_of(account, user),
+        "merges": merge_selectors.merges_of(user, account),
     }
     return render(request, "accounts/page.html", context)
+
+
+@requires(Perm.ACCOUNT_VIEW)
+@require_safe
+def account_why(request: HttpRequest, pk: int, field: str) -> HttpResponse:
+    """Why a master-fed field has its value: where that comes from, what else there was, and what was there before."""
+    user = user_of(request)
+    account = selectors.account_for(user, pk)
+    if field not in Account.MASTER_FIELDS:
+        raise Http404
+    why = explanations.explain(account, field)
+    context = {
+        "account": account,
+        "why": why,
+        "fact": why.fact,
+        "run_path": run_path(user, why.run),
+        "may_edit": policies.may_edit(user, account),
+    }
+    return render(request, "accounts/why.html", context)
+
+
+def run_path(user: User, run: JobRun | None) -> str:
+    """Where stewards look at a run of the customer master; "" for others, and for what has no page."""
+    is_sync = run is not None and run.kind == "customer_sync"
+    return reverse("sync_page", args=[run.pk]) if run and is_sync and user.may(Perm.STEWARD) else ""
 
 
 def _group(account: Account, group: str) -> dict[str, Any]:

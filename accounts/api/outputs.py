@@ -15,8 +15,7 @@ from core.api.values import Json, instant, number, short
 from core.models import LookUp
 from users.models import Language
 
-_MASTER_LOOK_UPS = ("tma1", "tma2", "industry", "business_size", "classification", "channel", "region")
-LOOK_UPS = (*_MASTER_LOOK_UPS, "territory", "payment_term", "payment_type")
+LOOK_UPS = (*selectors.MASTER_LOOK_UPS, "territory", "payment_term", "payment_type")
 """The fields of an account whose values are codes."""
 
 
@@ -196,7 +195,7 @@ def row_out(account: Account) -> Json:
 
 
 def account_out(account: Account) -> Json:
-    """The whole account. Three queries for the sources; what it names must be read along with it."""
+    """The whole account. Up to six queries for the sources; what it names must be read along with it."""
     return {
         "id": account.pk,
         "parent_customer_id": account.parent_customer_id,
@@ -217,7 +216,7 @@ def _master_values(account: Account) -> Json:
         "name": account.name,
         "business_id": account.business_id,
         "vat_number": account.vat_number,
-        **{name: code_of(getattr(account, name)) for name in _MASTER_LOOK_UPS},
+        **{name: code_of(getattr(account, name)) for name in selectors.MASTER_LOOK_UPS},
         "owner": account.owner_id,
         "owner_name": account.owner.display_name if account.owner else None,
         "sap_codes": account.sap_codes,
@@ -248,11 +247,11 @@ def _manual_values(account: Account) -> Json:
 
 
 def _source_out(source: Source) -> Json:
-    override, stored = source.override, source.stored
+    override = source.override
     return {
         "source": "override" if override else "master" if source.at else None,
-        "master_value": stored.get("value"),
-        "master_rule": stored.get("rule"),
+        "master_value": source.value,
+        "master_rule": str(source.rule.rule.label) if source.run else None,
         "master_at": instant(source.at),
         "override": {"by": override.by_id, "at": instant(override.at), "reason": override.reason} if override else None,
         "candidates": [_candidate_out(candidate) for candidate in source.conflict.candidates] if source.conflict else [],

@@ -1,19 +1,23 @@
 """The endpoints of accounts: each calls the service that the page calls."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from accounts import selectors, services
+from accounts import merge_selectors, selectors, services
 from accounts.api import inputs, outputs
 from accounts.api.filters import AccountApiFilter
 from accounts.api.outputs import AccountOut, AccountRowOut, AdviceOut, ContactOut, LookUpOut, PaymentTermOut, SiteOut
 from accounts.models import Account, Contact, PaymentTerm
 from core.api import versions
 from core.api.lists import listed, unpaged
-from core.errors import NotFound
+from core.errors import NotFound, WrongState
 from users.api.base import Endpoint
 from users.api.schema import listing
 from users.roles import Perm
@@ -33,6 +37,22 @@ class AccountEndpoint(Endpoint):
     paged = ("list", "sites", "contacts")
     parameters = {"payment_term_advice": ("amount",)}
     versioned = ("partial_update", "override", "lift_override")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """What was merged leads to what it became: reading follows by a redirect, writing is told where to go."""
+        if isinstance(exc, NotFound) and "pk" in self.kwargs:
+            survivor = merge_selectors.survivor_of(self.user, self.kwargs["pk"])
+            if survivor is not None:
+                return self._merged(survivor)
+        return super().handle_exception(exc)
+
+    def _merged(self, survivor: Account) -> Response:
+        if self.request.method not in SAFE_METHODS:
+            words = {"name": survivor.name, "id": survivor.pk}
+            return super().handle_exception(WrongState(_("This account has been merged into %(name)s (id %(id)s).") % words))
+        match: Any = self.request.resolver_match
+        there = reverse(match.view_name, kwargs={**match.kwargs, "pk": survivor.pk}, request=self.request)
+        return Response(status=307, headers={"Location": there})
 
     # --- Reading ------------------------------------------------------------------------------------------------------
     @extend_schema(responses=listing(AccountRowOut))

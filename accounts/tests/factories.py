@@ -6,7 +6,6 @@ import factory
 from factory.django import DjangoModelFactory
 
 from accounts import models
-from core import clock
 from core.tests.factories import JobRunFactory
 from users.tests.factories import UserFactory
 
@@ -94,25 +93,14 @@ class AccountFactory(DjangoModelFactory[models.Account]):
 
 
 class MasterRecordFactory(DjangoModelFactory[models.MasterRecord]):
-    """`values={field: value}` becomes what the sync stores for each field."""
+    """`values={field: value}`, all brought by `run` unless `runs` says otherwise."""
 
     class Meta:
         model = models.MasterRecord
 
     account = factory.SubFactory(AccountFactory)
-    row_hash = "0"
     run = factory.SubFactory(JobRunFactory)
-
-    @classmethod
-    def _create(cls, model_class: type[models.MasterRecord], *args: Any, **kwargs: Any) -> models.MasterRecord:
-        run, at = kwargs["run"].pk, clock.now().isoformat()
-        kwargs["values"] = {
-            field: value
-            if isinstance(value, dict)
-            else {"value": value, "label": str(value), "rule": "largest revenue", "run": run, "at": at}
-            for field, value in kwargs.get("values", {}).items()
-        }
-        return super()._create(model_class, *args, **kwargs)
+    first_run = factory.SelfAttribute("run")
 
 
 class SiteFactory(DjangoModelFactory[models.Site]):
@@ -122,7 +110,6 @@ class SiteFactory(DjangoModelFactory[models.Site]):
     child_id = factory.Sequence(lambda n: f"C{n:06d}")
     account = factory.SubFactory(AccountFactory)
     name = factory.LazyAttribute(lambda site: f"Toimipiste {site.child_id}")
-    row_hash = "0"
 
 
 class ContactFactory(DjangoModelFactory[models.Contact]):

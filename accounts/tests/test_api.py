@@ -19,6 +19,7 @@ from accounts.tests.factories import (
     SiteFactory,
     TerritoryFactory,
 )
+from core.api.values import instant
 from core.models import Event
 from core.tests.factories import JobRunFactory
 from users.tests.factories import UserFactory
@@ -77,7 +78,7 @@ def test_an_account_tells_everything_with_the_source_of_each_field(rep: Program,
     account.yearly_revenue = D("1234.5")
     account.save()
     run = JobRunFactory()
-    MasterRecordFactory(account=account, values={"name": "Masterin Nimi", "industry": "bakery"})
+    MasterRecordFactory(account=account, values={"name": "Masterin Nimi", "industry": "bakery"}, run=run)
     FieldOverride.objects.create(account=account, field="name", by=people.owner, at=run.started_at, reason="New name")
     candidates = [{"value": "S1", "label": "Myyjä", "revenue": "5.00"}, {"value": "S2", "label": "Toinen"}]
     MasterConflict.objects.create(account=account, field="owner", kind="tie", candidates=candidates, run=run)
@@ -92,6 +93,8 @@ def test_an_account_tells_everything_with_the_source_of_each_field(rep: Program,
     assert (sources["name"]["source"], sources["name"]["master_value"]) == ("override", "Masterin Nimi")
     assert (sources["name"]["override"]["by"], sources["name"]["override"]["reason"]) == (people.owner.pk, "New name")
     assert (sources["industry"]["source"], sources["industry"]["override"]) == ("master", None)
+    assert (sources["name"]["master_rule"], sources["city"]["master_rule"]) == ("greatest in text order", None)
+    assert (sources["name"]["master_at"], sources["city"]["master_at"]) == (instant(run.started_at), None)
     assert (sources["city"]["source"], sources["city"]["master_value"], sources["city"]["candidates"]) == (None, None, [])
     assert sources["owner"]["candidates"] == [candidates[0], {**candidates[1], "revenue": None}]
 

@@ -1,0 +1,208 @@
+"""Prospects: made by hand, and proposed for linking when the customer master brings what seems to be the same company."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from stdnum.eu import vat
+from stdnum.exceptions import ValidationError as BadNumber
+from stdnum.fi import ytunnus
+
+from accounts import matching, policies, prospect_selectors as selectors
+from accounts.models import Account, AccountStatus, LinkProposal
+from core import clock, db, events, outbox
+from core.errors import Invalid, WrongState, require
+from users.models import User
+from users.roles import Perm
+
+FIELDS = ("name", "business_id", "vat_number", "street", "postcode", "city", "country", "language")
+"""What is asked about a new prospect."""
+AT_ONCE = 5_000
+_CREATION = 7_305_001
+"""The lock that makers of prospects take turns by, so that of two with the same name the second one is told."""
+_PROPOSING = 7_305_002
+"""The lock that makers of proposals take turns by, so that a pair is proposed once."""
+
+
+# --- Making one -------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def prospect_create(*, by: User, values: Mapping[str, str], is_other: bool = False) -> Account:
+    """A prospect that `by` owns, in their unit. `values`: of `FIELDS`. `is_other`: known accounts that match are other companies.
+
+    Raises: NotAllowed; Invalid for values that do not fit, and naming `is_other` where accounts match and it was not said.
+    """
+    require(by.may(Perm.ACCOUNT_EDIT))
+    prospect = Account(is_prospect=True, owner=by, unit_id=by.unit_id, **_cleaned(values))
+    _check(prospect)
+    with db.advisory_lock(_CREATION):
+        alike = selectors.duplicates(by, name=prospect.name, business_id=prospect.business_id, vat_number=prospect.vat_number)
+        if alike and not is_other:
+            text = _("There are accounts that look like this one. Say that it is another company, or use one of them.")
+            raise Invalid(text, fields={"is_other": text})
+        prospect.save(force_insert=True)
+        events.record(prospect, "created prospect", by=by, despite=[row.name for row in alike])
+    return prospect
+
+
+def _cleaned(values: Mapping[str, str]) -> dict[str, str]:
+    """The values as they are stored: trimmed, numbers written the usual way."""
+    clean = {name: " ".join(str(values.get(name) or "").split()) for name in FIELDS}
+    clean["country"] = clean["country"].upper()
+    clean["vat_number"] = matching.compact(clean["vat_number"])
+    if ytunnus.is_valid(clean["business_id"]) and clean["country"] in ("", "FI"):
+        clean["business_id"] = ytunnus.format(ytunnus.compact(clean["business_id"]))
+    return clean
+
+
+def _check(prospect: Account) -> None:
+    """Raises: Invalid naming every field to blame."""
+    wrong: dict[str, Any] = {}
+    try:
+        prospect.clean_fields(exclude=[field.name for field in Account._meta.fields if field.name not in FIELDS])
+    except ValidationError as error:
+        wrong = {field: " ".join(texts) for field, texts in error.message_dict.items()}
+    if not matching.name_key(prospect.name):
+        wrong.setdefault("name", _("An account needs a name."))
+    is_finnish = prospect.country in ("", "FI")
+    if prospect.business_id and is_finnish and not ytunnus.is_valid(prospect.business_id):
+        wrong.setdefault("business_id", _("“%(value)s” is not a Finnish business ID.") % {"value": prospect.business_id})
+    if prospect.vat_number and not _is_vat_number(prospect.vat_number):
+        wrong.setdefault("vat_number", _("“%(value)s” is not a VAT number.") % {"value": prospect.vat_number})
+    if wrong:
+        raise Invalid(fields=wrong)
+
+
+def _is_vat_number(number: str) -> bool:
+    """Whether it may be one: those of the European Union are checked, the others only begin with a country."""
+    country = number[:2].lower()
+    if country not in vat.MEMBER_STATES:
+        return number[:2].isalpha() and len(number) > 4
+    try:
+        return bool(vat.validate(number))
+    except BadNumber:
+        return False
+
+
+# --- Proposals --------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def link_proposals_make(account_ids: Iterable[int] | None, by: User | None, at: dt.datetime) -> int:
+    """Prospects that seem to be one of these accounts of the master (None: of all) are proposed for linking; answers how many.
+
+    Matched by business ID, else VAT number, else name. A pair is proposed once, whatever became of it. The owner of the
+    prospects gets one mail. The number of statements depends on neither accounts nor prospects (for each `AT_ONCE` accounts).
+    """
+    made: list[LinkProposal] = []
+    if not Account.objects.prospects().exists():
+        return 0
+    with db.advisory_lock(_PROPOSING):
+        if account_ids is None:
+            made += _propose(Account.objects.all(), at)
+        else:
+            for some in _batches(account_ids):
+                made += _propose(Account.objects.filter(pk__in=some), at)
+    _tell_owners(made)
+    return len(made)
+
+
+def _propose(accounts: Any, at: dt.datetime) -> list[LinkProposal]:
+    """New proposals of prospects for some of these accounts, stored. Four statements."""
+    rows = list(_alike(accounts).values_list("pk", *_COLUMNS))
+    if not rows:
+        return []
+    pairs: dict[tuple[int, int], LinkProposal] = {}
+    by_value: dict[str, dict[str, list[int]]] = {column: defaultdict(list) for column in _COLUMNS}
+    for pk, *values in rows:
+        for column, value in zip(_COLUMNS, values, strict=True):
+            if value:
+                by_value[column][value].append(pk)
+    prospects = list(Account.objects.prospects().filter(_any_of(by_value)).order_by("pk").select_related("owner"))
+    for match, column in selectors.COLUMNS.items():  # the strongest first
+        for prospect in prospects:
+            for pk in by_value[column].get(getattr(prospect, column), ()):
+                proposal = LinkProposal(prospect=prospect, account_id=pk, match=match, made_at=at)
+                pairs.setdefault((prospect.pk, pk), proposal)
+    known = set(LinkProposal.objects.filter(prospect__in=prospects).values_list("prospect", "account"))
+    return LinkProposal.objects.bulk_create([proposal for pair, proposal in pairs.items() if pair not in known])
+
+
+_COLUMNS = tuple(selectors.COLUMNS.values())
+
+
+def _alike(accounts: Any) -> Any:
+    """Those of the accounts of the master that share a number or a name with a prospect."""
+    prospects = Account.objects.prospects()
+    shared = Q()
+    for column in _COLUMNS:
+        values = prospects.exclude(**{column: ""}).order_by().values(column)
+        shared |= Q(**{f"{column}__in": values})
+    return accounts.filter(shared, is_prospect=False).exclude(status=AccountStatus.MERGED).order_by("pk")
+
+
+def _any_of(by_value: Mapping[str, Mapping[str, list[int]]]) -> Q:
+    test = Q(pk__in=())
+    for column, values in by_value.items():
+        if values:
+            test |= Q(**{f"{column}__in": list(values)})
+    return test
+
+
+def _tell_owners(proposals: Sequence[LinkProposal]) -> None:
+    """One mail to each owner."""
+    by_owner: dict[int, list[int]] = defaultdict(list)
+    for proposal in proposals:
+        owner = proposal.prospect.owner
+        if owner is not None and owner.is_active:
+            by_owner[owner.pk].append(proposal.pk)
+    payloads: list[dict[str, int | str]] = [
+        {"user_id": owner, "proposals": ",".join(map(str, keys))} for owner, keys in sorted(by_owner.items())
+    ]
+    if payloads:
+        outbox.emit_all("account.link_proposed", payloads)
+
+
+@transaction.atomic
+def proposal_decline(*, proposal_id: int, by: User) -> LinkProposal:
+    """They are not the same company; the pair is never proposed again. Locks the proposal.
+
+    Raises: NotFound, NotAllowed, WrongState when it is answered already.
+    """
+    proposal = _proposal_to_decide(proposal_id, by)
+    if proposal.status != LinkProposal.Status.OPEN:
+        raise WrongState(_("This proposal has been answered already."))
+    _decide(proposal, LinkProposal.Status.DECLINED, by)
+    events.record(proposal.prospect, "declined link", by=by, account=proposal.account.name)
+    return proposal
+
+
+@transaction.atomic
+def proposal_reopen(*, proposal_id: int, by: User) -> LinkProposal:
+    """The "no" is taken back. Locks the proposal. Raises: NotFound, NotAllowed, WrongState when it was not declined."""
+    proposal = _proposal_to_decide(proposal_id, by)
+    if proposal.status != LinkProposal.Status.DECLINED:
+        raise WrongState(_("This proposal was not declined."))
+    _decide(proposal, LinkProposal.Status.OPEN, None)
+    events.record(proposal.prospect, "reopened link", by=by, account=proposal.account.name)
+    return proposal
+
+
+def _proposal_to_decide(proposal_id: int, by: User) -> LinkProposal:
+    proposal = selectors.proposal_for_update(by, proposal_id)
+    require(policies.may_edit(by, proposal.prospect))
+    return proposal
+
+
+def _decide(proposal: LinkProposal, status: LinkProposal.Status, by: User | None) -> None:
+    proposal.status, proposal.decided_by, proposal.decided_at = status, by, clock.now() if by else None
+    proposal.save(update_fields=["status", "decided_by", "decided_at"])
+
+
+def _batches(keys: Iterable[int]) -> Iterator[list[int]]:
+    rest = iter(keys)
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
