@@ -59,6 +59,12 @@ def open_run(subject_type: str, subject_id: int) -> Run | None:
     return run
 
 
+def subjects_asked_about(subject_type: str, subject_ids: Iterable[int]) -> set[int]:
+    """Those of the subjects about which a run is open. One query."""
+    runs = Run.objects.filter(subject_type=subject_type, subject_id__in=subject_ids, status=RunStatus.OPEN)
+    return set(runs.values_list("subject_id", flat=True))
+
+
 def was_rejected(subject_type: str, subject_id: int) -> bool:
     """Whether the last round of this subject ended with a no."""
     status: str | None = _rounds.first(subject_type, subject_id)

@@ -34,6 +34,7 @@ class QuotesConfig(AppConfig):
                 "superseded": _("Superseded"),
                 "cancelled": _("Cancelled"),
                 "repriced": _("Repriced"),
+                "prices kept": _("Prices kept"),
                 "copied": _("Copied from another quote"),
             }
         )

@@ -17,7 +17,8 @@ from quotes import approval_facts
 from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
 from quotes.models import Quote
 from quotes.pricing import Line, PricedLine, PricedQuote
-from quotes.selectors import ProductTexts, Quoted
+from quotes.repricing import LineOffer, Trouble
+from quotes.selectors import PriceOffer, ProductTexts, Quoted
 from quotes.triggers import Breach
 
 
@@ -159,6 +160,88 @@ def blockers_of(priced: PricedQuote, found: Sequence[Breach], *, margin: bool, s
             )
         )
     return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something before and after, as text; both empty where the person may only know that it changes."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """A line that today's prices would change: what of it, what stands in the way, and its net."""
+
+    id: int
+    position: int
+    sku: str
+    name: str
+    changes: list[Change]
+    troubles: list[str]
+    net: Change
+
+
+def offer_rows_of(found: PriceOffer, *, margin: bool) -> list[OfferRow]:
+    """The lines that differ, in the active language; without the right to see margins, without costs and floor prices."""
+    shown, language = notation(), active()
+    positions = {row.line.id: position for position, row in enumerate(found.offer.before.lines, 1)}
+    rows = []
+    for row in found.offer.lines:
+        sku, name = found.names[row.today.id]
+        after = "–" if row.after is None else shown.money(row.after.line_net)
+        rows.append(
+            OfferRow(
+                id=row.today.id,
+                position=positions[row.today.id],
+                sku=sku,
+                name=name[language],
+                changes=_price_changes(shown, row, margin=margin),
+                troubles=[_trouble(trouble) for trouble in row.troubles],
+                net=Change(_("Line net"), shown.money(row.before.line_net), after),
+            )
+        )
+    return rows
+
+
+def _price_changes(shown: Notation, row: LineOffer, *, margin: bool) -> list[Change]:
+    labels = {"list_price": _("List price"), "cost": _("Cost"), "floor_price": _("Floor price")}
+    changes = []
+    for name in row.fields:
+        prices = (getattr(row.before.line, name), getattr(row.today, name))
+        nothing = _("unknown") if name == "cost" else "–"
+        before, after = (nothing if price is None else shown.unit_price(price) for price in prices)
+        is_hidden = not margin and name != "list_price"
+        changes.append(Change(labels[name], "" if is_hidden else before, "" if is_hidden else after))
+    return changes
+
+
+def _trouble(trouble: Trouble) -> str:
+    texts = {
+        Trouble.NO_PRICE: _("It has no price today. Remove the line before you reprice."),
+        Trouble.DISCOUNT_TOO_LARGE: _("Its discount would be larger than the price. Change it before you reprice."),
+        Trouble.NOT_SOLD: _("It is no longer sold."),
+    }
+    return texts[trouble]
+
+
+def offer_totals_of(found: PriceOffer, *, margin: bool) -> list[Change]:
+    """The totals of the quote before and after; nothing where it cannot be repriced."""
+    if found.offer.after is None:
+        return []
+    shown, before, after = notation(), found.offer.before.totals, found.offer.after.totals
+    changes = [
+        Change(_("Net"), shown.money(before.net_total), shown.money(after.net_total)),
+        Change(_("Total with VAT"), shown.money(before.gross_total), shown.money(after.gross_total)),
+    ]
+    if margin:
+        percents = (
+            _("unknown") if part is None else shown.percent(part, 1) for part in (before.margin_percent, after.margin_percent)
+        )
+        changes.append(Change(_("Margin"), *percents))
+    return changes
 
 
 def header_discount_input(quote: Quote) -> str:

@@ -6,14 +6,16 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import Max, QuerySet, Subquery
+from django.utils.crypto import salted_hmac
 
+from catalog import selectors as catalog
 from catalog.models import Product
-from core import clock, db
+from core import clock, db, events
 from core.errors import NotFound
 from core.languages import CODES, by_language, texts_of
 from core.models import Link
 from core.prepared import Prepared
-from quotes import pricing, triggers
+from quotes import pricing, repricing, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from users.models import User
@@ -215,6 +217,48 @@ def priced_with_codes(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, str]
 def priced(quote: Quote) -> pricing.PricedQuote:
     """The quote with all its prices, computed now: one query."""
     return pricing.price_quote(pricing_lines(quote.pk), header_of(quote))
+
+
+class PriceOffer(NamedTuple):
+    """What today's prices would change of a draft, and the products of the lines that differ by the lines' ids.
+
+    `mark` is equal as long as the same would change to the same. It is keyed, because costs could be guessed from it.
+    """
+
+    offer: repricing.Offer
+    names: dict[int, tuple[str, dict[str, str]]]
+    mark: str
+
+
+PRICES_KEPT = "prices kept"
+_NAMES = [f"product__name_{code}" for code in CODES]
+_pricing_with_products = _lines("product", "product__is_active", "product__sku", *_NAMES)
+
+
+def price_offer(quote: Quote) -> PriceOffer:
+    """What today's prices would change: two queries at any length."""
+    rows = _pricing_with_products.rows(quote.pk)
+    lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
+    products = [row[len(PRICING_FIELDS) :] for row in rows]
+    prices = catalog.prices_on([product[0] for product in products], clock.today()) if products else {}
+    today = [
+        repricing.Today(catalog.price_for(prices.get(key, []), line.quantity), is_active)
+        for line, (key, is_active, *_texts) in zip(lines, products, strict=True)
+    ]
+    offer = repricing.offer(lines, header_of(quote), today)
+    differing = {row.before.line.id for row in offer.lines}
+    names = {
+        line.id: (sku, by_language(texts))
+        for line, (_key, _active, sku, *texts) in zip(lines, products, strict=True)
+        if line.id in differing
+    }
+    return PriceOffer(offer, names, salted_hmac("quotes.price_offer", offer.content, algorithm="sha256").hexdigest())
+
+
+def is_kept(quote: Quote, found: PriceOffer) -> bool:
+    """Whether somebody has said of just this that the prices stay: one query."""
+    said = events.timeline(quote).filter(verb=PRICES_KEPT).order_by("-pk").first()
+    return said is not None and said.data.get("offer") == found.mark
 
 
 _targets = Prepared(lambda: MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent"))

@@ -7,7 +7,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from accounts.models import Contact
+from accounts.models import Account, Contact
 from core import db, money
 from core.languages import texts_of
 from quotes import selectors
@@ -124,16 +124,26 @@ def commercial_hash(content: Json) -> str:
 
 
 def _commercial_hash(content: Json, lines: list[Json]) -> str:
+    return _hash_for(content, lines, content["account"]["id"])
+
+
+def _hash_for(content: Json, lines: list[Json], account_id: int) -> str:
     terms = {name: (content[name] or {}).get("code") for name in ("payment_term", "payment_type")}
     head = {name: content[name] for name in _COMMERCIAL}
-    return _digest(canonical({**head, **terms, "account": content["account"]["id"], "lines": lines}))
+    return _digest(canonical({**head, **terms, "account": account_id, "lines": lines}))
 
 
 def present_hash(quote: Quote) -> str:
     """The commercial hash of the quote as it stands, its lines read and priced now: one query."""
+    content, lines = _present(quote)
+    return _commercial_hash(content, lines)
+
+
+def _present(quote: Quote) -> tuple[Json, list[Json]]:
+    """The quote as it stands, without its lines, and what of them is hashed."""
     priced, skus = selectors.priced_with_codes(quote)
     lines = [_commercial_line(position, row, skus[row.line.id]) for position, row in enumerate(priced.lines, 1)]
-    return _commercial_hash(_content(quote, priced.totals, []), lines)
+    return _content(quote, priced.totals, []), lines
 
 
 _TERMS = (
@@ -149,10 +159,29 @@ def stored_digest(quote: Quote) -> str:
 
 
 def hash_now(quote: Quote, frozen: QuoteSnapshot | None) -> str:
-    """The commercial hash of the quote as it stands: that of `frozen` while its rows are the same, else of what they come to."""
+    """The commercial hash of the quote as it stands: that of `frozen` while its rows are the same, else of what they come to.
+
+    A customer that was a prospect when it was frozen, and has been merged into its account since, is still the same customer.
+    """
     if frozen is not None and frozen.stored_digest == stored_digest(quote):
         return frozen.commercial_hash
-    return present_hash(quote)
+    content, lines = _present(quote)
+    present = _commercial_hash(content, lines)
+    if frozen is not None and frozen.commercial_hash != present:
+        for account_id in _merged_keys(quote.account_id):
+            if _hash_for(content, lines, account_id) == frozen.commercial_hash:
+                return frozen.commercial_hash
+    return present
+
+
+def _merged_keys(account_id: int) -> set[int]:
+    """The keys of the accounts that have been merged into this one, over any number of merges."""
+    keys: set[int] = set()
+    new = {account_id}
+    while new:
+        new = set(Account.objects.filter(merged_into__in=new).values_list("pk", flat=True)) - keys
+        keys |= new
+    return keys
 
 
 def document_hash(text: str, language: str, parties: Json) -> str:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from quotes import views
-from quotes.views import customer, editor
+from quotes.views import customer, editor, offer
 
 urlpatterns = [
     path("quotes/", views.quote_list, name="quote_list"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("quotes/<int:pk>/lines/", editor.add_line, name="quote_line_add"),
     path("quotes/<int:pk>/lines/<int:line_pk>/", editor.change_line, name="quote_line_change"),
     path("quotes/<int:pk>/lines/<int:line_pk>/remove/", editor.remove_line, name="quote_line_remove"),
+    path("quotes/<int:pk>/prices/", offer.quote_offer, name="quote_offer"),
     path("quotes/<int:pk>/review/", views.review, name="quote_review"),
     path("quotes/<int:pk>/submit/", views.submit, name="quote_submit"),
     path("quotes/<int:pk>/send/", views.send, name="quote_send"),

@@ -97,7 +97,12 @@ class Probe:
 def make_probe(unit_id: int | None, content: str = "40 %") -> JobRun:
     counts = {"version": 1, "unit": unit_id}
     return JobRun.objects.create(
-        kind="probe", phase="in_review", source_hash=hash_of(content), counts=counts, started_at=clock.now()
+        kind="probe",
+        status=JobRun.Status.APPLIED,
+        phase="in_review",
+        source_hash=hash_of(content),
+        counts=counts,
+        started_at=clock.now(),
     )
 
 

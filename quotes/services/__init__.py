@@ -10,6 +10,7 @@ from quotes.services.drafting import (
     line_remove,
     quote_change,
     quote_create,
+    quote_keep_prices,
     quote_reprice,
     quote_revise,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "quote_create",
     "quote_decline",
     "quote_expire",
+    "quote_keep_prices",
     "quote_recall",
     "quote_reprice",
     "quote_revise",

@@ -20,6 +20,7 @@ from opportunities.models import Opportunity
 from quotes import policies, pricing, selectors
 from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
+from quotes.repricing import PRICES
 from users.models import Language, User
 from users.roles import Perm
 
@@ -31,7 +32,6 @@ TOO_MUCH_A_LINE = Decimal(10) ** 10
 NO_FIGURE = Decimal(10) ** 6
 _TOO_MANY = _("A quote has at most %(most)s lines.")
 TOTALS = ("list_total", "net_total", "gross_total", "margin_percent")
-PRICES = ("list_price", "cost", "floor_price")
 AMOUNTS = ("line_list", "line_net")
 
 
@@ -195,10 +195,16 @@ def quote_change(*, quote_id: int, by: User, version: int | None = None, **chang
 
 
 @transaction.atomic
-def quote_reprice(*, quote_id: int, by: User, version: int | None = None) -> Quote:
-    """The draft at today's prices; typed discounts stay as typed. Raises: as `line_add`."""
+def quote_reprice(*, quote_id: int, by: User, version: int | None = None, seen: str = "") -> Quote:
+    """The draft at today's prices; typed discounts stay as typed.
+
+    `seen`: the mark of what the person was shown, if that was asked for (`selectors.price_offer`). Raises: as `line_add`;
+    WrongState when something else would change by now.
+    """
     quote = _draft_for_update(quote_id, by, version)
-    quote.price_date = clock.today()
+    if seen:
+        _require_offer(quote, seen)
+    since, net_before, quote.price_date = quote.price_date, quote.net_total, clock.today()
     lines = list(quote.lines.select_related("product").order_by("position", "id"))
     prices = catalog.prices_on([line.product_id for line in lines], quote.price_date)
     before = {line.pk: _stored(line) for line in lines}
@@ -208,8 +214,26 @@ def quote_reprice(*, quote_id: int, by: User, version: int | None = None) -> Quo
     _take_amounts(lines, priced.lines)
     _update([line for line in lines if _stored(line) != before[line.pk]], by)
     _saved(quote, by, priced, "price_date")
-    events.record(quote, "repriced", by=by)
+    events.record(quote, "repriced", by=by, since=since.isoformat(), net=[str(net_before), str(quote.net_total)])
     return quote
+
+
+@transaction.atomic
+def quote_keep_prices(*, quote_id: int, by: User, seen: str = "") -> Quote:
+    """The draft as it is, and nobody is told again of the prices that differ now. Raises: as `quote_reprice`."""
+    quote = _draft_for_update(quote_id, by, None)
+    found = _require_offer(quote, seen)
+    if found.offer.lines and not selectors.is_kept(quote, found):
+        events.record(quote, selectors.PRICES_KEPT, by=by, offer=found.mark)
+    return quote
+
+
+def _require_offer(quote: Quote, seen: str) -> selectors.PriceOffer:
+    """What today's prices would change, as long as it is what was `seen`; anything where nothing was."""
+    found = selectors.price_offer(quote)
+    if seen and seen != found.mark:
+        raise WrongState(_("The prices have changed once more. Look again at what would change."))
+    return found
 
 
 @transaction.atomic

@@ -199,11 +199,14 @@ _MOVES: dict[str, Callable[..., Any]] = {
     "copy": services.quote_copy,
     "revise": services.quote_revise,
     "reprice": services.quote_reprice,
+    "keep_prices": services.quote_keep_prices,
 }
 
 
 _CHECKED = frozenset({"cancel", "reprice"})
 """Moves that end or change what somebody may have edited meanwhile: they name the version they saw."""
+_OFFERED = frozenset({"reprice", "keep_prices"})
+"""Moves that answer an offer of today's prices: they may name the one they saw."""
 
 
 @requires(Perm.QUOTE_EDIT)
@@ -213,7 +216,9 @@ def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
     quote = selectors.quote_for(user, pk)
     if move not in _MOVES:
         raise NotFound
-    seen = {"version": version_of(request)} if move in _CHECKED else {}
+    seen: dict[str, Any] = {"version": version_of(request)} if move in _CHECKED else {}
+    if move in _OFFERED:
+        seen["seen"] = request.POST.get("offer", "")
     result = _MOVES[move](quote_id=quote.pk, by=user, **seen)
     return go(request, reverse("quote_page", args=[result.pk]))
 
