@@ -1,243 +1,202 @@
 """Child customers → parent accounts. Pure: a table in, a table out; the result does not depend on the order of the rows.
 
-Everything is computed on integer codes: a text's code is its rank in plain text order, so the smallest code is the smallest text.
-Money is integer cents, volume integer thousandths: sums are exact. No Python per row.
+Money is integer cents, volume integer thousandths: sums are exact. No Python per row. What the rules mean stands in
+`accounts.survivorship`, which decides one parent at a time in the plainest way and has to come to the same.
 
 Source: docs/requirements.md S0.29, S0.45.
 """
 
 from collections.abc import Iterable
-from hashlib import blake2b
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+import polars as pl
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-Texts = npt.NDArray[np.object_]
+from accounts.survivorship import ADDRESS, AMOUNTS, NAMES, ConflictKind, FieldRule, Rule
+from integration import frames
 
-BY_REVENUE = (
-    "tma1",
-    "tma2",
-    "industry",
-    "business_size",
-    "classification",
-    "channel",
-    "business_id",
-    "vat_number",
-    "payment_term",
-)
-"""Fields whose value is that with the highest revenue summed over the children; of equals the smallest in plain text order."""
-NAMES = {"owner": "salesperson_name", "tma1": "tma1_name", "tma2": "tma2_name"}
-"""Which column names the value that was chosen."""
-ADDRESS = ("street", "city", "country")
-TIE, NONE = "tie", "none"
-
-HASH_VERSION = "1"
-_SEPARATOR = "\x1f"
+PLACES = {"revenue": 2, "volume": 3}
+LONGEST_LIST = 500
+CANDIDATE = pl.Struct({"value": pl.String, "label": pl.String, "cents": pl.Int64})
 
 
-def row_hash(values: Iterable[str]) -> str:
-    """A digest of the values in their order, with the version of the way it is made. At most 40 characters."""
-    return f"{HASH_VERSION}:{blake2b(_SEPARATOR.join(values).encode(), digest_size=16).hexdigest()}"
+def aggregate(rows: pl.DataFrame, rules: Iterable[FieldRule]) -> pl.DataFrame:
+    """One row per parent, ordered by `parent_id` in plain text order.
 
-
-def aggregate(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row per parent, indexed and ordered by `parent_id` in plain text order.
-
-    `rows`: the text fields of a customer-master row (blank = ""), `revenue` (cents) and `volume` (thousandths) as int64,
-    `cpq_flag` as bool; child ids are unique. Answers:
-    - `name`: the greatest `parent_name`; where all are blank the greatest `child_name`, else the parent id.
-    - `owner`, `owner_label`, `owner_conflict` ("", "tie", "none"), `owner_candidates` (of a tie: `(id, name, cents)` each).
-    - `BY_REVENUE`, each with its `…_label`; `region`, `postcode` and `ADDRESS` of the postcode with the largest volume.
-    - `sap_codes` (tuple, sorted), `revenue`, `volume`, `cpq_flag` (any), `children` (their number).
+    `rows`: the text fields of a customer-master row (blank = ""), `revenue` (cents) and `volume` (thousandths) as Int64; child
+    ids are unique. Answers per rule its field, as text; of columns that have names `<field>_label`; of the owner
+    `owner_conflict` ("" or a ConflictKind) and `owner_candidates`; of fields that must agree `<field>_values` when they do not;
+    and `children`, their number.
     """
-    parent, parents = _ranked(rows["parent_id"])
-    groups = _Groups(parent, len(parents))
-    revenue, volume = (rows[name].to_numpy(dtype=np.int64) for name in ("revenue", "volume"))
-    columns: dict[str, Any] = {"name": _name(groups, rows, parents)}
-    columns |= _owner(groups, rows, revenue)
-    for field in BY_REVENUE:
-        columns |= _by_revenue(groups, rows, field, revenue)
-    columns |= _place(groups, rows, volume)
-    columns["sap_codes"] = _distinct(groups, rows["sap_code"])
-    columns["revenue"] = groups.sums(revenue)
-    columns["volume"] = groups.sums(volume)
-    columns["cpq_flag"] = groups.sums(rows["cpq_flag"].to_numpy(dtype=np.int64)) > 0
-    columns["children"] = groups.sums(np.ones(len(parent), dtype=np.int64))
-    return pd.DataFrame(columns, index=pd.Index(parents, name="parent_id", dtype="object"))
-
-
-def _ranked(cells: pd.Series) -> tuple[Ints, Texts]:
-    """Each text's rank among the different texts, and these in order."""
-    codes, texts = pd.factorize(cells.to_numpy(dtype=object))
-    order = np.argsort(texts) if len(texts) else np.zeros(0, dtype=np.int64)
-    rank = np.empty(len(texts), dtype=np.int64)
-    rank[order] = np.arange(len(texts))
-    return rank[codes], texts[order]
+    groups = _Groups(rows)
+    columns = [groups.parents, groups.children()]
+    for rule in rules:
+        columns += groups.decide(rule)
+    return pl.DataFrame(columns)
 
 
 class _Groups:
-    """The rows of each parent: `parent[i]` is the parent of row i, 0 … count - 1."""
+    """The rows of each parent: `at` is the number of a row's parent, 0 … count - 1 in plain text order."""
 
-    def __init__(self, parent: Ints, count: int) -> None:
-        self.parent, self.count = parent, count
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self.parents = rows["parent_id"].unique().sort()
+        self.count = len(self.parents)
+        numbers = pl.DataFrame({"parent_id": self.parents}).with_row_index("at")
+        at = rows.select("parent_id").join(numbers, on="parent_id", how="left", maintain_order="left")["at"]
+        self.rows = rows.with_columns(at)
+        self._here: pl.DataFrame | None = None
+        self._postcode: pl.DataFrame | None = None
 
-    def sums(self, values: Ints) -> Ints:
-        """Per parent the exact sum; parents without a row have 0."""
-        out = np.zeros(self.count, dtype=np.int64)
-        np.add.at(out, self.parent, values)
-        return out
+    def decide(self, rule: FieldRule) -> list[pl.Series]:
+        """The column of the field, with those that belong to it."""
+        if rule.column in AMOUNTS:
+            return [self._amount(rule), *self._disagreement(rule, self.rows)]
+        found = self._found(rule)
+        value = self._column(found, rule.column, rule.field)
+        if rule.field == "name":
+            value = self._named(value)
+        conflict: list[pl.Series] = []
+        if rule.field == "owner":
+            conflict = self._conflict(rule, value)
+            tied = conflict[0] == ConflictKind.TIE.value
+            value = value.set(tied, "") if bool(tied.any()) else value
+        columns = [value, *conflict]
+        if rule.column in NAMES:
+            columns.append(self._label(rule, value))
+        return [*columns, *self._disagreement(rule, self._filled(rule.column))]
 
-    def greatest(self, codes: Ints, where: Bools | None = None) -> Ints:
-        """Per parent the greatest code among the rows `where`; -1 without any."""
-        out = np.full(self.count, -1, dtype=np.int64)
-        chosen = slice(None) if where is None else where
-        np.maximum.at(out, self.parent[chosen], codes[chosen])
-        return out
+    def _disagreement(self, rule: FieldRule, rows: pl.DataFrame) -> list[pl.Series]:
+        """Of a field that must agree the values, where there are several."""
+        if not rule.must_agree:
+            return []
+        different = rows.group_by("at").agg(pl.col(rule.column).unique().sort())
+        different = different.filter(pl.col(rule.column).list.len() > 1)
+        if rule.column in AMOUNTS:
+            plain = different.explode(rule.column).with_columns(
+                frames.amount(rule.column, PLACES[rule.column]).alias(rule.column)
+            )
+            different = plain.group_by("at", maintain_order=True).agg(rule.column)
+        return [self._column(different, rule.column, f"{rule.field}_values", fill=None)]
 
-    def heaviest(self, codes: Ints, weights: Ints, where: Bools) -> tuple[Ints, "_Pairs"]:
-        """Per parent the code with the largest summed weight among the rows `where`, of equals the smallest; -1 without any."""
-        pairs = _Pairs(self.parent[where], codes[where], weights[where])
-        out = np.full(self.count, -1, dtype=np.int64)
-        out[pairs.parent[pairs.first]] = pairs.code[pairs.first]
-        return out, pairs
+    def children(self) -> pl.Series:
+        return self._column(self.rows.group_by("at").agg(pl.len().alias("children")), "children", "children", fill=0)
 
+    def _column(self, found: pl.DataFrame, column: str, name: str, *, fill: object = "") -> pl.Series:
+        """A value per parent, in their order, out of rows that name the parent as `at`."""
+        places = pl.DataFrame({"at": pl.int_range(self.count, eager=True, dtype=pl.UInt32)})
+        values = places.join(found.select("at", column), on="at", how="left", maintain_order="left")[column]
+        return (values if fill is None else values.fill_null(fill)).alias(name)
 
-class _Pairs:
-    """The different (parent, code) pairs with their summed weights: per parent the heaviest first, ties by the smallest code."""
+    def _filled(self, column: str, among: pl.DataFrame | None = None) -> pl.DataFrame:
+        return (self.rows if among is None else among).filter(pl.col(column) != "")
 
-    def __init__(self, parent: Ints, code: Ints, weight: Ints) -> None:
-        order = np.lexsort((code, parent))
-        parent, code, weight = parent[order], code[order], weight[order]
-        starts = np.flatnonzero(_changes(parent) | _changes(code))
-        sums = np.add.reduceat(weight, starts) if len(starts) else weight
-        parent, code = parent[starts], code[starts]
-        order = np.lexsort((code, -sums, parent))
-        self.parent, self.code, self.sum = parent[order], code[order], sums[order]
-        self.first: Bools = _changes(self.parent)
+    def _amount(self, rule: FieldRule) -> pl.Series:
+        cells = pl.col(rule.column)
+        found = self.rows.group_by("at").agg(cells.sum() if rule.rule == Rule.SUM else cells.max())
+        found = found.with_columns(frames.amount(rule.column, PLACES[rule.column]).alias(rule.column))
+        return self._column(found, rule.column, rule.field)
 
-    def leading(self) -> Bools:
-        """Which pairs weigh as much as the heaviest of their parent."""
-        leader = np.maximum.accumulate(np.where(self.first, np.arange(len(self.first)), 0))
-        return np.asarray(self.sum == self.sum[leader]) if len(leader) else self.first
+    def _found(self, rule: FieldRule) -> pl.DataFrame:
+        """`at` and the value, of parents that have one."""
+        column, cells = rule.column, pl.col(rule.column)
+        match rule.rule:
+            case Rule.BY_REVENUE:
+                return self._heaviest(column, "revenue")
+            case Rule.BY_VOLUME:
+                return self._by_place(column)
+            case Rule.GREATEST:
+                return self._filled(column).group_by("at").agg(cells.max())
+            case Rule.SMALLEST:
+                return self._filled(column).group_by("at").agg(cells.min())
+            case Rule.LATEST:
+                return self._first(self._filled(column).sort("updated_at", "child_id", descending=True))
+            case Rule.FIRST:
+                return self._first(self._filled(column).sort("child_id"))
+            case _:
+                return self._all(column)
 
+    def _first(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.unique("at", keep="first", maintain_order=True)
 
-def _changes(values: Ints) -> Bools:
-    """Where a value differs from the one before it; the first one does."""
-    out = np.ones(len(values), dtype=np.bool_)
-    out[1:] = values[1:] != values[:-1]
-    return out
+    def _pairs(self, column: str, weight: str, among: pl.DataFrame | None = None) -> pl.DataFrame:
+        """The different values of each parent with their summed weight."""
+        return self._filled(column, among).group_by("at", column).agg(pl.col(weight).sum().alias("weight"))
 
+    def _heaviest(self, column: str, weight: str, among: pl.DataFrame | None = None) -> pl.DataFrame:
+        """Per parent the value with the largest summed weight, of equals the smallest."""
+        filled = self._filled(column, among)
+        agreed = filled.group_by("at").agg(pl.col(column).min(), (pl.col(column).min() != pl.col(column).max()).alias("more"))
+        divided = agreed.filter("more").select("at")
+        pairs = self._pairs(column, weight, filled.join(divided, on="at", how="semi"))
+        leading = pairs.filter(pl.col("weight") == pl.col("weight").max().over("at"))
+        decided = leading.group_by("at").agg(pl.col(column).min())
+        return pl.concat([agreed.filter(~pl.col("more")).select("at", column), decided.select("at", column)])
 
-def _texts(codes: Ints, texts: Texts) -> Texts:
-    """The texts of the codes; that of -1 is ""."""
-    return np.append(texts, "")[codes]
+    def _all(self, column: str) -> pl.DataFrame:
+        """Every different text, in order, with commas between."""
+        pairs = self._filled(column).select("at", column).unique().sort("at", column)
+        texts = pairs.group_by("at", maintain_order=True).agg(pl.col(column).str.join(", "))
+        long = pl.col(column).str.len_chars() > LONGEST_LIST
+        cut = pl.col(column).map_elements(_cut, return_dtype=pl.String)
+        return pl.concat([texts.filter(~long), texts.filter(long).with_columns(cut)])
 
+    def _by_place(self, column: str) -> pl.DataFrame:
+        """The value at the postcode with the largest summed volume. A parent without any postcode is one place."""
+        if self._here is None:
+            postcode = self._postcode = self._heaviest("postcode", "volume")
+            places = self.rows.join(postcode.select("at", place="postcode"), on="at", how="left", maintain_order="left")
+            self._here = places.filter(pl.col("place").is_null() | (pl.col("place") == pl.col("postcode")))
+            order = pl.col("street") == ""
+            largest = self._here.sort(order, "volume", "child_id", descending=[False, True, False])
+            self._largest = self._first(largest)
+        if column == "postcode" and self._postcode is not None:
+            return self._postcode
+        if column in ADDRESS:
+            return self._largest
+        return self._heaviest(column, "volume", self._here)
 
-def _name(groups: _Groups, rows: pd.DataFrame, parents: Texts) -> Texts:
-    code, names = _ranked(rows["parent_name"])
-    child_code, child_names = _ranked(rows["child_name"])
-    own = _texts(groups.greatest(code), names)
-    fallback = _texts(groups.greatest(child_code), child_names)
-    return np.where(own != "", own, np.where(fallback != "", fallback, parents))
+    def _named(self, name: pl.Series) -> pl.Series:
+        """Where nobody has a name: the greatest child name, else the customer number."""
+        children = self._column(self._filled("child_name").group_by("at").agg(pl.col("child_name").max()), "child_name", "child")
+        frame = pl.DataFrame([name, children, self.parents])
+        other = pl.when(pl.col("child") != "").then(pl.col("child")).otherwise(pl.col("parent_id"))
+        return frame.select(pl.when(pl.col("name") != "").then(pl.col("name")).otherwise(other).alias("name"))[:, 0]
 
+    def _names(self, column: str, among: pl.DataFrame) -> pl.DataFrame:
+        """The greatest name that the rows of a parent give each value."""
+        return among.group_by("at", column).agg(pl.col(NAMES[column]).max().alias("label"))
 
-def _by_revenue(groups: _Groups, rows: pd.DataFrame, field: str, revenue: Ints) -> dict[str, Texts]:
-    code, texts = _ranked(rows[field])
-    winner, _pairs = groups.heaviest(code, revenue, _filled(rows[field]))
-    return {field: _texts(winner, texts), f"{field}_label": _label(groups, rows, field, code, winner)}
+    def _label(self, rule: FieldRule, value: pl.Series) -> pl.Series:
+        chosen = pl.DataFrame({"at": pl.int_range(self.count, eager=True, dtype=pl.UInt32), rule.column: value})
+        rows = self._filled(rule.column).join(chosen, on=["at", rule.column], how="semi")
+        return self._column(rows.group_by("at").agg(pl.col(NAMES[rule.column]).max()), NAMES[rule.column], f"{rule.field}_label")
 
-
-def _label(groups: _Groups, rows: pd.DataFrame, field: str, code: Ints, winner: Ints) -> Texts:
-    """The greatest name that the parent's rows give the chosen value; where the source names none, the value."""
-    if field not in NAMES:
-        return _texts(winner, _ranked(rows[field])[1])
-    name_code, names = _ranked(rows[NAMES[field]])
-    return _texts(groups.greatest(name_code, code == winner[groups.parent]), names)
-
-
-def _owner(groups: _Groups, rows: pd.DataFrame, revenue: Ints) -> dict[str, Any]:
-    """The salesperson with the highest summed revenue; nobody when there is a tie or none."""
-    code, people = _ranked(rows["salesperson_id"])
-    winner, pairs = groups.heaviest(code, revenue, _filled(rows["salesperson_id"]))
-    leading = pairs.leading()
-    leaders = np.bincount(pairs.parent[leading], minlength=groups.count) if groups.count else np.zeros(0, dtype=np.int64)
-    conflict = np.where(leaders > 1, TIE, np.where(leaders == 0, NONE, "")).astype(object)
-    sole = np.where(leaders == 1, winner, -1)
-    owner = pd.Series(_texts(sole, people), dtype="object")
-    label = _owner_labels(groups, rows, code, sole)
-    return {
-        "owner": owner.to_numpy(), "owner_label": label, "owner_conflict": conflict,
-        "owner_candidates": _candidates(groups, rows, pairs, leading & (leaders[pairs.parent] > 1), people),
-    }  # fmt: skip
-
-
-def _owner_labels(groups: _Groups, rows: pd.DataFrame, code: Ints, winner: Ints) -> Texts:
-    name_code, names = _ranked(rows[NAMES["owner"]])
-    return _texts(groups.greatest(name_code, code == winner[groups.parent]), names)
-
-
-def _candidates(groups: _Groups, rows: pd.DataFrame, pairs: _Pairs, tied: Bools, people: Texts) -> Texts:
-    """Per parent the `(id, name, cents)` of those who tie. Ties are few: these alone are looked at one by one."""
-    out = np.empty(groups.count, dtype=object)
-    out[:] = [()] * groups.count
-    name_of = _greatest_names(rows, set(pairs.parent[tied].tolist()), groups)
-    for parent, code, cents in zip(pairs.parent[tied].tolist(), pairs.code[tied].tolist(), pairs.sum[tied].tolist(), strict=True):
-        person = str(people[code])
-        out[parent] = (*out[parent], (person, name_of.get((parent, person), ""), cents))
-    return out
-
-
-def _greatest_names(rows: pd.DataFrame, parents: set[int], groups: _Groups) -> dict[tuple[int, str], str]:
-    where = np.isin(groups.parent, list(parents))
-    found: dict[tuple[int, str], str] = {}
-    for parent, person, name in zip(
-        groups.parent[where].tolist(), rows["salesperson_id"][where], rows["salesperson_name"][where], strict=True
-    ):
-        found[parent, person] = max(found.get((parent, person), ""), name)
-    return found
-
-
-def _place(groups: _Groups, rows: pd.DataFrame, volume: Ints) -> dict[str, Texts]:
-    """Postcode with the largest summed volume (of equals the smallest), the region there, the address of its largest child.
-
-    A parent without any postcode is treated as one place.
-    """
-    code, postcodes = _ranked(rows["postcode"])
-    winner, _pairs = groups.heaviest(code, volume, _filled(rows["postcode"]))
-    here = (winner[groups.parent] == -1) | (code == winner[groups.parent])
-    region_code, regions = _ranked(rows["region"])
-    region, _pairs = groups.heaviest(region_code, volume, here & _filled(rows["region"]))
-    at = _largest_row(groups, rows, volume, here)
-    address = {name: rows[name].to_numpy(dtype=object)[at] for name in ADDRESS}
-    texts = _texts(region, regions)
-    return {"postcode": _texts(winner, postcodes), "region": texts, "region_label": texts, **address}
-
-
-def _largest_row(groups: _Groups, rows: pd.DataFrame, volume: Ints, here: Bools) -> Ints:
-    """Per parent the position of its row with the largest volume among `here`: with a street first, ties by child id."""
-    child, _ids = _ranked(rows["child_id"])
-    no_street = ~_filled(rows["street"])
-    order = np.lexsort((child, -volume, no_street, groups.parent))
-    order = order[here[order]]
-    return order[_changes(groups.parent[order])]
-
-
-def _distinct(groups: _Groups, cells: pd.Series) -> Texts:
-    """Per parent its different texts, in order."""
-    code, texts = _ranked(cells)
-    filled = _filled(cells)
-    pairs = np.unique(groups.parent[filled] * max(len(texts), 1) + code[filled])
-    parent, code = pairs // max(len(texts), 1), pairs % max(len(texts), 1)
-    ends = np.searchsorted(parent, np.arange(groups.count + 1))
-    words = texts[code].tolist() if len(code) else []
-    out = np.empty(groups.count, dtype=object)
-    out[:] = [tuple(words[start:end]) for start, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)]
-    return out
+    def _conflict(self, rule: FieldRule, value: pl.Series) -> list[pl.Series]:
+        """Equals are nobody, and say who they are; `value` loses them."""
+        ties = pl.DataFrame(schema={"at": pl.UInt32, "owner_candidates": pl.List(CANDIDATE)})
+        if rule.rule == Rule.BY_REVENUE:
+            filled = self._filled(rule.column)
+            more = pl.col(rule.column).min() != pl.col(rule.column).max()
+            divided = filled.group_by("at").agg(more.alias("more")).filter("more")
+            filled = filled.join(divided, on="at", how="semi")
+            pairs = self._pairs(rule.column, "revenue", filled)
+            leading = pairs.filter(pl.col("weight") == pl.col("weight").max().over("at"))
+            tied = leading.filter(pl.len().over("at") > 1).join(self._names(rule.column, filled), on=["at", rule.column])
+            candidate = pl.struct(value=pl.col(rule.column), label="label", cents="weight")
+            ties = tied.sort("at", rule.column).group_by("at", maintain_order=True).agg(candidate.alias("owner_candidates"))
+        tied_at = self._column(ties.with_columns(tie=pl.lit(value=True)), "tie", "tie", fill=False)
+        frame = pl.DataFrame({"value": value, "tie": tied_at})
+        kind = (
+            pl.when("tie")
+            .then(pl.lit(ConflictKind.TIE.value))
+            .when(pl.col("value") == "")
+            .then(pl.lit(ConflictKind.NONE.value))
+            .otherwise(pl.lit(""))
+        )
+        conflict = frame.select(kind.alias("owner_conflict"))[:, 0]
+        places = pl.DataFrame({"at": pl.int_range(self.count, eager=True, dtype=pl.UInt32)})
+        candidates = places.join(ties, on="at", how="left", maintain_order="left")["owner_candidates"]
+        return [conflict, candidates]
 
 
-def _filled(cells: pd.Series) -> Bools:
-    return np.asarray(cells.to_numpy(dtype=object) != "", dtype=np.bool_)
+def _cut(text: str) -> str:
+    """What does not fit is cut at a whole text, and a mark says so."""
+    return text[: text.rindex(",", 0, LONGEST_LIST - 2)] + ", …"

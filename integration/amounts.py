@@ -1,66 +1,75 @@
-"""Numbers in text cells → exact integers of the smallest unit (cents, thousandths). Vectorised; no float anywhere."""
+"""Numbers in text cells → exact integers of the smallest unit (cents, thousandths). Whole columns; no float anywhere."""
 
-import re
+from collections.abc import Iterable
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
+import polars as pl
 
 from integration.choices import Rule
 
-Ints = npt.NDArray[np.int64]
-
-_NOISE = re.compile(r"[\s\u00a0\u202f\u2009'’]|[€%]$")
+_NOISE = r"[\s\u00a0\u202f\u2009'’]|[€%]$"
 _DECISIVE_COMMA = r"^[+-]?(?:\d{1,3}(?:\.\d{3})+,\d*|\d*,\d{1,2}|\d*,\d{4,}|0,\d+|\d{4,},\d+)$"
 _DECISIVE_DOT = r"^[+-]?(?:\d{1,3}(?:,\d{3})+\.\d*|\d*\.\d{1,2}|\d*\.\d{4,}|0\.\d+|\d{4,}\.\d+)$"
 
 
-def bare(cells: pd.Series) -> pd.Series:
+def bare(cells: pl.Series) -> pl.Series:
     """Without spaces, currency and percent signs; a typographic minus becomes a plain one."""
-    return cells.str.replace(_NOISE, "", regex=True).str.replace("\u2212", "-", regex=False)
+    if not cells.str.contains(r"[^0-9.,+-]").any():
+        return cells
+    return cells.str.replace_all(_NOISE, "").str.replace_all("\u2212", "-", literal=True)
 
 
-def decimal_mark(columns: list[pd.Series], in_doubt: str) -> str:
+def decimal_mark(columns: Iterable[pl.Series], in_doubt: str) -> str:
     """The comma or the point: what most cells show beyond doubt, else `in_doubt`.
 
     "1,234" alone decides nothing: it may be a thousand or a decimal.
     """
-    commas = sum(int(column.str.match(_DECISIVE_COMMA).sum()) for column in map(bare, columns))
-    dots = sum(int(column.str.match(_DECISIVE_DOT).sum()) for column in map(bare, columns))
+    commas = dots = 0
+    for column in columns:
+        marked = column.filter(column.str.contains(r"[.,]"))
+        marked = bare(marked)
+        commas += int(marked.str.contains(_DECISIVE_COMMA).sum())
+        dots += int(marked.str.contains(_DECISIVE_DOT).sum())
     if commas == dots:
         return in_doubt
     return "," if commas > dots else "."
 
 
-def scaled(cells: pd.Series, *, mark: str, places: int, accepted: int, digits: int = 12) -> tuple[Ints, dict[Rule, pd.Series]]:
+def scaled(
+    cells: pl.Series, *, mark: str, places: int, accepted: int, digits: int = 12
+) -> tuple[pl.Series, dict[Rule, pl.Series]]:
     """Each cell times 10 ** `places` as an integer, and per rule a mask of the cells that break it (their number is 0).
 
     `accepted` decimals may be written, those beyond `places` are rounded half-up, away from zero; `digits` may stand before
     the mark; blank is 0.
     The other mark and spaces may group thousands. "NaN", "1e309" and the like are no numbers.
     """
-    text = bare(cells)
     group, point = (r"\.", ",") if mark == "," else (",", r"\.")
-    shape = rf"^(?P<sign>[+-]?)(?P<whole>\d{{1,3}}(?:{group}\d{{3}})+|\d+|(?={point}\d))(?:{point}(?P<part>\d*))?$"
-    parts = text.str.extract(shape, flags=re.ASCII)
-    blank = text == ""
-    not_a_number = parts["sign"].isna() & ~blank
-    whole = parts["whole"].fillna("").str.replace("." if mark == "," else ",", "", regex=False).str.lstrip("0")
-    part = parts["part"].fillna("").str.rstrip("0")
+    shape = rf"^([+-]?)((?:[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]*))(?:{point}([0-9]*))?$"
+    frame = pl.DataFrame({"text": bare(cells)}).with_columns(
+        sign=pl.col("text").str.extract(shape, 1),
+        whole=pl.col("text").str.extract(shape, 2).fill_null(""),
+        part=pl.col("text").str.extract(shape, 3).fill_null(""),
+    )
+    no_digit = (pl.col("whole") == "") & (pl.col("part") == "")
+    frame = frame.with_columns(
+        whole=pl.col("whole").str.replace_all("." if mark == "," else ",", "", literal=True).str.strip_chars_start("0"),
+        part=pl.col("part").str.strip_chars_end("0"),
+        not_a_number=(pl.col("sign").is_null() | no_digit) & (pl.col("text") != ""),
+    )
+    frame = frame.with_columns(
+        too_large=pl.col("whole").str.len_chars() > digits, too_many=pl.col("part").str.len_chars() > accepted
+    )
+    good = ~(pl.col("not_a_number") | pl.col("too_large") | pl.col("too_many"))
+    text = pl.when(good).then("0" + pl.col("whole") + pl.col("part").str.pad_end(accepted, "0")).otherwise(pl.lit("0"))
+    magnitude = text.cast(pl.Int64)
+    if accepted > places:
+        step = 10 ** (accepted - places)
+        magnitude = (magnitude + step // 2) // step
+    negative = (pl.col("sign") == "-").fill_null(value=False)
+    frame = frame.with_columns(number=pl.when(negative).then(-magnitude).otherwise(magnitude))
     faults = {
-        Rule.NOT_A_NUMBER: not_a_number,
-        Rule.TOO_LARGE: whole.str.len() > digits,
-        Rule.TOO_MANY_DECIMALS: part.str.len() > accepted,
+        Rule.NOT_A_NUMBER: frame["not_a_number"],
+        Rule.TOO_LARGE: frame["too_large"],
+        Rule.TOO_MANY_DECIMALS: frame["too_many"],
     }
-    good = ~(faults[Rule.NOT_A_NUMBER] | faults[Rule.TOO_LARGE] | faults[Rule.TOO_MANY_DECIMALS])
-    magnitude: Ints = ("0" + whole + part.str.ljust(accepted, "0")).where(good, "0").to_numpy(dtype=object).astype(np.int64)
-    sign = np.where((parts["sign"] == "-").to_numpy(), -1, 1)
-    return np.asarray(sign * _rounded(magnitude, accepted - places), dtype=np.int64), faults
-
-
-def _rounded(magnitude: Ints, beyond: int) -> Ints:
-    """Without the last `beyond` digits, half-up."""
-    if beyond <= 0:
-        return magnitude
-    step = 10**beyond
-    return np.asarray((magnitude + step // 2) // step, dtype=np.int64)
+    return frame["number"], faults

@@ -1,6 +1,9 @@
 """Start-up of this app."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,6 +13,7 @@ class IntegrationConfig(AppConfig):
 
     def ready(self) -> None:
         from core import events  # models are loaded only now
+        from integration import emails  # noqa: F401  registers the outbox handlers
 
         events.describe(
             {
@@ -17,5 +21,24 @@ class IntegrationConfig(AppConfig):
                 "master_updated": _("Updated from the customer master"),
                 "master_deactivated": _("Made inactive: no longer flagged in the customer master"),
                 "master_reactivated": _("Made active again: flagged in the customer master"),
+                "master_moved": _("Sites moved in the customer master"),
+                "run_cancelled": _("Cancelled"),
+                "run_released": _("Released"),
+                "run_rejected": _("Rejected"),
+                "rows_fixed": _("Row put right"),
+                "rows_mapped": _("Row mapped to a parent"),
+                "rows_retried": _("Rows tried again"),
+                "rows_ignored": _("Rows ignored"),
+                "row_decision_lifted": _("Decision lifted"),
             }
         )
+        post_migrate.connect(_make_schedules, sender=self, dispatch_uid="integration.schedules")
+
+
+def _make_schedules(*, using: str, apps: Any = None, **kwargs: Any) -> None:
+    """Make the entries of the timetable that are missing, once the tables are there. A flush names no `apps`: there they are."""
+    if apps is not None and "periodictask" not in apps.all_models["django_celery_beat"]:
+        return
+    from integration.services.schedules import schedules_make_missing
+
+    schedules_make_missing(using=using)

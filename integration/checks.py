@@ -4,8 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import pandas as pd
-import pandera.pandas as pa
+import polars as pl
 from django.utils.translation import gettext, gettext_noop as _
 
 from integration import amounts
@@ -19,6 +18,8 @@ UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u
 YES = frozenset({"1", "true", "t", "yes", "y", "x", "on", "kyllä", "k", "tosi"})
 NO = frozenset({"0", "false", "f", "no", "n", "off", "ei", "e", "epätosi", "-"})
 _SHOWN = 60
+UNSHOWN = "\ufffd"
+"""In the place of what cannot be printed."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,11 @@ class Findings:
     def add(self, row: int, rule: Rule, message: str, facts: Mapping[str, Any]) -> None:
         self.by_row.setdefault(int(row), []).append(Finding(rule, message, facts))
 
-    def add_all(self, mask: pd.Series, rule: Rule, name: str, cells: pd.Series, message: str) -> None:
-        """One finding per row where `mask` holds; `message` may name the column and the value."""
+    def add_all(self, frame: pl.DataFrame, mask: pl.Series | pl.Expr, rule: Rule, name: str, message: str) -> None:
+        """One finding per row of `frame` where `mask` holds; `message` may name the column and the value."""
         column = self.column(name)
-        for row, value in cells[mask].items():
-            self.add(int(str(row)), rule, message, {"column": column, "value": shown(value)})
+        for row, value in frame.filter(mask).select("#", name).iter_rows():
+            self.add(row, rule, message, {"column": column, "value": shown(value)})
 
     def column(self, name: str) -> str:
         """The source's word for our field."""
@@ -74,32 +75,30 @@ class Findings:
     def rows(self) -> list[int]:
         return list(self.by_row)
 
+    def of(self, frame: pl.DataFrame) -> pl.Series:
+        """Which rows of the frame something was found in."""
+        return frame["#"].is_in(pl.Series(self.rows(), dtype=pl.UInt32).implode())
+
     def faults(self, table: Table, key: str) -> list[Fault]:
         """One per row, in the order of rows; `key` is our field that tells whose row it is."""
         position = self.layout.positions[key]
-        return [Fault(row, _cell(table, row, position)[:100], tuple(found)) for row, found in sorted(self.by_row.items())]
-
-
-def _cell(table: Table, row: int, position: int) -> str:
-    """A trimmed cell; blank where the row is too short to have it."""
-    if row not in table.broken:
-        return shown(str(table.rows.at[row, position]).strip())
-    cells = table.broken[row]
-    return shown(cells[position].strip()) if position < len(cells) else ""
+        cells = pl.DataFrame({"#": table.numbers, "key": table.rows[str(position)]})
+        keys = {row: shown(cell) for row, cell in cells.filter(self.of(cells)).iter_rows()}
+        keys |= {row: shown(cells[position]) if position < len(cells) else "" for row, cells in table.broken.items()}
+        return [Fault(row, keys.get(row, "")[:100], tuple(found)) for row, found in sorted(self.by_row.items())]
 
 
 def shown(value: Any) -> str:
     """A cell for a sentence: short, and without what cannot be printed."""
     text = str(value)
     text = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-    return "".join(char if char.isprintable() else "�" for char in text)
+    return "".join(char if char.isprintable() else UNSHOWN for char in text)
 
 
-def fields_of(table: Table, layout: Layout) -> pd.DataFrame:
-    """The mapped columns under our names, cells trimmed."""
-    frame = table.rows[[*layout.positions.values()]]
-    frame.columns = pd.Index(layout.positions)
-    return pd.DataFrame({name: frame[name].str.strip() for name in frame})
+def fields_of(table: Table, layout: Layout) -> pl.DataFrame:
+    """The mapped columns under our names, with the number of the row as "#"."""
+    cells = table.rows.select(pl.col(str(position)).alias(name) for name, position in layout.positions.items())
+    return cells.with_columns(table.numbers.alias("#"))
 
 
 def find_broken(table: Table, findings: Findings) -> None:
@@ -109,40 +108,30 @@ def find_broken(table: Table, findings: Findings) -> None:
         findings.add(row, Rule.CELL_COUNT, _("The row has %(cells)s cells, the header %(columns)s."), facts)
 
 
-def find_texts(frame: pd.DataFrame, findings: Findings, *, longest: Mapping[str, int], required: Sequence[str]) -> None:
+def find_texts(frame: pl.DataFrame, findings: Findings, *, longest: Mapping[str, int], required: Sequence[str]) -> None:
     """Unprintable characters, texts longer than their field, required cells without a value."""
-    schema = pa.DataFrameSchema(
-        {name: pa.Column(str, _text_checks(longest.get(name), name in required)) for name in frame.columns}
-    )
-    try:
-        schema.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        _note_failures(errors.failure_cases, findings, longest)
-
-
-def _text_checks(longest: int | None, required: bool) -> list[pa.Check]:
-    checks = [pa.Check(lambda cells: ~cells.str.contains(UNPRINTABLE, regex=True), error=Rule.CONTROL_CHARACTER.value)]
-    if required:
-        checks.append(pa.Check(lambda cells: cells != "", error=Rule.REQUIRED.value))
-    if longest is not None:
-        checks.append(pa.Check.str_length(max_value=longest, error=Rule.TOO_LONG.value))
-    return checks
-
-
-def _note_failures(cases: pd.DataFrame, findings: Findings, longest: Mapping[str, int]) -> None:
-    sentences = {
-        Rule.CONTROL_CHARACTER: _("%(column)s: “%(value)s” contains a control character."),
-        Rule.REQUIRED: _("%(column)s is missing."),
-        Rule.TOO_LONG: _("%(column)s: “%(value)s” is longer than %(longest)s characters."),
-    }
-    for column, check, value, row in cases[["column", "check", "failure_case", "index"]].itertuples(index=False):
-        facts = {"column": findings.column(column), "value": shown(value), "longest": longest.get(column)}
-        findings.add(row, Rule(check), sentences[Rule(check)], facts)
+    names = [name for name in frame.columns if name != "#"]
+    if not len(frame) or not names:
+        return
+    unprintable = frame.select(pl.col(names).str.contains(UNPRINTABLE).any()).row(0)
+    longer = frame.select((pl.col(name).str.len_chars() > longest.get(name, len(frame) + 10**9)).any() for name in names).row(0)
+    for name, odd, long in zip(names, unprintable, longer, strict=True):
+        cells = pl.col(name)
+        if odd:
+            sentence = _("%(column)s: “%(value)s” contains a control character.")
+            findings.add_all(frame, cells.str.contains(UNPRINTABLE), Rule.CONTROL_CHARACTER, name, sentence)
+        if name in required:
+            findings.add_all(frame, cells == "", Rule.REQUIRED, name, _("%(column)s is missing."))
+        if long:
+            column = findings.column(name)
+            for row, value in frame.filter(cells.str.len_chars() > longest[name]).select("#", name).iter_rows():
+                facts = {"column": column, "value": shown(value), "longest": longest[name]}
+                findings.add(row, Rule.TOO_LONG, _("%(column)s: “%(value)s” is longer than %(longest)s characters."), facts)
 
 
 def find_numbers(
-    frame: pd.DataFrame, name: str, findings: Findings, *, mark: str, places: int, accepted: int, digits: int
-) -> "pd.Series[int]":
+    frame: pl.DataFrame, name: str, findings: Findings, *, mark: str, places: int, accepted: int, digits: int
+) -> pl.Series:
     """The column times 10 ** `places` as integers; cells that are no such number are noted (and 0)."""
     numbers, masks = amounts.scaled(frame[name], mark=mark, places=places, accepted=accepted, digits=digits)
     sentences = {
@@ -151,34 +140,38 @@ def find_numbers(
         Rule.TOO_MANY_DECIMALS: _("%(column)s: “%(value)s” has too many decimals."),
     }
     for rule, mask in masks.items():
-        findings.add_all(mask, rule, name, frame[name], sentences[rule])
-    return pd.Series(numbers, index=frame.index)
+        findings.add_all(frame, mask, rule, name, sentences[rule])
+    return numbers
 
 
-def find_flags(cells: pd.Series, name: str, findings: Findings, *, blank: bool) -> "pd.Series[bool]":
+def find_flags(frame: pl.DataFrame, name: str, findings: Findings, *, blank: bool) -> pl.Series:
     """Yes or no in English, Finnish or digits; `blank` is what an empty cell means. Other words are noted (and no)."""
-    words = cells.str.casefold()
-    unknown = ~words.isin(YES | NO | {""})
-    findings.add_all(unknown, Rule.NOT_A_FLAG, name, cells, _("%(column)s: “%(value)s” is neither yes nor no."))
-    return words.isin(YES | {""} if blank else YES)
+    different = frame[name].unique()
+    yes = [word for word in different if word.casefold() in YES or (blank and not word)]
+    unknown = [word for word in different if word.casefold() not in YES | NO | {""}]
+    if unknown:
+        mask = pl.col(name).is_in(unknown)
+        findings.add_all(frame, mask, Rule.NOT_A_FLAG, name, _("%(column)s: “%(value)s” is neither yes nor no."))
+    return frame[name].is_in(yes)
 
 
-def repeats(frame: pd.DataFrame, key: Sequence[str]) -> tuple["pd.Series[bool]", "pd.Series[bool]"]:
-    """(rows that repeat an earlier row in every cell, rows whose key stands in the file with other values)."""
-    copies = frame.duplicated(keep="first")
-    firsts = frame[~copies]
-    clashing = firsts[firsts.duplicated(subset=list(key), keep=False)]
-    keys = pd.MultiIndex.from_frame(frame[list(key)])
-    clash = pd.Series(keys.isin(pd.MultiIndex.from_frame(clashing[list(key)])), index=frame.index)
-    return copies & ~clash, clash
+def repeats(frame: pl.DataFrame, key: str) -> tuple[pl.Series, pl.Series]:
+    """(rows that repeat an earlier row in every cell, rows whose key stands in the file with other values), by their numbers."""
+    twice = frame.filter(pl.col(key).is_duplicated() & (pl.col(key) != ""))
+    cells = [name for name in frame.columns if name != "#"]
+    first = twice.select(pl.struct(cells).is_first_distinct())[:, 0]
+    clashing = twice.filter(first).filter(pl.col(key).is_duplicated())[key].unique()
+    clash = twice[key].is_in(clashing.implode())
+    return twice.filter(~first & ~clash)["#"], twice.filter(clash)["#"]
 
 
 def raw_cells(table: Table, rows: Iterable[int]) -> dict[int, dict[str, str]]:
     """Per row its cells as they stand, by column name; too many cells are called "+1", "+2", …"""
     names = column_names(table.header)
     wanted = list(rows)
-    kept = table.rows.loc[[row for row in wanted if row not in table.broken]]
-    cells = {int(str(row)): list(values) for row, values in zip(kept.index, kept.itertuples(index=False), strict=True)}
+    kept = table.rows.with_columns(table.numbers.alias("#"))
+    kept = kept.filter(pl.col("#").is_in(pl.Series(wanted, dtype=pl.UInt32).implode()))
+    cells = {int(row[-1]): list(row[:-1]) for row in kept.iter_rows()}
     cells |= {row: table.broken[row] for row in wanted if row in table.broken}
     return {row: _labelled(names, values) for row, values in cells.items()}
 

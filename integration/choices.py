@@ -1,7 +1,7 @@
-"""Why a row was left out."""
+"""Why a row was left out, how a feed came, what may be done with it and what it did."""
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 
 class Rule(models.TextChoices):
@@ -24,3 +24,42 @@ class Rule(models.TextChoices):
     TWO_PARENTS = "two_parents", _("Two parents")
     CYCLE = "cycle", _("Parents in a circle")
     TOTAL_TOO_LARGE = "total_too_large", _("Sum of the parent too large")
+    REUSED_ID = "reused_id", _("Number of another company")
+
+
+class Origin(models.TextChoices):
+    """How a feed came."""
+
+    HTTP = "http", _("Price Manager")
+    FOLDER = "folder", _("Watched folder")
+    UPLOAD = "upload", _("Upload")
+    COMMAND = "command", _("Command line")
+
+
+class Mode(models.TextChoices):
+    """What a run may do with what it finds."""
+
+    APPLY = "apply", _("Apply")
+    TRY = "try", _("Only try")
+    ASK = "ask", _("Apply unless there is something to look at first")
+
+
+class Handling(models.TextChoices):
+    """What became of a quarantined row."""
+
+    OPEN = "open", pgettext_lazy("rows", "Open")
+    FIXED = "fixed", _("Fixed here")
+    MAPPED = "mapped", _("Mapped to a parent")
+    IGNORED = "ignored", _("Ignored")
+    SETTLED = "settled", _("Came right later")
+
+
+class What(models.TextChoices):
+    """What a run does to an account."""
+
+    CREATED = "created", _("Created")
+    UPDATED = "updated", _("Updated")
+    RENAMED = "renamed", _("Renamed")
+    MOVED = "moved", _("Sites moved")
+    DEACTIVATED = "deactivated", _("Made inactive")
+    REACTIVATED = "reactivated", _("Made active again")

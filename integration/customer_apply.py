@@ -1,34 +1,43 @@
-"""Write what a plan of a customer master says: look-ups, accounts with history and events, master records, conflicts, sites.
+"""Write what a diff of a customer master says: look-ups, accounts with history and events, master records, conflicts, sites.
 
-Runs inside the transaction of the service. Bulk statements see neither `save()` nor history, so both are written here in words.
+Runs inside the transaction of the service. Whole columns go to the database at once, which sees neither `save()` nor history, so
+both are written here in words.
 """
 
 import datetime as dt
+import json
+from contextlib import nullcontext
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from simple_history.utils import bulk_update_with_history
+import polars as pl
+from django.db.models import F
+from simple_history.utils import get_history_model_for_model
 
+from accounts import matching, prospects
 from accounts.models import Account, AccountStatus, MasterConflict, MasterRecord, Site
-from core import db, events, histories, versions
+from core import db, events, histories
 from core.models import Event, JobRun
-from integration import customer_plan
-from integration.aggregation import TIE
-from integration.customer_facts import Fact, Parent
-from integration.customer_plan import BATCH, LOOK_UPS, AccountChange, CustomerPlan, SiteRow
+from integration import customer_diff, frames
+from integration.batches import batches
+from integration.customer_conflicts import Conflicts, conflicts
+from integration.customer_diff import AMOUNT_FIELDS, FURTHER, LOOK_UPS, SITE_COLUMNS, CustomerDiff, Inputs
+from integration.validation import without
 from users.models import User
 
 CREATED, UPDATED, DEACTIVATED, REACTIVATED = "master_created", "master_updated", "master_deactivated", "master_reactivated"
-_HISTORY_BATCH = 20
-"""Accounts and their history have some forty columns; SQLite takes 999 parameters a statement."""
+MOVED = "master_moved"
+_KEYS_AT_ONCE = 900
+_MANY_HASHES = 1000
+"""So many rows that are only written otherwise have their hashes renewed, to be passed over quickly from then on."""
 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Who writes, in which run, when."""
+    """Who writes what, in which run, when."""
 
-    plan: CustomerPlan
+    diff: CustomerDiff
+    inputs: Inputs
     run: JobRun
     by: User | None
     at: dt.datetime
@@ -37,215 +46,335 @@ class _Writer:
     def reason(self) -> str:
         return f"{self.run.kind} {self.run.pk}"
 
-    def history(self) -> dict[str, Any]:
-        return {
-            "default_user": self.by,
-            "default_change_reason": self.reason,
-            "default_date": self.at,
-            "batch_size": _HISTORY_BATCH,
-        }
 
-
-def apply_plan(plan: CustomerPlan, run: JobRun, by: User | None, at: dt.datetime) -> None:
-    """Write everything the plan holds; a plan that is empty writes nothing."""
-    writer = _Writer(plan, run, by, at)
+def apply(diff: CustomerDiff, inputs: Inputs, run: JobRun, at: dt.datetime) -> dict[str, int]:
+    """Write everything the diff holds; answers the keys of the accounts that are new, by their numbers. Locks by pk."""
+    writer = _Writer(diff, inputs, run, run.started_by, at)
+    _lock(writer)
     _create_look_ups(writer)
-    created = _create_accounts(writer)
-    _update_accounts(writer)
-    _deactivate_accounts(writer)
-    _write_sites(plan, {account.parent_customer_id or "": account.pk for account in created})
+    with db.indexes_rebuilt(*_FILLED) if _is_first_load(diff) else nullcontext():
+        created = _create_accounts(writer)
+        _update_accounts(writer)
+        _save_records(writer)
+        _deactivate_accounts(writer)
+        _save_conflicts(writer, conflicts(diff), created)
+        _write_sites(writer, created)
+        _tell_moves(writer, created)
+    _propose_links(writer, created)
+    return created
+
+
+_FILLED: tuple[Any, ...] = (Account, get_history_model_for_model(Account), MasterRecord, MasterConflict, Site)
+_MANY = 20_000
+
+
+def _is_first_load(diff: CustomerDiff) -> bool:
+    """Whether there will be several times as many sites as there are."""
+    return len(diff.new_sites) > _MANY and len(diff.new_sites) > 2 * Site.objects.count()
+
+
+def _lock(writer: _Writer) -> None:
+    """Accounts that change are locked, and looked at again: somebody may have edited them meanwhile."""
+    keys = pl.concat([writer.diff.changed["account"], writer.diff.deactivated["account"]]).unique().sort().to_list()
+    for some in batches(keys, 20_000 if db.is_postgresql() else _KEYS_AT_ONCE):
+        locked = Account.objects.select_for_update(**db.lock_options()).filter(pk__in=some).order_by("pk")
+        list(locked.values_list("pk", flat=True))
+    if len(writer.diff.changed):
+        parents = writer.diff.changed
+        added = [name for name in parents.columns if name.endswith((" before", " stored", "?"))]
+        parents = parents.drop(*added, "version", "unit_id", "overridden", "switched_off", "is_new")
+        other = writer.diff.parents.join(parents.select("account"), on="account", how="anti")
+        customer_diff.look_at(writer.diff, parents, writer.inputs)
+        writer.diff.parents = pl.concat([writer.diff.parents, other.select(writer.diff.parents.columns)])
 
 
 def _create_look_ups(writer: _Writer) -> None:
     """A code that nobody knows gets a row, named as the master names it, in both languages."""
-    parents = [*writer.plan.created, *(change.parent for change in writer.plan.changed)]
-    for field in LOOK_UPS.keys() & writer.plan.present:
-        facts = sorted({(fact.value, fact.label) for parent in parents if (fact := parent.facts[field]).value})
-        labels = {code: (label or code, label or code) for code, label in facts}
-        writer.plan.look_ups.create(field, labels, by=writer.by, reason=writer.reason)
+    diff, look_ups = writer.diff, writer.inputs.look_ups
+    for field in LOOK_UPS.keys() & set(diff.fields):
+        columns = [field, f"{field}_label"] if f"{field}_label" in diff.created.columns else [field, field]
+        pairs = []
+        for parents in (diff.created, diff.changed):
+            codes = parents.filter(pl.col(field) != "").select(
+                pl.col(columns[0]).alias("code"), pl.col(columns[1]).alias("label")
+            )
+            pairs += codes.unique().sort("code", "label").rows()
+        labels = {code: (label or code, label or code) for code, label in sorted(pairs)}
+        look_ups.create(field, labels, by=writer.by, reason=writer.reason)
 
 
-def _create_accounts(writer: _Writer) -> list[Account]:
-    if not writer.plan.created:
-        return []
-    owners = {user.pk: user for user in writer.plan.people.values()}
-    accounts = [_new_account(writer.plan, parent, owners) for parent in writer.plan.created]
-    for account, key in zip(accounts, db.new_keys(Account, len(accounts)), strict=True):
-        account.pk, account.created_at = key, writer.at
-    db.copy_objects(Account, accounts)
-    histories.record_created(Account, [account.pk for account in accounts], by=writer.by, at=writer.at, reason=writer.reason)
-    pairs = list(zip(accounts, writer.plan.created, strict=True))
-    db.copy_objects(MasterRecord, (_record(writer, account, parent, None) for account, parent in pairs))
-    db.copy_objects(MasterConflict, (_conflict(writer, account, parent) for account, parent in pairs if parent.conflict))
-    db.copy_objects(Event, (_event(writer, account, CREATED, {}) for account in accounts))
-    return accounts
-
-
-def _new_account(plan: CustomerPlan, parent: Parent, owners: dict[int, User]) -> Account:
-    account = Account(parent_customer_id=parent.parent_id)
-    for field in parent.facts:
-        if field in Account.MASTER_FIELDS:
-            _set(plan, account, field, parent, owners)
-    return account
-
-
-def _set(plan: CustomerPlan, account: Account, field: str, parent: Parent, owners: dict[int, User]) -> None:
-    """Put the master's word into the account, in memory. The account belongs to its owner's business unit."""
-    fact = parent.facts[field]
+def _after(writer: _Writer, field: str, keep: bool) -> pl.Expr:
+    """The column of the account that `field` fills. `keep`: where the field does not differ, what it was."""
+    code = pl.col(field)
+    if keep and field != "owner":
+        code = pl.when(pl.col(f"{field}?")).then(code).otherwise(pl.col(f"{field} before"))
+    if field in LOOK_UPS:
+        keys = writer.inputs.look_ups.pks[field]
+        return code.replace_strict(keys or {"": 0}, default=None, return_dtype=pl.Int64).alias(f"{field}_id")
     if field == "owner":
-        account.owner = owners[parent.owner_id] if parent.owner_id else None
-        account.unit_id = account.owner.unit_id if account.owner else None
-    elif field in LOOK_UPS:
-        setattr(account, f"{field}_id", plan.look_ups.pk(field, fact.value))
-    elif field in ("yearly_revenue", "yearly_volume"):
-        setattr(account, field, Decimal(fact.value))
-    else:
-        setattr(account, field, fact.value)
+        settled: pl.Expr = pl.when(pl.col("owner_conflict") == "").then(pl.col("owner_id"))
+        if keep:
+            before = pl.col("owner before").cast(pl.Int64, strict=False)
+            settled = pl.when(pl.col("owner?")).then(pl.col("owner_id")).otherwise(before)
+        return settled.alias("owner_id")
+    return code.alias(field)
+
+
+def _unit(writer: _Writer, keep: bool) -> pl.Expr:
+    """The account belongs to its owner's business unit."""
+    units = {person.pk: person.unit_id for person in writer.inputs.people.values() if person.unit_id is not None}
+    unit = pl.col("owner_id").replace_strict(units or {0: 0}, default=None, return_dtype=pl.Int64)
+    if keep:
+        return pl.when(pl.col("owner?")).then(unit).otherwise(pl.col("unit_id")).alias("unit_id")
+    return pl.when(pl.col("owner_conflict") == "").then(unit).alias("unit_id")
+
+
+def _create_accounts(writer: _Writer) -> dict[str, int]:
+    diff, at = writer.diff, writer.at
+    if not len(diff.created):
+        return {}
+    keys = db.new_keys(Account, len(diff.created))
+    created = diff.created.with_columns(pl.Series("account", keys, dtype=pl.Int64))
+    columns: list[Any] = [_after(writer, field, keep=False) for field in diff.fields]
+    if "owner" in diff.fields:
+        columns.append(_unit(writer, keep=False))
+    columns += [_match_keys(created["name"])] if "name" in diff.fields else []
+    accounts = created.select(
+        pl.col("account").alias("id"),
+        pl.col("parent_id").alias("parent_customer_id"),
+        *columns,
+        pl.lit(at.isoformat()).alias("created_at"),
+    )
+    with_amounts = [
+        pl.lit("0.00" if places == 2 else "0.000").alias(name)
+        for name, places in AMOUNT_FIELDS.items()
+        if name not in diff.fields
+    ]
+    db.copy_frame(Account, accounts.with_columns(with_amounts))
+    histories.record_created(Account, keys, by=writer.by, at=at, reason=writer.reason)
+    db.copy_frame(MasterRecord, _new_records(writer, created))
+    db.copy_frame(Event, _events(writer, created.select("account", pl.lit("{}").alias("changes")), CREATED))
+    return dict(created.select("parent_id", "account").iter_rows())
+
+
+def _match_keys(names: pl.Series) -> pl.Series:
+    """What names are compared by; each is worked out once."""
+    keys = matching.name_keys(names.unique().to_list())
+    return names.replace_strict(keys or {"": ""}, default="", return_dtype=pl.String).alias("match_key")
+
+
+def _new_records(writer: _Writer, parents: pl.DataFrame) -> pl.DataFrame:
+    run = pl.lit(writer.run.pk, dtype=pl.Int64)
+    return parents.select(
+        pl.col("account").alias("account_id"),
+        _values(writer).alias("values"),
+        pl.lit("{}").alias("runs"),
+        run.alias("first_run_id"),
+        run.alias("run_id"),
+    )
+
+
+def _values(writer: _Writer) -> pl.Expr:
+    """The master's word on each field, as JSON."""
+    names = [pl.col(name) for name in writer.diff.fields]
+    if "owner" in writer.diff.fields:
+        names.append(pl.col("owner_label").alias("owner_name"))
+    return pl.struct(names).struct.json_encode()
+
+
+_NULLS = r'"[a-z0-9_]+":null,?'
+"""A key without a value; within a text its quotation marks would have a backslash before them."""
+
+
+def _without_nulls(json_text: pl.Expr) -> pl.Expr:
+    return json_text.str.replace_all(_NULLS, "").str.replace(r",\}$", "}")
+
+
+def changes_of(diff: CustomerDiff, inputs: Inputs) -> pl.DataFrame:
+    """`account`, `changes`: as JSON per changed account `{field: [before, after]}`, people by their names."""
+    names = {str(person.pk): person.name for person in inputs.people.values()}
+    names |= _names_of(diff, set(names))
+    pairs = []
+    for field in diff.fields:
+        before, after = pl.col(f"{field} before"), pl.col(field)
+        if field == "owner":
+            before = before.replace_strict(names or {"": ""}, default="", return_dtype=pl.String)
+            after = pl.col("owner_id").cast(pl.String).replace_strict(names or {"": ""}, default="", return_dtype=pl.String)
+        pairs.append(pl.when(pl.col(f"{field}?")).then(pl.concat_list(before, after)).alias(field))
+    status = pl.lit(pl.Series([[AccountStatus.INACTIVE.value, AccountStatus.ACTIVE.value]]))
+    pairs.append(pl.when(pl.col("back?")).then(status).alias("status"))
+    return diff.changed.select("account", _without_nulls(pl.struct(pairs).struct.json_encode()).alias("changes"), "back?")
+
+
+def _names_of(diff: CustomerDiff, known: set[str]) -> dict[str, str]:
+    """The names of former owners whom the master does not know."""
+    if "owner" not in diff.fields or not len(diff.changed):
+        return {}
+    former = set(diff.changed.filter("owner?")["owner before"].to_list()) - known - {""}
+    return {str(pk): name for pk, name in User.objects.filter(pk__in=list(map(int, former))).values_list("pk", "display_name")}
 
 
 def _update_accounts(writer: _Writer) -> None:
-    owners = {user.pk: user for user in writer.plan.people.values()}
-    moved = [change for change in writer.plan.changed if change.changes]
-    for change in moved:
-        for field in change.changes:
-            if field == "status":
-                change.account.status = AccountStatus.ACTIVE
-            else:
-                _set(writer.plan, change.account, field, change.parent, owners)
-        versions.bump(change.account)
-    _save_accounts(writer, [(change.account, set(change.changes)) for change in moved])
-    _save_records(writer, writer.plan.changed)
-    _save_conflicts(writer, writer.plan.changed)
-    db.copy_objects(Event, (_event(writer, change.account, _verb(change), change.changes) for change in moved))
-
-
-def _verb(change: AccountChange) -> str:
-    return REACTIVATED if "status" in change.changes else UPDATED
-
-
-def _save_accounts(writer: _Writer, accounts: list[tuple[Account, set[str]]]) -> None:
-    """Only the fields that change somewhere are written, with one history row per account."""
-    fields = set().union(*(changed for _account, changed in accounts)) | {"version"}
+    changed = writer.diff.changed
+    if not len(changed):
+        return
+    fields = [name for name in writer.diff.fields if bool(changed[f"{name}?"].any())]
+    columns: list[Any] = [_after(writer, field, keep=True) for field in fields]
     if "owner" in fields:
-        fields.add("unit")
-    if accounts:
-        bulk_update_with_history([account for account, _changed in accounts], Account, sorted(fields), **writer.history())
+        columns.append(_unit(writer, keep=True))
+    if "name" in fields:
+        columns.append(_match_keys(changed.select(_after(writer, "name", keep=True))["name"]))
+    if bool(changed["back?"].any()):
+        columns.append(pl.when("back?").then(pl.lit(AccountStatus.ACTIVE.value)).otherwise(pl.col("status")).alias("status"))
+    _update(writer, changed.select(pl.col("account").alias("id"), *columns, (pl.col("version") + 1).alias("version")))
+    told = changes_of(writer.diff, writer.inputs)
+    db.copy_frame(Event, _events(writer, told.filter(~pl.col("back?")), UPDATED))
+    db.copy_frame(Event, _events(writer, told.filter("back?"), REACTIVATED))
+
+
+def _update(writer: _Writer, accounts: pl.DataFrame) -> None:
+    db.update_frame(Account, accounts)
+    histories.record_changed(Account, accounts["id"].to_list(), by=writer.by, at=writer.at, reason=writer.reason)
+
+
+def _events(writer: _Writer, told: pl.DataFrame, verb: str) -> pl.DataFrame:
+    name = writer.by.display_name if writer.by else writer.run.source[:150]
+    data = pl.lit(f'{{"run": {writer.run.pk}, "changes": ') + pl.col("changes") + pl.lit("}")
+    return told.select(
+        pl.lit(events.subject_type(Account)).alias("subject_type"),
+        pl.col("account").alias("subject_id"),
+        pl.lit(verb).alias("verb"),
+        pl.lit(writer.by.pk if writer.by else None, dtype=pl.Int64).alias("by_id"),
+        pl.lit(name).alias("by_name"),
+        data.alias("data"),
+        pl.lit(writer.at.isoformat()).alias("at"),
+    )
+
+
+def _propose_links(writer: _Writer, created: dict[str, int]) -> None:
+    """Accounts that are new, or are called or numbered otherwise, may be somebody's prospect."""
+    names = [f"{name}?" for name in ("name", "business_id", "vat_number") if name in writer.diff.fields]
+    changed = writer.diff.changed
+    keys = changed.filter(pl.any_horizontal(names))["account"].to_list() if names and len(changed) else []
+    keys += created.values()
+    if keys:
+        prospects.link_proposals_make(keys if len(keys) <= _MANY else None, by=writer.by, at=writer.at)
+
+
+def _save_records(writer: _Writer) -> None:
+    """The master's word on each field; one that says what it said keeps the run that brought it."""
+    parents = writer.diff.parents
+    if not len(parents):
+        return
+    db.copy_frame(MasterRecord, _new_records(writer, parents.filter("is_new")))
+    back = pl.col("account").is_in(pl.Series(writer.diff.reactivated, dtype=pl.Int64).implode())
+    moved = pl.col("account").is_in(writer.diff.changed["account"].implode())
+    changed = parents.filter(~pl.col("is_new") & (pl.col("record?") | back | moved))
+    said = dict(changed.select("account", _values(writer)).iter_rows())
+    for keys in batches(changed["account"].to_list(), _KEYS_AT_ONCE):
+        records = list(MasterRecord.objects.filter(pk__in=keys))
+        for record in records:
+            _note(record, json.loads(said[record.pk]), writer.run)
+        reactivated = set(writer.diff.reactivated)
+        for record in records:
+            record.switched_off = record.switched_off and record.pk not in reactivated
+        frame = pl.DataFrame(
+            {
+                "account_id": [record.pk for record in records],
+                "values": [json.dumps(record.values, ensure_ascii=False) for record in records],
+                "runs": [json.dumps(record.runs) for record in records],
+                "run_id": [record.run_id for record in records],
+                "switched_off": [record.switched_off for record in records],
+            }
+        )
+        db.update_frame(MasterRecord, frame)
+
+
+def _note(record: MasterRecord, said: dict[str, str], run: JobRun) -> None:
+    for field, value in said.items():
+        if record.values.get(field) != value:
+            record.values[field] = value
+            if field != "owner_name":
+                record.runs[field] = run.pk
+    record.run_id = run.pk
 
 
 def _deactivate_accounts(writer: _Writer) -> None:
-    pairs = writer.plan.deactivated
-    for account, record in pairs:
-        account.status = AccountStatus.INACTIVE
-        versions.bump(account)
-        if record:
-            record.values = {**record.values, "status": _stored(writer, Fact(AccountStatus.INACTIVE.value, "", "no flagged row"))}
-    _save_accounts(writer, [(account, {"status"}) for account, _record in pairs])
-    MasterRecord.objects.bulk_update([record for _account, record in pairs if record], ["values"], batch_size=BATCH)
-    change = {"status": (AccountStatus.ACTIVE.value, AccountStatus.INACTIVE.value)}
-    db.copy_objects(Event, (_event(writer, account, DEACTIVATED, change) for account, _record in pairs))
-
-
-def _record(writer: _Writer, account: Account, parent: Parent, former: MasterRecord | None) -> MasterRecord:
-    """The master's word on each field; one that says what it said keeps the run and the time that brought it."""
-    values: dict[str, Any] = dict(former.values) if former else {}
-    for field, fact in parent.facts.items():
-        if _said(values.get(field)) != fact:
-            values[field] = _stored(writer, fact)
-    if former and customer_plan.was_switched_off(former):
-        values["status"] = _stored(writer, Fact(AccountStatus.ACTIVE.value, "", "a flagged row"))
-    return MasterRecord(account=account, values=values, row_hash=parent.row_hash, run=writer.run)
-
-
-def _said(stored: dict[str, Any] | None) -> Fact | None:
-    return Fact(stored.get("value", ""), stored.get("label", ""), stored.get("rule", "")) if stored else None
-
-
-def _stored(writer: _Writer, fact: Fact) -> dict[str, Any]:
-    return {"value": fact.value, "label": fact.label, "rule": fact.rule, "run": writer.run.pk, "at": writer.at.isoformat()}
-
-
-def _save_records(writer: _Writer, changes: list[AccountChange]) -> None:
-    records = [(change, _record(writer, change.account, change.parent, change.record)) for change in changes]
-    db.copy_objects(MasterRecord, (record for change, record in records if change.record is None))
-    known = [record for change, record in records if change.record is not None]
-    MasterRecord.objects.bulk_update(known, ["values", "row_hash", "run"], batch_size=BATCH // 4)
-
-
-def _conflict(writer: _Writer, account: Account, parent: Parent) -> MasterConflict:
-    return MasterConflict(account=account, field="owner", kind=parent.conflict, candidates=_candidates(parent), run=writer.run)
-
-
-def _candidates(parent: Parent) -> list[dict[str, str]]:
-    people = [{"value": code, "label": name} for code, name, _cents in parent.candidates]
-    if parent.conflict != TIE:
-        return people
-    return [
-        person | {"revenue": str(Decimal(cents).scaleb(-2))}
-        for person, (*_, cents) in zip(people, parent.candidates, strict=True)
-    ]
-
-
-def _is_open(change: AccountChange) -> bool:
-    """Somebody who set the owner by hand has settled what the master could not."""
-    return bool(change.parent.conflict) and not change.owner_is_overridden
-
-
-def _save_conflicts(writer: _Writer, changes: list[AccountChange]) -> None:
-    """Open those that are new, close those that are settled, bring those up to date that stand differently now."""
-    if "salesperson_id" not in writer.plan.present:
+    gone = writer.diff.deactivated
+    if not len(gone):
         return
-    kept: list[MasterConflict] = []
-    for change in changes:
-        conflict, parent = change.conflict, change.parent
-        if conflict and not _is_open(change):
-            conflict.resolved_at = writer.at
-            kept.append(conflict)
-        elif conflict and (conflict.kind, conflict.candidates) != (parent.conflict, _candidates(parent)):
-            conflict.kind, conflict.candidates, conflict.run = parent.conflict, _candidates(parent), writer.run
-            kept.append(conflict)
-    MasterConflict.objects.bulk_update(kept, ["kind", "candidates", "run", "resolved_at"], batch_size=BATCH // 4)
-    new = (change for change in changes if _is_open(change) and not change.conflict)
-    db.copy_objects(MasterConflict, (_conflict(writer, change.account, change.parent) for change in new))
+    versions: dict[int, int] = {}
+    for keys in batches(gone["account"].to_list(), _KEYS_AT_ONCE):
+        versions |= dict(Account.objects.filter(pk__in=keys).values_list("pk", "version"))
+        MasterRecord.objects.filter(pk__in=keys).update(switched_off=True, run=writer.run)
+    rows = [(pk, AccountStatus.INACTIVE.value, version + 1) for pk, version in sorted(versions.items())]
+    _update(writer, pl.DataFrame(rows, schema=["id", "status", "version"], orient="row"))
+    change = json.dumps({"status": [AccountStatus.ACTIVE.value, AccountStatus.INACTIVE.value]})
+    db.copy_frame(Event, _events(writer, gone.select("account", pl.lit(change).alias("changes")), DEACTIVATED))
 
 
-_SITE_FIELDS = {
-    "name": "child_name", "sap_code": "sap_code", "street": "street", "postcode": "postcode", "city": "city",
-    "country": "country",
-}  # fmt: skip
+def _save_conflicts(writer: _Writer, conflicts: Conflicts, created: dict[str, int]) -> None:
+    for row in conflicts.settled:
+        row.resolved_at = writer.at
+    for row in conflicts.changed:
+        row.run = writer.run
+    rows = [*conflicts.settled, *conflicts.changed]
+    MasterConflict.objects.bulk_update(rows, ["kind", "candidates", "run", "resolved_at"], batch_size=100)
+    new: dict[str, list[Any]] = {"account_id": [], "field": [], "kind": [], "candidates": []}
+    for found in conflicts.new:
+        new["account_id"].append(found.account or created[found.parent_id])
+        new["field"].append(found.field)
+        new["kind"].append(found.kind)
+        new["candidates"].append(json.dumps(found.candidates, ensure_ascii=False))
+    frame = pl.DataFrame(new, schema_overrides={"account_id": pl.Int64})
+    db.copy_frame(MasterConflict, frame.with_columns(pl.lit(writer.run.pk, dtype=pl.Int64).alias("run_id")))
 
 
-def _write_sites(plan: CustomerPlan, new_accounts: dict[str, int]) -> None:
-    wanted = {site.parent_id for site in plan.sites} - new_accounts.keys()
-    accounts = dict(new_accounts)
-    for batch in customer_plan.batches(sorted(wanted)):
-        found = Account.objects.filter(parent_customer_id__in=batch).values_list("parent_customer_id", "pk")
-        accounts |= {str(parent_id): pk for parent_id, pk in found}
-    rows = [(site.pk, _site(site, accounts[site.parent_id])) for site in plan.sites]
-    db.copy_objects(Site, (row for pk, row in rows if pk is None))
-    fields = [name for name, column in _SITE_FIELDS.items() if column in plan.present]
-    fields += [name for name in ("revenue", "volume") if name in plan.present]
-    Site.objects.bulk_update(
-        [row for pk, row in rows if pk is not None], [*fields, "account", "row", "row_hash", "is_active"], batch_size=BATCH // 10
+def _write_sites(writer: _Writer, created: dict[str, int]) -> None:
+    diff = writer.diff
+    rows = pl.concat([diff.new_sites, diff.changed_sites])
+    owners = pl.DataFrame(list(created.items()), schema={"parent_id": pl.String, "account_id": pl.Int64}, orient="row")
+    known = diff.parents.select("parent_id", account_id="account") if len(diff.parents) else owners.clear()
+    further = pl.struct(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in FURTHER).struct.json_encode()
+    accounts = rows.select("parent_id").join(pl.concat([owners, known]), on="parent_id", how="left", maintain_order="left")
+    sites = rows.with_columns(accounts["account_id"]).select(
+        pl.col("site").alias("id"),
+        "child_id",
+        "account_id",
+        *(pl.col(column).alias(name) for name, column in SITE_COLUMNS.items()),
+        frames.amount("revenue", 2).alias("revenue"),
+        frames.amount("volume", 3).alias("volume"),
+        _without_nulls(further).alias("row"),
+        "row_hash",
+        pl.lit(value=True).alias("is_active"),
+        pl.lit(0).alias("missed"),
     )
-    for resting in customer_plan.batches(plan.sites_off):
-        Site.objects.filter(pk__in=resting).update(is_active=False)
+    db.copy_frame(Site, without(sites, sites["id"].is_not_null()).drop("id"))
+    db.update_frame(Site, sites.filter(pl.col("id").is_not_null()).drop("child_id"))
+    renew_hashes(diff)
+    for some in batches(diff.resting, _KEYS_AT_ONCE):
+        Site.objects.filter(pk__in=some).update(is_active=False, missed=0)
+    for some in batches(diff.missed, _KEYS_AT_ONCE):
+        Site.objects.filter(pk__in=some).update(missed=F("missed") + 1)
+    for some in batches(diff.back, _KEYS_AT_ONCE):
+        Site.objects.filter(pk__in=some).update(missed=0)
 
 
-def _site(site: SiteRow, account_id: int) -> Site:
-    texts = {name: site.cells.get(column, "") for name, column in _SITE_FIELDS.items()}
-    return Site(
-        pk=site.pk, child_id=site.child_id, account_id=account_id, revenue=site.revenue, volume=site.volume,
-        row=site.cells, row_hash=site.row_hash, is_active=True, **texts,
-    )  # fmt: skip
+def renew_hashes(diff: CustomerDiff) -> None:
+    """Rows that say the same in other words are passed over quickly from now on, where there are many."""
+    if len(diff.same_hashes) >= _MANY_HASHES:
+        db.update_frame(Site, diff.same_hashes.rename({"site": "id"}))
 
 
-def _event(writer: _Writer, account: Account, verb: str, changes: dict[str, tuple[str, str]]) -> Event:
-    return Event(
-        subject_type=events.subject_type(Account),
-        subject_id=account.pk,
-        verb=verb,
-        by=writer.by,
-        by_name=writer.by.display_name if writer.by else writer.run.source[:150],
-        data={"run": writer.run.pk, "changes": {field: list(pair) for field, pair in changes.items()}},
-        at=writer.at,
-    )
+def _tell_moves(writer: _Writer, created: dict[str, int]) -> None:
+    """Whoever gets sites is told from whom: `{site: [former parent, this one]}`."""
+    if not len(writer.diff.moved):
+        return
+    keys = created | dict(writer.diff.parents.select("parent_id", "account").iter_rows())
+    told = []
+    for (parent,), moved in (
+        writer.diff.moved.sort("child_id").partition_by("parent_id", as_dict=True, maintain_order=True).items()
+    ):
+        changes = {child: [before or "", str(parent)] for child, before in moved.select("child_id", "stored_parent").iter_rows()}
+        told.append((keys[str(parent)], json.dumps(changes, ensure_ascii=False)))
+    db.copy_frame(Event, _events(writer, pl.DataFrame(told, schema=["account", "changes"], orient="row"), MOVED))

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Invalid
+from core.errors import DomainError, Invalid
 
 
 class UnreadableFile(Invalid):
@@ -19,8 +19,31 @@ class Incomplete(Invalid):
     message = _("Not everything came that the source has.")
 
 
+class OutOfDate(Invalid):
+    """Something newer was applied already: nothing was applied."""
+
+    code = "out_of_date_feed"
+    message = _("Something newer was applied already.")
+
+
 class UnknownProfile(Invalid):
     """The profile does not exist or is not one."""
 
     code = "unknown_profile"
     message = _("There is no such profile.")
+
+
+class Busy(DomainError):
+    """A run of a feed is going on; there is one at a time."""
+
+    code = "busy"
+    status = 409
+    message = _("Another run is going on. Try again when it is over.")
+
+
+class Cancelled(Exception):
+    """Somebody asked for the end of the run that is being worked on. No refusal: whoever works on it stops."""
+
+
+class LeaseLost(Exception):
+    """The run is no longer the one's who works on it: it was taken for dead. Nothing may be written any more."""

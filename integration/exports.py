@@ -1,6 +1,8 @@
 """The rows that a run left out, as a CSV file that can be put right and read again as it is."""
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ from core.exports import Column, Kind, unescape
 from core.models import JobRun
 from integration.models import QuarantinedRow
 
-if TYPE_CHECKING:  # reading brings pandas, which pages do without
+if TYPE_CHECKING:  # reading brings polars, which pages do without
     from integration.reading import Table
 
 OWN_COLUMNS = ("row", "key", "rule", "reason")
@@ -56,9 +58,21 @@ def restored(table: "Table") -> "Table":
     """The table; of a file that came from here, with the cells as they were before they were made harmless."""
     if tuple(table.header[: len(OWN_COLUMNS)]) != OWN_COLUMNS:
         return table
+    import polars as pl  # pages do without
+
     return replace(
         table,
         header=[unescape(cell) for cell in table.header],
-        rows=table.rows.map(unescape),
+        rows=table.rows.with_columns(pl.all().map_elements(unescape, return_dtype=pl.String)),
         broken={number: [unescape(cell) for cell in cells] for number, cells in table.broken.items()},
+        is_returned=True,
     )
+
+
+def written(header: Sequence[str], rows: Sequence[Mapping[str, str]], *, delimiter: str) -> bytes:
+    """A file of these rows; `delimiter` as in the source, which says how to take a number that can be read in two ways."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, header, restval="", extrasaction="ignore", delimiter="," if delimiter == "," else ";")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()

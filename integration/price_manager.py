@@ -9,16 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
-import pandas as pd
+import polars as pl
 from django.utils.translation import gettext as _
 
 from core import outbound
 from integration.errors import Incomplete
 from integration.reading import JSON, MAX_CELL, MAX_COLUMNS, MAX_ROWS, Table
 
-CUSTOMER_MASTER = "/api/customer-master"
+CUSTOMER_MASTER, PRODUCTS = "/api/customer-master", "/api/products"
 ROWS_AT_ONCE = 5_000
 STARTS = 3
 """How often reading begins anew when the source has made another snapshot meanwhile."""
@@ -35,48 +35,107 @@ class Feed:
     snapshot: str
 
 
+@dataclass(frozen=True)
+class Half:
+    """What was read of a snapshot before the source could not be reached any more; `cursor` names the next page."""
+
+    rows: pl.DataFrame
+    snapshot: str
+    total: int
+    cursor: str
+
+
+class Spool(Protocol):
+    """Keeps the half of a snapshot from one attempt to the next."""
+
+    def load(self) -> Half | None: ...
+    def keep(self, half: Half) -> None: ...
+    def clear(self) -> None: ...
+
+
 class _OtherSnapshot(Exception):
     pass
 
 
-def read_feed(client: outbound.Client, path: str, *, tell: Told | None = None, at_once: int = ROWS_AT_ONCE) -> Feed:
-    """The rows as a table of texts. Raises: outbound.Refused; Incomplete with what is missing, for everything else."""
+def read_feed(
+    client: outbound.Client, path: str, *, tell: Told | None = None, at_once: int = ROWS_AT_ONCE, spool: Spool | None = None
+) -> Feed:
+    """The rows as a table of texts. What came before the source went silent is kept in `spool`, and the next attempt goes on
+    there if the source still has the same snapshot.
+
+    Raises: outbound.Refused; Incomplete with what is missing, for everything else.
+    """
+    half = spool.load() if spool else None
     for _start in range(STARTS):
+        pages = _Pages(client, path, at_once, half)
+        half = None
         try:
-            pages = _Pages(client, path, at_once)
-            columns = _columns(pages, tell)
-            return Feed(_table(columns, pages), pages.snapshot)
+            frame = pages.frame(tell)
+            table = _table(frame, pages)
         except _OtherSnapshot:
             continue
         except outbound.Unreachable as failure:
+            if spool and pages.read:
+                spool.keep(Half(pages.so_far(), pages.snapshot, pages.total, pages.cursor))
             raise Incomplete(failure.detail) from failure
+        finally:
+            if spool and not pages.read:
+                spool.clear()
+        if spool:
+            spool.clear()
+        return Feed(table, pages.snapshot)
     raise Incomplete(_("The source made a new snapshot each time while it was read."))
 
 
 class _Pages:
     """The pages in their order, each checked against the ones before."""
 
-    def __init__(self, client: outbound.Client, path: str, at_once: int) -> None:
+    def __init__(self, client: outbound.Client, path: str, at_once: int, half: Half | None = None) -> None:
         self.client, self.path, self.at_once = client, path, at_once
-        self.snapshot, self.total, self.read = "", -1, 0
+        self.snapshot, self.total, self.read, self.cursor = "", -1, 0, ""
         self.starts: list[int] = []
+        self.frames: list[pl.DataFrame] = []
+        self.columns: set[str] = set()
+        if half:
+            self.snapshot, self.total, self.cursor = half.snapshot, half.total, half.cursor
+            self._take(half.rows)
 
-    def __iter__(self) -> Iterator[list[Mapping[str, Any]]]:
-        cursor, seen = "", {""}
+    def _take(self, frame: pl.DataFrame) -> None:
+        self.starts.append(self.read)
+        self.frames.append(frame)
+        self.read += len(frame)
+
+    def so_far(self) -> pl.DataFrame:
+        """A column that turns up late is blank before, one that is left out is blank there."""
+        return pl.concat(self.frames, how="diagonal").with_columns(pl.all().fill_null(""))
+
+    def frame(self, tell: Told | None) -> pl.DataFrame:
+        """All rows, as texts."""
+        for rows in self._pages():
+            found = {_whole(name): cells for name, cells in _by_column(rows).items()}
+            self.columns |= found.keys()
+            if len(self.columns) > MAX_COLUMNS:
+                raise Incomplete(_("The file has more than %(limit)s columns.") % {"limit": MAX_COLUMNS})
+            self._take(pl.DataFrame({name: _column(cells) for name, cells in found.items()}))
+            if tell:
+                tell(self.read, self.total)
+        return self.so_far() if self.frames else pl.DataFrame()
+
+    def _pages(self) -> Iterator[list[Mapping[str, Any]]]:
+        seen = {"", self.cursor}
         while True:
-            answer = self.client.get_json(self.path, {"limit": self.at_once} | ({"cursor": cursor} if cursor else {}))
+            answer = self.client.get_json(self.path, {"limit": self.at_once} | ({"cursor": self.cursor} if self.cursor else {}))
             rows, following = self._checked(answer)
-            self.starts.append(self.read)
-            self.read += len(rows)
-            if self.read > self.total:
+            if self.read + len(rows) > self.total:
                 raise Incomplete(_("The source sent more rows than the %(total)s it speaks of.") % {"total": self.total})
-            yield rows
+            if rows:
+                yield rows
             if following is None:
                 break
             if following in seen:
                 raise Incomplete(_("The pages of the source go round in a circle."))
             seen.add(following)
-            cursor = following
+            self.cursor = following
         if self.read < self.total:
             facts = {"read": self.read, "total": self.total}
             raise Incomplete(_("Only %(read)s of %(total)s rows came.") % facts)
@@ -89,7 +148,9 @@ class _Pages:
                 "next_cursor": None | str() as following,
                 "total": int(total),
                 "snapshot": str(name),
-            } if total >= 0 and following != "" and all(isinstance(row, dict) for row in rows):
+            } if total >= 0 and _is_name(name, 200) and all(isinstance(row, dict) for row in rows):
+                if following is not None and not _is_name(following, 1000):
+                    raise Incomplete(_("The source answered in a shape that was not agreed."))
                 self._belongs(name, total)
                 return rows, following
         raise Incomplete(_("The source answered in a shape that was not agreed."))
@@ -105,20 +166,9 @@ class _Pages:
             raise Incomplete(_("The source changed its mind about how many rows there are."))
 
 
-def _columns(pages: _Pages, tell: Told | None) -> dict[str, list[str]]:
-    """The cells by column; a column that turns up late is blank before, one that is left out is blank there."""
-    columns: dict[str, list[str]] = {}
-    for rows in pages:
-        found = _by_column(rows)
-        if len(columns.keys() | found.keys()) > MAX_COLUMNS:
-            raise Incomplete(_("The file has more than %(limit)s columns.") % {"limit": MAX_COLUMNS})
-        for name in found:
-            columns.setdefault(name, [""] * (pages.read - len(rows)))
-        for name, cells in columns.items():
-            cells.extend(_texts(found[name]) if name in found else [""] * len(rows))
-        if tell:
-            tell(pages.read, pages.total)
-    return columns
+def _is_name(text: str, longest: int) -> bool:
+    """Whether a snapshot or a page can be called so."""
+    return 0 < len(text) <= longest and text.isprintable()
 
 
 def _by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
@@ -128,6 +178,19 @@ def _by_column(rows: Sequence[Mapping[str, Any]]) -> dict[str, Sequence[Any]]:
         return dict(zip(shapes.pop(), zip(*[row.values() for row in rows], strict=True), strict=True))
     names = dict.fromkeys(chain.from_iterable(rows))
     return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _column(cells: Sequence[Any]) -> pl.Series:
+    texts = _texts(cells)
+    try:
+        return pl.Series(texts, dtype=pl.String)
+    except UnicodeEncodeError:
+        return pl.Series([_whole(text) for text in texts], dtype=pl.String)
+
+
+def _whole(text: str) -> str:
+    """JSON may hold halves of characters, which are none."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _texts(values: Sequence[Any]) -> Sequence[str]:
@@ -144,24 +207,32 @@ def _text(value: Any) -> str:
         return ""
     if value is True or value is False:
         return "true" if value else "false"
-    return format(value, "f") if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, Decimal):
+        return format(value, "f") if abs(value.adjusted()) <= _MOST_DIGITS else str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _table(columns: dict[str, list[str]], pages: _Pages) -> Table:
+_MOST_DIGITS = 40
+"""A number with more of them is written with its exponent, and is none for us: "1e999999999" would be a text of a gigabyte."""
+
+
+def _table(frame: pl.DataFrame, pages: _Pages) -> Table:
     if not pages.read:
         raise Incomplete(_("The source has no rows."))
-    frame = pd.DataFrame(dict(enumerate(columns.values())), index=pd.RangeIndex(1, pages.read + 1), dtype="str")
+    columns = frame.columns
+    frame = frame.rename({name: str(position) for position, name in enumerate(columns)}).with_columns(pl.all().str.strip_chars())
     _require_unshifted(frame, pages)
-    return Table(header=list(columns), rows=frame, encoding=JSON, delimiter="")
+    numbers = pl.int_range(1, pages.read + 1, eager=True, dtype=pl.UInt32)
+    return Table(header=columns, rows=frame, numbers=numbers, encoding=JSON, delimiter="")
 
 
-def _require_unshifted(frame: pd.DataFrame, pages: _Pages) -> None:
+def _require_unshifted(frame: pl.DataFrame, pages: _Pages) -> None:
     """A row that came on two pages means that rows moved while they were read, and that others were passed over."""
-    if any(frame[name].is_unique for name in frame):
+    if any(frame[name].n_unique() == len(frame) for name in frame.columns):
         return
-    page = pd.Series(0, index=frame.index)
-    page.iloc[[start for start in pages.starts if 0 < start < len(frame)]] = 1
-    page = page.cumsum()
-    again = frame[frame.duplicated(keep=False)]
-    if not again.empty and page[again.index].groupby([again[name] for name in again]).nunique().max() > 1:
+    starts = pl.DataFrame({"#": sorted({start for start in pages.starts if 0 < start < len(frame)})}, schema={"#": pl.UInt32})
+    page = frame.with_row_index("#").select("#").join(starts.with_columns(first=1), on="#", how="left", maintain_order="left")
+    again = frame.with_columns(page["first"].fill_null(0).cum_sum().alias("page")).filter(frame.is_duplicated())
+    names = frame.columns
+    if len(again) and int(again.group_by(names).agg(pl.col("page").n_unique())["page"].max() or 0) > 1:  # type: ignore[arg-type]
         raise Incomplete(_("Rows moved from page to page while the source was read."))

@@ -16,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from integration.price_manager import CUSTOMER_MASTER
+from integration.price_manager import CUSTOMER_MASTER, PRODUCTS
 
 Json = dict[str, Any]
 
@@ -80,6 +80,27 @@ class Master:
             "CPQ_Flag": "Y",
         }  # fmt: skip
 
+    @property
+    def products(self) -> int:
+        """How many products there are: a tenth of the sites, ten at least."""
+        return max(self.rows // 10, 10)
+
+    def product(self, number: int) -> Json:
+        """The product `number` with its price, by our names."""
+        chance = random.Random(f"{self.seed} product {number}")
+        price = chance.randrange(100, 10**6)
+        trade, word = _TRADES[number % len(_TRADES)], _WORDS[number // len(_TRADES) % len(_WORDS)]
+        return {
+            "sku": f"PM-{number:06d}", "name_en": f"{word} {number}", "name_fi": f"{word} {number}", "group": trade,
+            "unit": "pcs",
+            "list_price": price / 100, "cost": price // 2 / 100, "floor_price": price * 7 // 10 / 100,
+            "target_price": price * 9 // 10 / 100, "vat_rate": 25.5, "active": True, "valid_from": "2026-01-01",
+        }  # fmt: skip
+
+    def feed(self, path: str) -> tuple[Callable[[int], Json], int] | None:
+        """What makes a row of the feed at this path, and how many there are."""
+        return {CUSTOMER_MASTER: (self.row, self.rows), PRODUCTS: (self.product, self.products)}.get(path)
+
 
 @dataclass
 class Answer:
@@ -106,22 +127,18 @@ class PriceManager:
     def answer(self, path: str, authorization: str) -> Answer:
         parts = urlsplit(path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        if parts.path != CUSTOMER_MASTER:
+        feed = self.master.feed(parts.path)
+        if feed is None:
             return _problem(HTTPStatus.NOT_FOUND)
         if self.token and authorization != f"Bearer {self.token}":
             return _problem(HTTPStatus.UNAUTHORIZED)
         cursor, limit = query.get("cursor", "0"), query.get("limit", "1000")
         if not (cursor.isdigit() and limit.isdigit() and int(limit) > 0):
             return _problem(HTTPStatus.BAD_REQUEST)
-        page = self._page(int(cursor), int(limit))
-        plain = Answer(200, _dumped(page))
-        return FAULTS[self.fault](self, page, plain) if self._strikes(int(cursor)) else plain
-
-    def _page(self, start: int, limit: int) -> Json:
-        rows = _rows(self.master, start, min(start + limit, self.master.rows))
-        end = start + len(rows)
-        following = str(end) if end < self.master.rows else None
-        return {"rows": rows, "next_cursor": following, "total": self.master.rows, "snapshot": self.master.snapshot}
+        if not self._strikes(int(cursor)):
+            return Answer(200, _plain(self.master, parts.path, int(cursor), int(limit)))
+        page = _page(self.master, parts.path, int(cursor), int(limit))
+        return FAULTS[self.fault](self, page, Answer(200, _dumped(page)))
 
     def _strikes(self, cursor: int) -> bool:
         with self._lock:
@@ -133,8 +150,23 @@ class PriceManager:
 
 
 @lru_cache(maxsize=4)
-def _rows(master: Master, start: int, end: int) -> list[Json]:
-    return [master.row(number) for number in range(start, end)]
+def _rows(master: Master, path: str, start: int, end: int) -> list[Json]:
+    feed = master.feed(path)
+    return [feed[0](number) for number in range(start, end)] if feed else []
+
+
+def _page(master: Master, path: str, start: int, limit: int) -> Json:
+    feed = master.feed(path)
+    total = feed[1] if feed else 0
+    rows = _rows(master, path, start, min(start + limit, total))
+    end = start + len(rows)
+    return {"rows": rows, "next_cursor": str(end) if end < total else None, "total": total, "snapshot": master.snapshot}
+
+
+@lru_cache(maxsize=32)
+def _plain(master: Master, path: str, start: int, limit: int) -> bytes:
+    """A page as it is sent, kept for whoever asks again."""
+    return _dumped(_page(master, path, start, limit))
 
 
 def _dumped(page: Json) -> bytes:
@@ -210,7 +242,7 @@ FAULTS: dict[str, Fault] = {
     "slow-drip": _sent(_drips),
     "bad-json": lambda _source, _page, plain: Answer(200, plain.body.replace(b'"rows"', b"'rows'")),
     "redirect": _status(302, Location="http://192.0.2.1/"),
-    "repeated-page": _changed(rows=lambda source, page: _rows(source.master, 0, len(page["rows"]))),
+    "repeated-page": _changed(rows=lambda source, page: _rows(source.master, CUSTOMER_MASTER, 0, len(page["rows"]))),
     "shifting-pages": _changed(
         rows=lambda source, page: [
             source.master.row(int(page["rows"][0]["Customer_ID"][1:]) - 1), *page["rows"][:-1],

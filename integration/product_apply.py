@@ -12,7 +12,7 @@ from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasur
 from catalog.selectors import STANDARD
 from core import money
 from core.models import JobRun
-from integration.customer_plan import batches
+from integration.batches import batches
 from integration.look_ups import LookUps
 from integration.product_validation import DEFAULT_UNIT, DEFAULT_VAT, LONGEST, PRICE_PLACES, PRICES, ProductRows
 from users.models import User
@@ -87,7 +87,7 @@ def plan_products(checked: ProductRows) -> ProductPlan:
 def _wanted(checked: ProductRows) -> Iterator[Wanted]:
     present = checked.present
     texts = [name for name in LONGEST if name in present and name not in ("sku", "group", "unit")]
-    for row in checked.rows.to_dict("records"):
+    for row in checked.rows.iter_rows(named=True):
         yield Wanted(
             sku=row["sku"],
             texts={name: row[name] for name in texts},

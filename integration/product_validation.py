@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
+import polars as pl
 from django.utils.translation import gettext_noop as _
 
 from integration import amounts, checks
@@ -30,7 +29,7 @@ class ProductRows:
     Every row of the file is in exactly one of `rows`, `copies` and `faults`; SKUs are unique. `present`: the fields the file has.
     """
 
-    rows: pd.DataFrame
+    rows: pl.DataFrame
     copies: list[int]
     faults: list[Fault]
     present: frozenset[str]
@@ -42,77 +41,74 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
     checks.find_broken(table, findings)
     frame = checks.fields_of(table, layout)
     checks.find_texts(frame, findings, longest=LONGEST, required=PRODUCT_REQUIRED)
-    copies, clash = checks.repeats(frame, ["sku"])
-    clash &= frame["sku"] != ""
-    findings.add_all(clash, Rule.DUPLICATE, "sku", frame["sku"], _("%(column)s “%(value)s” stands twice with different values."))
+    copies, clash = checks.repeats(frame, "sku")
+    sentence = _("%(column)s “%(value)s” stands twice with different values.")
+    findings.add_all(frame, pl.col("#").is_in(clash.implode()), Rule.DUPLICATE, "sku", sentence)
     mark = layout.profile.options.decimal or amounts.decimal_mark(
-        [frame[name] for name in PRICES if name in frame], table.decimal_in_doubt
+        [frame[name] for name in PRICES if name in frame.columns], table.decimal_in_doubt
     )
     values: dict[str, Any] = {name: _prices(frame, name, findings, mark) for name in PRICES}
     values["vat_rate"] = _rates(frame, findings, mark)
     for name, blank in (("active", True), ("outside_catalogue", False)):
-        values[name] = (
-            checks.find_flags(frame[name], name, findings, blank=blank) if name in frame else pd.Series(blank, index=frame.index)
-        )
+        known = name in frame.columns
+        values[name] = checks.find_flags(frame, name, findings, blank=blank) if known else pl.lit(blank)
     values |= _days(frame, findings)
-    bad = frame.index.isin(findings.rows())
+    repeated = frame["#"].is_in(copies.implode())
+    bad = findings.of(frame)
     return ProductRows(
-        rows=_complete(frame.assign(**values)[~copies & ~bad]),
-        copies=[int(str(row)) for row in frame.index[copies & ~bad]],
+        rows=_complete(frame.with_columns(**values).filter(~repeated & ~bad)),
+        copies=frame.filter(repeated & ~bad)["#"].to_list(),
         faults=findings.faults(table, "sku"),
         present=frozenset(layout.positions),
     )
 
 
-def _prices(frame: pd.DataFrame, name: str, findings: Findings, mark: str) -> "pd.Series[int]":
+def _prices(frame: pl.DataFrame, name: str, findings: Findings, mark: str) -> Any:
     """EUR with 4 decimals as integers; -1 where there is none: an unknown cost is not 0."""
-    if name not in frame:
-        return pd.Series(-1, index=frame.index, dtype="int64")
+    if name not in frame.columns:
+        return pl.lit(-1, dtype=pl.Int64)
     prices = checks.find_numbers(frame, name, findings, mark=mark, places=PRICE_PLACES, accepted=PRICE_PLACES, digits=8)
-    findings.add_all(prices < 0, Rule.NEGATIVE, name, frame[name], _("%(column)s: “%(value)s” is negative."))
-    return prices.where(frame[name] != "", -1)
+    findings.add_all(frame, prices < 0, Rule.NEGATIVE, name, _("%(column)s: “%(value)s” is negative."))
+    return prices.set(frame[name] == "", -1)
 
 
-def _rates(frame: pd.DataFrame, findings: Findings, mark: str) -> "pd.Series[int]":
+def _rates(frame: pl.DataFrame, findings: Findings, mark: str) -> Any:
     """Percent with 4 decimals as integers."""
-    if "vat_rate" not in frame:
-        return pd.Series(-1, index=frame.index, dtype="int64")
+    if "vat_rate" not in frame.columns:
+        return pl.lit(-1, dtype=pl.Int64)
     mark = amounts.decimal_mark([frame["vat_rate"]], mark)
     rates = checks.find_numbers(frame, "vat_rate", findings, mark=mark, places=RATE_PLACES, accepted=RATE_PLACES, digits=3)
-    findings.add_all(rates < 0, Rule.NEGATIVE, "vat_rate", frame["vat_rate"], _("%(column)s: “%(value)s” is negative."))
-    findings.add_all(
-        rates > _HUNDRED_PERCENT, Rule.TOO_LARGE, "vat_rate", frame["vat_rate"], _("%(column)s: “%(value)s” is more than 100 %%.")
-    )
-    return rates.where(frame["vat_rate"] != "", -1)
+    findings.add_all(frame, rates < 0, Rule.NEGATIVE, "vat_rate", _("%(column)s: “%(value)s” is negative."))
+    beyond = rates > _HUNDRED_PERCENT
+    findings.add_all(frame, beyond, Rule.TOO_LARGE, "vat_rate", _("%(column)s: “%(value)s” is more than 100 %%."))
+    return rates.set(frame["vat_rate"] == "", -1)
 
 
-def _days(frame: pd.DataFrame, findings: Findings) -> "dict[str, pd.Series[str]]":
+def _days(frame: pl.DataFrame, findings: Findings) -> dict[str, Any]:
     """The first and the last day of the price as ISO text; blank is open."""
     days = {name: _iso(frame, name, findings) for name in ("valid_from", "valid_to")}
-    both = (days["valid_from"] != "") & (days["valid_to"] != "")
-    reverse = both & (days["valid_from"] > days["valid_to"])
-    if "valid_to" in frame:
+    reverse = (days["valid_from"] != "") & (days["valid_to"] != "") & (days["valid_from"] > days["valid_to"])
+    if "valid_to" in frame.columns:
         sentence = _("%(column)s: “%(value)s” is before the first day.")
-        findings.add_all(reverse, Rule.DATES_OUT_OF_ORDER, "valid_to", frame["valid_to"], sentence)
+        findings.add_all(frame, reverse, Rule.DATES_OUT_OF_ORDER, "valid_to", sentence)
     return days
 
 
-def _iso(frame: pd.DataFrame, name: str, findings: Findings) -> "pd.Series[str]":
+def _iso(frame: pl.DataFrame, name: str, findings: Findings) -> pl.Series:
     """2026-11-20 and 20.11.2026 are understood."""
-    if name not in frame:
-        return pd.Series("", index=frame.index, dtype="str")
-    cells = frame[name]
-    dotted = cells.str.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{4}")
-    days = pd.Series(np.datetime64("NaT", "s"), index=cells.index)
-    days[dotted] = pd.to_datetime(cells[dotted], format="%d.%m.%Y", errors="coerce")
-    days[~dotted] = pd.to_datetime(cells[~dotted], format="%Y-%m-%d", errors="coerce")
-    wrong = days.isna() & (cells != "")
-    findings.add_all(
-        wrong, Rule.NOT_A_DATE, name, cells, _("%(column)s: “%(value)s” is not a date such as 2026-11-20 or 20.11.2026.")
-    )
-    return days.dt.strftime("%Y-%m-%d").fillna("").astype("str")
+    if name not in frame.columns:
+        return pl.Series(name, [""] * len(frame), dtype=pl.String)
+    cells = pl.col(name)
+    dotted = cells.str.extract_groups(r"^(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})$")
+    day, month, year = (dotted.struct.field(part) for part in ("day", "month", "year"))
+    text = pl.when(year.is_not_null()).then(year + "-" + month.str.zfill(2) + "-" + day.str.zfill(2)).otherwise(cells)
+    whole = pl.when(text.str.contains(r"^\d{4}-\d{2}-\d{2}$")).then(text)
+    days = frame.select(whole.str.to_date("%Y-%m-%d", strict=False).dt.strftime("%Y-%m-%d").fill_null(""))[:, 0]
+    sentence = _("%(column)s: “%(value)s” is not a date such as 2026-11-20 or 20.11.2026.")
+    findings.add_all(frame, (days == "") & (frame[name] != ""), Rule.NOT_A_DATE, name, sentence)
+    return days
 
 
-def _complete(frame: pd.DataFrame) -> pd.DataFrame:
+def _complete(frame: pl.DataFrame) -> pl.DataFrame:
     """Every text field; those the file lacks are blank."""
-    return frame.assign(**{name: "" for name in LONGEST if name not in frame})
+    return frame.with_columns(pl.lit("").alias(name) for name in LONGEST if name not in frame.columns)

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "profiles"
 CUSTOMER_FIELDS = (
     "child_id", "child_name", "parent_id", "parent_name", "salesperson_id", "salesperson_name", "tma1", "tma1_name", "tma2",
     "tma2_name", "industry", "business_size", "classification", "channel", "sap_code", "business_id", "vat_number", "street",
-    "postcode", "city", "country", "region", "revenue", "volume", "payment_term", "cpq_flag",
+    "postcode", "city", "country", "region", "revenue", "volume", "payment_term", "updated_at", "cpq_flag",
 )  # fmt: skip
 CUSTOMER_REQUIRED = ("child_id", "parent_id", "parent_name")
 PRODUCT_FIELDS = (

@@ -1,20 +1,25 @@
-"""Reads of runs and of what they left out."""
+"""Reads of runs, of what they changed or would change, and of what they left out."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
-from accounts.models import Account, MasterRecord
+from accounts.models import Account, AccountQuerySet, AccountStatus, MasterRecord
 from core import events
 from core.models import Event, JobRun
-from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, QuarantinedRow
+from integration.choices import Handling, What
+from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, ProposedChange, QuarantinedRow, RowDecision, SyncSettings
 from users.models import User
 from users.roles import Perm
 
 KINDS = (CUSTOMER_SYNC, PRODUCT_IMPORT)
+MOST_PARENTS = 20
+"""Accounts that are offered as the parent of a row."""
 
 
+# --- Runs -------------------------------------------------------------------------------------------------------------
 def run_list_for(user: User) -> QuerySet[JobRun]:
     """The runs of all feeds; stewards only."""
     if not user.may(Perm.STEWARD):
@@ -22,14 +27,108 @@ def run_list_for(user: User) -> QuerySet[JobRun]:
     return JobRun.objects.filter(kind__in=KINDS).select_related("started_by")
 
 
+def running_run() -> JobRun | None:
+    """The run of a feed that goes on, if there is one; that its worker lives is another question."""
+    running = JobRun.objects.filter(kind__in=KINDS, status=JobRun.Status.RUNNING)
+    return running.select_related("started_by").order_by("-lease_until", "pk").first()
+
+
+def run_before(run: JobRun) -> JobRun | None:
+    """The last run of the same kind before this one that came to an end by itself."""
+    stopped = (JobRun.Status.RUNNING, JobRun.Status.CANCELLED, JobRun.Status.REJECTED)
+    return _of_sources(run).filter(pk__lt=run.pk).exclude(status__in=stopped).order_by("-pk").first()
+
+
+def run_applied_since(run: JobRun) -> JobRun | None:
+    """A newer run of the same kind that changed something."""
+    return _of_sources(run).filter(pk__gt=run.pk, status=JobRun.Status.APPLIED).order_by("-pk").first()
+
+
+def _of_sources(run: JobRun) -> QuerySet[JobRun]:
+    """The runs of this kind, without those of single rows that somebody put right."""
+    return JobRun.objects.filter(kind=run.kind).exclude(counts__has_key="of")
+
+
+def intake_of(run: JobRun) -> Any:
+    """What the run works on, an `Intake`; None for runs from before there were any. The file itself is not read; `is_kept`
+    tells whether the run can be worked on once more."""
+    is_kept = ExpressionWrapper(~Q(content=None) | ~Q(address=""), output_field=BooleanField())
+    return Intake.objects.filter(run=run).annotate(is_kept=is_kept).select_related("released_by").defer("content").first()
+
+
+def events_of(run: JobRun) -> list[Event]:
+    """What people did with the run, in order."""
+    return list(events.timeline(run).order_by("pk"))
+
+
+def settings_in_force() -> SyncSettings:
+    """The settings of the admin, else the defaults."""
+    return SyncSettings.objects.first() or SyncSettings(pk=1)
+
+
+# --- Quarantine -------------------------------------------------------------------------------------------------------
 def quarantine_of(run: JobRun, user: User) -> QuerySet[QuarantinedRow]:
     rows: QuerySet[QuarantinedRow] = QuarantinedRow.objects.visible_to(user).filter(run=run)
-    return rows
+    return rows.select_related("handled_by")
 
 
-def records_of(run: JobRun, user: User) -> QuerySet[MasterRecord]:
-    """What the master says of the accounts that no later run has changed since."""
-    return MasterRecord.objects.filter(run=run, account__in=Account.objects.visible_to(user)).select_related("account")
+def open_rows_of(run: JobRun, user: User) -> QuerySet[QuarantinedRow]:
+    """Those that nobody has dealt with yet."""
+    return quarantine_of(run, user).filter(handling=Handling.OPEN)
+
+
+def row_for(user: User, pk: int) -> QuarantinedRow | None:
+    row: QuarantinedRow | None = QuarantinedRow.objects.visible_to(user).select_related("run").filter(pk=pk).first()
+    return row
+
+
+def decision_about(row: QuarantinedRow) -> RowDecision | None:
+    """What somebody said about this row of the master before."""
+    return RowDecision.objects.filter(child_id=row.key).select_related("by").first() if row.key else None
+
+
+def parents_matching(text: str) -> list[Account]:
+    """Accounts of the master that could be the parent of a row, by name or number."""
+    return list(parents().matching(text).order_by("name", "pk")[:MOST_PARENTS]) if text.strip() else []
+
+
+def parents() -> AccountQuerySet:
+    """Accounts that the master knows, by a number of their own."""
+    return Account.objects.filter(parent_customer_id__isnull=False).exclude(status=AccountStatus.MERGED)
+
+
+# --- Changes ----------------------------------------------------------------------------------------------------------
+VERBS: dict[What, str] = {
+    What.CREATED: "master_created",
+    What.UPDATED: "master_updated",
+    What.DEACTIVATED: "master_deactivated",
+    What.REACTIVATED: "master_reactivated",
+    What.MOVED: "master_moved",
+}
+"""The event by which an account tells of it; a new name is an update, of the field."""
+
+
+def records_of(run: JobRun, user: User, what: What | None = None) -> QuerySet[MasterRecord]:
+    """What the master says of the accounts that no later run has changed since; `what`: of those with which this happened."""
+    records = MasterRecord.objects.filter(run=run, account__in=Account.objects.visible_to(user)).select_related("account")
+    if what is None:
+        return records
+    told = Event.objects.filter(
+        subject_type=events.subject_type(Account), subject_id=OuterRef("account_id"), data__run=run.pk
+    ).filter(_happened(what, "data__changes"))
+    return records.filter(Exists(told))
+
+
+def proposed_of(run: JobRun, user: User, what: What | None = None) -> QuerySet[ProposedChange]:
+    """What the run would do."""
+    if not user.may(Perm.STEWARD):
+        return ProposedChange.objects.none()
+    changes = ProposedChange.objects.filter(run=run).select_related("account")
+    return changes if what is None else changes.filter(_happened(what, "changes"))
+
+
+def _happened(what: What, changes: str) -> Q:
+    return Q(**{f"{changes}__has_key": "name"}) & ~Q(verb=VERBS[What.CREATED]) if what == What.RENAMED else Q(verb=VERBS[what])
 
 
 @dataclass(frozen=True)
@@ -43,9 +142,11 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class AccountNews:
-    """What a run did to an account."""
+    """What a run did to an account, or would do to it; `account` is None for one that is not there yet."""
 
-    account: Account
+    account: Account | None
+    number: str
+    name: str
     verb: str
     changes: list[FieldChange]
 
@@ -60,10 +161,22 @@ def news_of(run: JobRun, records: list[MasterRecord]) -> list[AccountNews]:
 
 def _news(account: Account, event: Event | None) -> AccountNews:
     changes: dict[str, list[str]] = event.data.get("changes", {}) if event else {}
-    rows = [FieldChange(_label(field), *pair) for field, pair in changes.items()]
-    return AccountNews(account, event.verb if event else "", rows)
+    return AccountNews(account, account.parent_customer_id or "", account.name, event.verb if event else "", _changes(changes))
+
+
+def news_proposed(rows: list[ProposedChange]) -> list[AccountNews]:
+    """The same of what a run would do."""
+    return [AccountNews(row.account, row.number, row.name, row.verb, _changes(row.changes)) for row in rows]
+
+
+def _changes(changes: dict[str, list[str]]) -> list[FieldChange]:
+    return [FieldChange(_label(field), *pair) for field, pair in changes.items()]
 
 
 def _label(field: str) -> str:
-    column: Any = Account._meta.get_field(field)
+    """The name of a field as people read it; what is no field of an account is called as the run calls it."""
+    try:
+        column: Any = Account._meta.get_field(field)
+    except FieldDoesNotExist:
+        return field
     return str(column.verbose_name)

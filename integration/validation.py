@@ -3,11 +3,12 @@
 Source: docs/requirements.md S0.29, S0.33.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
+import polars as pl
+import xxhash
 from django.utils.translation import gettext_noop as _
 from stdnum.fi import alv, ytunnus
 
@@ -21,7 +22,7 @@ LONGEST = {
     "child_id": 40, "child_name": 200, "parent_id": 40, "parent_name": 200, "salesperson_id": 40, "salesperson_name": 150,
     "tma1": 40, "tma1_name": 120, "tma2": 40, "tma2_name": 120, "industry": 40, "business_size": 40, "classification": 40,
     "channel": 40, "sap_code": 40, "business_id": 20, "vat_number": 20, "street": 200, "postcode": 20, "city": 100, "country": 30,
-    "region": 40, "payment_term": 40,
+    "region": 40, "payment_term": 40, "updated_at": 40,
 }  # fmt: skip
 MONEY_PLACES, VOLUME_PLACES = 2, 3
 _ACCEPTED_DECIMALS, _DIGITS = 6, 12
@@ -36,181 +37,295 @@ COUNTRIES = {
 _PATH = 8
 
 
+HASH_VERSION = "1"
+TEXTS = tuple(name for name in CUSTOMER_FIELDS if name not in ("revenue", "volume", "cpq_flag"))
+NOTHING_KNOWN = pl.DataFrame(schema={"child_id": pl.String, "row_hash": pl.Int64})
+
+
 @dataclass(frozen=True)
 class CustomerRows:
-    """A checked customer master. Every row of the file is in exactly one of `rows`, `copies`, `ignored` and `faults`.
+    """A checked customer master. Every row of the file is in exactly one of `rows`, `same`, `copies`, `ignored` and `faults`.
 
-    `rows`: our text fields, `revenue` in cents and `volume` in thousandths as int64, `cpq_flag` as bool; child ids are unique.
-    `ignored`: `child_id` and `parent_id` of rows without the CPQ flag. `present`: the fields that the file has.
+    `rows` are ready to be used: the number of the row "#", all our text fields, `revenue` in cents, `volume` in thousandths,
+    `row_hash`; child ids are unique. `same` are rows that stand as they were applied before, their cells as in the file
+    (`ready` makes them as those in `rows`). `ignored`: `child_id` and `parent_id` of rows that do not enter. `present`: the
+    fields that the file has.
     """
 
-    rows: pd.DataFrame
+    rows: pl.DataFrame
+    same: pl.DataFrame
     copies: list[int]
-    ignored: pd.DataFrame
+    ignored: pl.DataFrame
     faults: list[Fault]
     present: frozenset[str]
+    layout: Layout
     decimal: str
 
+    def ready(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows out of `same` as those in `rows`; they have been checked when they were applied."""
+        return _complete(_checked(frame, Findings(self.layout), self.decimal))
 
-def check_customers(table: Table, layout: Layout) -> CustomerRows:
-    """Sort the rows of a customer master into usable, repeated, ignored and faulty ones."""
+
+def check_customers(
+    table: Table, layout: Layout, *, known: pl.DataFrame = NOTHING_KNOWN, decisions: Mapping[str, str] | None = None
+) -> CustomerRows:
+    """Sort the rows of a customer master into usable, repeated, ignored and faulty ones.
+
+    `known`: `child_id` and `row_hash` of what has been applied before; a row that has both needs no look at its cells.
+    `decisions`: per child id the parent that a steward gave it; "" leaves the row out.
+    """
     findings = Findings(layout)
     checks.find_broken(table, findings)
-    frame = _with_parents(checks.fields_of(table, layout))
-    flagged, ignored = _by_flag(frame, findings)
-    checks.find_texts(flagged, findings, longest=LONGEST, required=["child_id"])
-    mark = layout.profile.options.decimal or _decimal_mark(flagged, table)
-    numbers = _numbers(flagged, findings, mark)
-    flagged = _tax_ids(_countries(flagged, findings), findings)
-    copies = _find_structure(flagged, findings)
-    _find_totals(flagged[~copies], numbers, findings)
-    _find_copies_of_faulty(flagged, copies, findings)
-    good = flagged[~copies & ~flagged.index.isin(findings.rows())]
+    frame = _decided(_with_parents(checks.fields_of(table, layout)), decisions or {})
+    entering, ignored = _by_flag(frame, findings)
+    mark = layout.profile.options.decimal or _decimal_mark(entering, table)
+    entering = entering.with_columns(_hashes(entering, mark))
+    same = _as_known(entering, known)
+    fresh = without(entering, same)
+    checks.find_texts(fresh.drop("row_hash"), findings, longest=LONGEST, required=["child_id"])
+    fresh = _checked(fresh, findings, mark)
+    same_rows = entering.filter(same)
+    copies = _find_structure(fresh, same_rows, findings)
+    once = without(fresh, fresh["#"].is_in(copies.implode()))
+    _find_totals(once, same_rows, findings, mark)
+    _find_copies_of_faulty(fresh, copies, findings)
     return CustomerRows(
-        rows=_complete(good).assign(**numbers.loc[good.index], cpq_flag=True),
-        copies=[row for row in flagged.index[copies] if row not in findings.by_row],
-        ignored=ignored[["child_id", "parent_id"]],
+        rows=_complete(without(once, findings.of(once))),
+        same=without(same_rows, findings.of(same_rows)),
+        copies=[row for row in copies.to_list() if row not in findings.by_row],
+        ignored=ignored.select("child_id", "parent_id"),
         faults=findings.faults(table, "child_id" if "child_id" in layout.positions else "parent_id"),
         present=frozenset(layout.positions),
+        layout=layout,
         decimal=mark,
     )
 
 
-def _with_parents(frame: pd.DataFrame) -> pd.DataFrame:
+def without(frame: pl.DataFrame, left_out: pl.Series) -> pl.DataFrame:
+    """The other rows; the frame itself, without a copy, where there is nothing to leave out."""
+    return frame.filter(~left_out) if bool(left_out.any()) else frame
+
+
+def _with_parents(frame: pl.DataFrame) -> pl.DataFrame:
     """A row without a parent is its own parent, under its own name if it has no other."""
-    frame = frame.copy()
-    if "child_id" not in frame:
-        frame["child_id"] = frame["parent_id"]
-    frame["parent_id"] = frame["parent_id"].where(frame["parent_id"] != "", frame["child_id"])
-    nameless = (frame["parent_id"] == frame["child_id"]) & (frame["parent_name"] == "")
-    if "child_name" in frame:
-        frame["parent_name"] = frame["parent_name"].where(~nameless, frame["child_name"])
+    child, parent, name = pl.col("child_id"), pl.col("parent_id"), pl.col("parent_name")
+    if "child_id" not in frame.columns:
+        frame = frame.with_columns(child_id=parent)
+    frame = frame.with_columns(parent_id=pl.when(parent == "").then(child).otherwise(parent))
+    if "child_name" in frame.columns:
+        nameless = (parent == child) & (name == "")
+        frame = frame.with_columns(parent_name=pl.when(nameless).then(pl.col("child_name")).otherwise(name))
     return frame
 
 
-def _by_flag(frame: pd.DataFrame, findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _decided(frame: pl.DataFrame, decisions: Mapping[str, str]) -> pl.DataFrame:
+    """The rows with the parents that stewards gave them, and `left_out`."""
+    given = {child: parent for child, parent in decisions.items() if parent}
+    out = [child for child, parent in decisions.items() if not parent]
+    child = pl.col("child_id")
+    if given:
+        frame = frame.with_columns(parent_id=child.replace_strict(given, default=pl.col("parent_id"), return_dtype=pl.String))
+    return frame.with_columns(left_out=child.is_in(out) if out else pl.lit(value=False))
+
+
+def _by_flag(frame: pl.DataFrame, findings: Findings) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows that enter, rows that are ignored); without a flag column every row enters."""
-    if "cpq_flag" not in frame:
-        return frame, frame.iloc[0:0]
-    flags = checks.find_flags(frame["cpq_flag"], "cpq_flag", findings, blank=False)
-    enters = flags | frame.index.isin(findings.rows())
-    return frame[enters].drop(columns="cpq_flag"), frame[~enters]
+    left_out = frame["left_out"]
+    frame = frame.drop("left_out")
+    if "cpq_flag" in frame.columns:
+        flags = checks.find_flags(frame, "cpq_flag", findings, blank=False)
+        left_out = left_out | ~(flags | findings.of(frame))
+        frame = frame.drop("cpq_flag")
+    return without(frame, left_out), frame.filter(left_out)
 
 
-def _decimal_mark(frame: pd.DataFrame, table: Table) -> str:
+def _decimal_mark(frame: pl.DataFrame, table: Table) -> str:
     """A point in what came as JSON."""
     if table.encoding == JSON:
         return "."
-    return amounts.decimal_mark([frame[name] for name in ("revenue", "volume") if name in frame], table.decimal_in_doubt)
+    return amounts.decimal_mark([frame[name] for name in ("revenue", "volume") if name in frame.columns], table.decimal_in_doubt)
 
 
-def _numbers(frame: pd.DataFrame, findings: Findings, mark: str) -> pd.DataFrame:
+_AT_ONCE = 100_000
+
+
+def _hashes(frame: pl.DataFrame, mark: str) -> pl.Series:
+    """A number per row that is another one as soon as a cell is another one, or the cells are to be read in another way."""
+    names = sorted(name for name in frame.columns if name != "#")
+    seed = xxhash.xxh32_intdigest("|".join([HASH_VERSION, mark, *names]).encode())
+    digest = xxhash.xxh3_64_intdigest
+    found = [pl.Series(dtype=pl.UInt64)]
+    for part in frame.select(names).iter_slices(_AT_ONCE):
+        rows = part.select(pl.concat_str(names, separator="\x1f").cast(pl.Binary)).to_series()
+        found.append(pl.Series([digest(row, seed) for row in rows.to_list()], dtype=pl.UInt64))
+    return pl.concat(found).reinterpret(signed=True).alias("row_hash")
+
+
+def _as_known(frame: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """Which rows are, cell by cell, as they were applied before. Rows whose child id stands twice are not."""
+    if known.is_empty():
+        return pl.repeat(value=False, n=len(frame), eager=True)
+    before = frame.select("child_id", "row_hash").join(
+        known.select("child_id", before="row_hash"), on="child_id", how="left", maintain_order="left"
+    )["before"]
+    return (before == frame["row_hash"]).fill_null(value=False) & ~frame["child_id"].is_duplicated()
+
+
+def _checked(frame: pl.DataFrame, findings: Findings, mark: str) -> pl.DataFrame:
+    """The rows with amounts as integers and codes in one notation; what is wrong with cells is noted."""
+    return _tax_ids(_countries(frame.with_columns(**_numbers(frame, findings, mark)), findings, frame), findings, frame)
+
+
+def _numbers(frame: pl.DataFrame, findings: Findings, mark: str) -> dict[str, pl.Series | pl.Expr]:
     """Revenue in cents and volume in thousandths; a blank counts 0, so does a column that is not there."""
-    numbers = pd.DataFrame({"revenue": 0, "volume": 0}, index=frame.index, dtype="int64")
+    numbers: dict[str, pl.Series | pl.Expr] = {name: pl.lit(0, dtype=pl.Int64) for name in ("revenue", "volume")}
     for name, places in (("revenue", MONEY_PLACES), ("volume", VOLUME_PLACES)):
-        if name in frame:
+        if name in frame.columns:
             numbers[name] = checks.find_numbers(
                 frame, name, findings, mark=mark, places=places, accepted=_ACCEPTED_DECIMALS, digits=_DIGITS
             )
     return numbers
 
 
-def _countries(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+def _countries(frame: pl.DataFrame, findings: Findings, raw: pl.DataFrame) -> pl.DataFrame:
     """Two-letter codes, in capitals; the neighbours' names are understood."""
-    if "country" not in frame:
+    if "country" not in frame.columns:
         return frame
-    codes = frame["country"].str.upper().replace(COUNTRIES)
-    unknown = ~codes.str.fullmatch("[A-Z]{2}") & (codes != "")
-    findings.add_all(
-        unknown, Rule.NOT_A_COUNTRY, "country", frame["country"], _("%(column)s: “%(value)s” is not a two-letter country code.")
-    )
-    return frame.assign(country=codes)
+    codes = {cell: COUNTRIES.get(cell.upper(), cell.upper()) for cell in frame["country"].unique()}
+    wrong = [cell for cell, code in codes.items() if code and not _COUNTRY.fullmatch(code)]
+    sentence = _("%(column)s: “%(value)s” is not a two-letter country code.")
+    if wrong:
+        findings.add_all(raw, pl.col("country").is_in(wrong), Rule.NOT_A_COUNTRY, "country", sentence)
+    if all(cell == code for cell, code in codes.items()):
+        return frame
+    return frame.with_columns(pl.col("country").replace_strict(codes, return_dtype=pl.String))
 
 
-def _tax_ids(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+def _tax_ids(frame: pl.DataFrame, findings: Findings, raw: pl.DataFrame) -> pl.DataFrame:
     """Finnish business IDs (which get their hyphen) and VAT numbers must pass their check digit; each one is computed once."""
-    finnish = frame["country"].isin(["FI", ""]) if "country" in frame else pd.Series(True, index=frame.index)
+    finnish = frame["country"].is_in(["FI", ""]) if "country" in frame.columns else pl.lit(value=True)
+    sentence = _("%(column)s: “%(value)s” is not a Finnish business ID or VAT number.")
     for name, valid in (("business_id", ytunnus.is_valid), ("vat_number", alv.is_valid)):
-        if name not in frame:
+        if name not in frame.columns:
             continue
-        cells = frame[name]
-        ours = finnish & (cells != "") if name == "business_id" else cells.str.startswith("FI")
-        wrong = [text for text in cells[ours].unique() if not valid(text)]
-        sentence = _("%(column)s: “%(value)s” is not a Finnish business ID or VAT number.")
-        findings.add_all(ours & cells.isin(wrong), Rule.NOT_A_BUSINESS_ID, name, cells, sentence)
-        if name == "business_id":
-            frame = frame.assign(business_id=cells.where(~ours, cells.str.replace(r"^(\d{7})(\d)$", r"\1-\2", regex=True)))
+        ours = frame.select((finnish & (pl.col(name) != "")) if name == "business_id" else pl.col(name).str.starts_with("FI"))[
+            :, 0
+        ]
+        right = _valid_business_ids if name == "business_id" else _valid_vat_numbers
+        different = frame[name].filter(ours).unique()
+        suspects = different.filter(~right(different))
+        wrong = [text for text in suspects if not valid(text)]
+        if wrong:
+            findings.add_all(raw, ours & frame[name].is_in(wrong), Rule.NOT_A_BUSINESS_ID, name, sentence)
+        if name == "business_id" and bool((ours & frame[name].str.contains(r"^\d{8}$")).any()):
+            bare = pl.col(name).str.replace(r"^(\d{7})(\d)$", "${1}-${2}")
+            frame = frame.with_columns(pl.when(ours).then(bare).otherwise(pl.col(name)).alias(name))
     return frame
 
 
-def _find_structure(frame: pd.DataFrame, findings: Findings) -> "pd.Series[bool]":
-    """Note clashing rows, children with two parents, and cycles; answers which rows merely repeat an earlier one."""
-    copies, clash = checks.repeats(frame, ["child_id"])
-    named = frame["child_id"] != ""
-    clash &= named
-    parents = frame[clash].groupby("child_id")["parent_id"].nunique()
-    two = clash & frame["child_id"].isin(parents.index[parents > 1])
-    findings.add_all(
-        two, Rule.TWO_PARENTS, "child_id", frame["child_id"], _("%(column)s “%(value)s” has two parents in this file.")
-    )
-    findings.add_all(
-        clash & ~two,
-        Rule.DUPLICATE,
-        "child_id",
-        frame["child_id"],
-        _("%(column)s “%(value)s” stands twice with different values."),
-    )
-    for row, path in _cycles(frame[named & ~clash & ~copies]):
+def _valid_business_ids(texts: pl.Series) -> pl.Series:
+    """Which of the texts are plainly right: seven digits, a hyphen or none, the check digit. Others may be, in other notation."""
+    digits = [pl.col("text").str.slice(at, 1).cast(pl.Int32, strict=False) for at in range(7)]
+    rest = pl.sum_horizontal(digit * weight for digit, weight in zip(digits, _WEIGHTS, strict=True)) % 11
+    check = pl.when(rest == 0).then(0).when(rest > 1).then(11 - rest)
+    shape = pl.col("text").str.contains(r"^\d{7}-?\d$")
+    last = pl.col("text").str.tail(1).cast(pl.Int32, strict=False)
+    return pl.DataFrame({"text": texts}).select((shape & (check == last)).fill_null(value=False))[:, 0]
+
+
+def _valid_vat_numbers(texts: pl.Series) -> pl.Series:
+    return texts.str.starts_with("FI") & _valid_business_ids(texts.str.slice(2)) & ~texts.str.contains("-", literal=True)
+
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2)
+_COUNTRY = re.compile("[A-Z]{2}")
+
+
+def _find_structure(frame: pl.DataFrame, same: pl.DataFrame, findings: Findings) -> pl.Series:
+    """Note clashing rows, children with two parents, and cycles; answers the numbers of rows that repeat an earlier one."""
+    copies, clash = checks.repeats(frame.drop("row_hash"), "child_id")
+    clashing = frame.filter(pl.col("#").is_in(clash.implode()))
+    parents = pl.col("parent_id").n_unique().over("child_id") if len(clashing) else pl.lit(1)
+    sentence = _("%(column)s “%(value)s” has two parents in this file.")
+    findings.add_all(clashing, parents > 1, Rule.TWO_PARENTS, "child_id", sentence)
+    sentence = _("%(column)s “%(value)s” stands twice with different values.")
+    findings.add_all(clashing, parents == 1, Rule.DUPLICATE, "child_id", sentence)
+    left = frame.filter(~pl.col("#").is_in(pl.concat([clash, copies]).implode()) & (pl.col("child_id") != ""))
+    ties = ["#", "child_id", "parent_id"]
+    for row, path in _cycles(pl.concat([left.select(ties), same.select(ties)])):
         findings.add(row, Rule.CYCLE, _("The parents form a circle: %(path)s."), {"path": path})
-    return copies & named
+    return copies
 
 
-def _cycles(frame: pd.DataFrame) -> Iterator[tuple[int, str]]:
+def _cycles(frame: pl.DataFrame) -> Iterator[tuple[int, str]]:
     """(row, path) of each row that is among its own ancestors. A row that is its own parent is none.
 
-    Every child has one parent, so after as many steps upwards as there are rows one stands on a cycle or above the top;
-    doubling the step each time needs log2(rows) passes.
+    Only a row whose parent is another row's child can be on a cycle, again and again; of those left after some rounds, one that
+    goes up as many steps as there are rows stands on a cycle or above the top. Doubling the step takes log2(rows) passes.
     """
-    position = pd.Index(frame["child_id"]).get_indexer(pd.Index(frame["parent_id"]))
-    top = len(frame)
-    above = np.append(np.where((position < 0) | (position == np.arange(top)), top, position), top)
+    left = frame.filter(pl.col("child_id") != pl.col("parent_id"))
+    for _round in range(8):
+        before = len(left)
+        left = left.join(left.select(parent_id="child_id"), on="parent_id", how="semi", maintain_order="left")
+        if len(left) in (0, before):
+            break
+    if left.is_empty():
+        return
+    top = len(left)
+    places = left.select(parent_id="child_id").with_row_index("at")
+    above = (
+        left.join(places, on="parent_id", how="left", maintain_order="left")["at"]
+        .fill_null(top)
+        .extend(pl.Series([top], dtype=pl.UInt32))
+    )
     far = above
-    for _pass in range(max(top, 1).bit_length()):
-        far = far[far]
-    ids = frame["child_id"].to_numpy(dtype=object)
-    for start in np.unique(far[far < top]):
-        yield int(frame.index[start]), _path(ids, above, int(start))
+    for _pass in range(top.bit_length()):
+        far = far.gather(far)
+    ids, up = left["child_id"].to_list(), above.to_list()
+    for start in sorted(set(far.to_list()) - {top}):
+        yield left["#"][start], _path(ids, up, start)
 
 
-def _path(
-    ids: "np.ndarray[tuple[int], np.dtype[np.object_]]", above: "np.ndarray[tuple[int], np.dtype[np.int64]]", start: int
-) -> str:
-    steps, at = [checks.shown(ids[start])], int(above[start])
+def _path(ids: list[str], above: list[int], start: int) -> str:
+    steps, at = [checks.shown(ids[start])], above[start]
     while at != start and len(steps) < _PATH:
         steps.append(checks.shown(ids[at]))
-        at = int(above[at])
+        at = above[at]
     return " → ".join([*steps, checks.shown(ids[start]) if at == start else "…"])
 
 
-def _find_totals(frame: pd.DataFrame, numbers: pd.DataFrame, findings: Findings) -> None:
+def _find_totals(frame: pl.DataFrame, same: pl.DataFrame, findings: Findings, mark: str) -> None:
     """Note the rows of parents whose sums no column could hold."""
-    rows = numbers.loc[frame.index]
-    sums = rows.abs().astype("float64").groupby(frame["parent_id"]).sum()
-    beyond = sums.index[(sums["revenue"] > _MOST_CENTS) | (sums["volume"] > _MOST_THOUSANDTHS)]
-    mask = frame["parent_id"].isin(beyond)
+    large = (pl.col("revenue").abs() > _LARGE) | (pl.col("volume").abs() > _LARGE)
+    suspects = frame.filter(large).select("parent_id").unique()
+    if suspects.is_empty():
+        return
+    rows = frame.join(suspects, on="parent_id", how="semi")
+    rest = _checked(same.join(suspects, on="parent_id", how="semi"), Findings(findings.layout), mark)
+    names = ["#", "parent_id", "revenue", "volume"]
+    rows = pl.concat([rows.select(names), rest.select(names)])
+    sums = [pl.col(name).cast(pl.Float64).abs().sum().over("parent_id") for name in ("revenue", "volume")]
+    beyond = (sums[0] > _MOST_CENTS) | (sums[1] > _MOST_THOUSANDTHS)
     sentence = _("The revenue or volume of the parent “%(value)s” is too large to be added up.")
-    findings.add_all(mask, Rule.TOTAL_TOO_LARGE, "parent_id", frame["parent_id"], sentence)
+    findings.add_all(rows, beyond, Rule.TOTAL_TOO_LARGE, "parent_id", sentence)
 
 
-def _find_copies_of_faulty(frame: pd.DataFrame, copies: "pd.Series[bool]", findings: Findings) -> None:
+_LARGE = 10**10
+"""Cents or thousandths of a row that make it worth adding up its parent beforehand: a million such rows fit."""
+
+
+def _find_copies_of_faulty(frame: pl.DataFrame, copies: pl.Series, findings: Findings) -> None:
     """What repeats a faulty row is as faulty as that row."""
-    first = {str(frame.at[row, "child_id"]): found for row, found in findings.by_row.items() if row in frame.index}
-    for row, child in frame.loc[copies, "child_id"].items():
+    if copies.is_empty():
+        return
+    faulty = frame.filter(findings.of(frame)).select("#", "child_id")
+    first = {child: findings.by_row[row] for row, child in faulty.iter_rows()}
+    for row, child in frame.filter(pl.col("#").is_in(copies.implode())).select("#", "child_id").iter_rows():
         if child in first:
-            findings.by_row.setdefault(int(str(row)), first[child])
+            findings.by_row.setdefault(row, first[child])
 
 
-def _complete(frame: pd.DataFrame) -> pd.DataFrame:
-    """Every text field; those the file lacks are blank."""
-    absent = [name for name in CUSTOMER_FIELDS if name not in frame and name not in ("revenue", "volume", "cpq_flag")]
-    return frame.assign(**dict.fromkeys(absent, ""))
+def _complete(frame: pl.DataFrame) -> pl.DataFrame:
+    """Every text field, in one order; those the file lacks are blank."""
+    blank = [pl.lit("").alias(name) for name in TEXTS if name not in frame.columns]
+    return frame.with_columns(blank).select("#", *TEXTS, "revenue", "volume", "row_hash")

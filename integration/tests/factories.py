@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import factory
 from factory.django import DjangoModelFactory
 
+from core import clock
 from core.models import JobRun
 from core.tests.factories import JobRunFactory
-from integration.choices import Rule
-from integration.models import CUSTOMER_SYNC, QuarantinedRow
+from integration.choices import Origin, Rule
+from integration.models import CUSTOMER_SYNC, Intake, ProposedChange, QuarantinedRow
+from integration.services.runs import LEASE
 
 
 class RunFactory(JobRunFactory):
@@ -20,6 +22,47 @@ class RunFactory(JobRunFactory):
     kind = CUSTOMER_SYNC
     source = "asiakkaat.csv"
     counts = factory.LazyFunction(lambda: {"rows_read": 3, "rows_quarantined": 1, "duration_s": 0.1, "header": ["Customer_ID"]})
+
+
+class RunningFactory(RunFactory):
+    """Somebody works on it."""
+
+    status = JobRun.Status.RUNNING
+    phase = "validate"
+    lease_until = factory.LazyFunction(lambda: clock.now() + LEASE)
+    counts = factory.LazyFunction(lambda: {"attempts": 1})
+
+
+class IntakeFactory(DjangoModelFactory[Intake]):
+    """Of a file, for a run that is over."""
+
+    class Meta:
+        model = Intake
+
+    run = factory.SubFactory(RunFactory)
+    origin = Origin.UPLOAD
+    content = b"child_id\n1\n"
+
+
+GUARDED = {"guards": [{"guard": "deactivated", "number": 31, "of": 400, "allowed": 20}]}
+
+
+def guarded_run(**values: object) -> JobRun:
+    """A run that was stopped and waits, with its file."""
+    counts = {"rows_read": 400, "header": ["child_id"], **GUARDED}
+    stopped = {"status": JobRun.Status.QUARANTINED, "finished_at": clock.now(), "counts": counts}
+    return IntakeFactory(run=RunFactory(**{**stopped, **values})).run
+
+
+class ProposedChangeFactory(DjangoModelFactory[ProposedChange]):
+    class Meta:
+        model = ProposedChange
+
+    run = factory.SubFactory(RunFactory)
+    number = factory.Sequence(lambda n: f"P{n}")
+    name = factory.LazyAttribute(lambda change: f"Ämpäri {change.number} Oy")
+    verb = "master_updated"
+    changes = factory.LazyFunction(lambda: {"city": ["Turku", "Oulu"]})
 
 
 class QuarantinedRowFactory(DjangoModelFactory[QuarantinedRow]):

@@ -1,6 +1,6 @@
 from decimal import ROUND_HALF_UP, Decimal
 
-import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given, strategies as st
 
@@ -9,7 +9,7 @@ from integration.choices import Rule
 
 
 def scaled(text: str, mark: str = ",", **shape) -> int | Rule:
-    numbers, masks = amounts.scaled(pd.Series([text], dtype="str"), mark=mark, **({"places": 2, "accepted": 6} | shape))
+    numbers, masks = amounts.scaled(pl.Series([text], dtype=pl.String), mark=mark, **({"places": 2, "accepted": 6} | shape))
     broken = [rule for rule, mask in masks.items() if mask[0]]
     return broken[0] if broken else int(numbers[0])
 
@@ -77,4 +77,4 @@ def test_every_number_equals_what_decimal_makes_of_it(value: Decimal) -> None:
     ],
 )
 def test_the_decimal_mark_is_found(cells: list[str], in_doubt: str, mark: str) -> None:
-    assert amounts.decimal_mark([pd.Series(cells, dtype="str")], in_doubt) == mark
+    assert amounts.decimal_mark([pl.Series(cells, dtype=pl.String)], in_doubt) == mark

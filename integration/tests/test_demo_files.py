@@ -10,7 +10,7 @@ from django.conf import settings
 from accounts.models import Account, MasterConflict
 from catalog.models import Price, Product, ProductGroup, VatRate
 from integration import report, services
-from integration.customer_plan import LOOK_UPS
+from integration.customer_diff import LOOK_UPS
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db

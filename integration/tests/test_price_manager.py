@@ -38,7 +38,7 @@ def test_every_row_of_a_snapshot_comes_as_text() -> None:
         feed = read_feed(asking, CUSTOMER_MASTER, at_once=AT_ONCE, tell=lambda rows, total: told.append((rows, total)))
     assert (feed.snapshot, told) == ("1-60-10", [(20, 60), (40, 60), (60, 60)])
     expected = Master(ROWS, 10).row(33)
-    row = dict(zip(feed.table.header, feed.table.rows.loc[34], strict=True))
+    row = dict(zip(feed.table.header, feed.table.rows.row(33), strict=True))
     assert row == {name: str(value) for name, value in expected.items()}
     assert len(feed.table) == ROWS
 

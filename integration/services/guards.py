@@ -1,0 +1,86 @@
+"""Whether a run is believable: what stops it until a steward has looked, and what an upload asks about first."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Account, AccountStatus, Site
+from core.models import JobRun
+from integration import selectors
+from integration.checks import column_names
+from integration.customer_diff import CustomerDiff
+from integration.errors import OutOfDate
+
+_DONE = (JobRun.Status.APPLIED, JobRun.Status.UNCHANGED)
+
+
+def stops(is_complete: bool, rows: int, diff: CustomerDiff) -> list[dict[str, Any]]:
+    """The limits of the settings that the run would break: `guard`, `number`, `of`, `allowed`. Small numbers are spared."""
+    limits = selectors.settings_in_force()
+    active = Account.objects.filter(status=AccountStatus.ACTIVE, parent_customer_id__isnull=False).count()
+    found = [
+        ("deactivated", len(diff.deactivated), active, limits.most_deactivated),
+        ("moved", len(diff.moved), Site.objects.filter(is_active=True).count(), limits.most_moved),
+        ("renamed", diff.renamed, diff.parents_seen, limits.most_renamed),
+    ]
+    if is_complete:
+        before = _rows_of_last_complete()
+        found.append(("rows_less", max(before - rows, 0), before, limits.most_rows_less))
+    stopped = []
+    for guard, number, of, percent in found:
+        allowed = max(limits.spared, int(of * Decimal(percent) / 100))
+        if number > allowed:
+            stopped.append({"guard": guard, "number": number, "of": of, "allowed": allowed})
+    return stopped
+
+
+def _rows_of_last_complete() -> int:
+    done = JobRun.objects.filter(kind=selectors.KINDS[0], status__in=_DONE, counts__complete=True)
+    counts = done.order_by("-pk").values_list("counts", flat=True).first()
+    return int((counts or {}).get("rows_read", 0))
+
+
+def asks(diff: CustomerDiff) -> list[str]:
+    """Why an upload should be looked at before it is applied: "deactivated", "many"."""
+    reasons = ["deactivated"] if len(diff.deactivated) else []
+    accounts = Account.objects.filter(parent_customer_id__isnull=False).count()
+    changed = len(diff.created) + diff.updated + len(diff.deactivated)
+    if accounts and changed > accounts * Decimal(selectors.settings_in_force().ask_above) / 100:
+        reasons.append("many")
+    return reasons
+
+
+def shape_of(header: Sequence[str]) -> str:
+    """A short mark of these columns, in whatever order."""
+    return hashlib.sha256("\x1f".join(sorted(column_names(header))).encode()).hexdigest()[:16]
+
+
+def is_known_shape(run: JobRun, header: Sequence[str]) -> bool:
+    """Whether a file with these columns was applied before."""
+    return JobRun.objects.filter(kind=run.kind, status__in=_DONE, counts__shape=shape_of(header)).exists()
+
+
+def require_newer(run: JobRun, snapshot: str) -> None:
+    """Raises OutOfDate when a later snapshot than this one was applied already."""
+    done = JobRun.objects.filter(kind=run.kind, status__in=_DONE, counts__has_key="snapshot")
+    last = done.order_by("-pk").values_list("pk", "counts").first()
+    if last is None:
+        return
+    mine, theirs = _order(snapshot), _order(last[1]["snapshot"])
+    if mine is not None and theirs is not None and mine < theirs and mine[0] == theirs[0]:
+        facts = {"snapshot": snapshot, "run": last[0], "newer": last[1]["snapshot"]}
+        raise OutOfDate(_("The snapshot %(snapshot)s is older than %(newer)s, which run %(run)s has applied.") % facts)
+
+
+def _order(snapshot: str) -> tuple[int, int, str] | None:
+    """Numbers by size, instants in ISO 8601 by their text; names of any other kind have no order."""
+    if snapshot.isdecimal():
+        return 0, int(snapshot), ""
+    return (1, 0, snapshot) if _INSTANT.match(snapshot) else None
+
+
+_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)")

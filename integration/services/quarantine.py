@@ -1,0 +1,180 @@
+"""What stewards do about rows that were left out: put right, say whose child it is, leave out for good, try again.
+
+Rows that are applied after all go through a small run of their own, which has to be over before anything is noted here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from core import clock, events
+from core.errors import Invalid, NotFound, WrongState, require
+from core.models import JobRun
+from integration import policies, selectors
+from integration.choices import Handling
+from integration.models import CUSTOMER_SYNC, QuarantinedRow, RowDecision
+from integration.services import runs
+from users.models import User
+
+MOST_AT_ONCE = 5_000
+
+_DONE = (JobRun.Status.APPLIED, JobRun.Status.UNCHANGED)
+_COLUMNS_OF_REASON = ("code", "reason", "reason_en", "reason_fi")
+
+
+def row_fix(*, row_id: int, by: User, cells: Mapping[str, str]) -> JobRun:
+    """The row is applied with `cells` in place of its own; answers the run that did it.
+
+    Raises: NotAllowed, NotFound, Busy; WrongState for a row that somebody has dealt with; Invalid, with the reason, when it
+    cannot be applied like that either: then the row stays as it was.
+    """
+    row = _open_rows([row_id], by)[0]
+    run, left = _applied_again(row.run, [_cells(row) | {name: cells[name] for name in _header(row) if name in cells}], by)
+    if left:
+        raise Invalid(left[0].reason)
+    _settle([row], Handling.FIXED, by, "rows_fixed", run)
+    return run
+
+
+def row_map_parent(*, row_id: int, by: User, parent_id: str) -> JobRun:
+    """The row is from now on a child of this account, in every run, and is applied as such; answers the run that did it.
+
+    Raises: NotAllowed, NotFound, Busy, WrongState; Invalid when there is no such account, or the row still cannot be applied:
+    then the decision holds, and the row stays.
+    """
+    row = _open_rows([row_id], by)[0]
+    if not policies.can_be_mapped(row):
+        raise WrongState
+    if not selectors.parents().filter(parent_customer_id=parent_id).exists():
+        raise Invalid(fields={"parent": _("There is no account with this number.")})
+    runs.require_free()
+    _decide(row, by, parent_id=parent_id)
+    run, left = _applied_again(row.run, [_cells(row)], by)
+    if left:
+        _say_why([(row, left[0])])
+        raise Invalid(left[0].reason)
+    _settle([row], Handling.MAPPED, by, "rows_mapped", run, parent=parent_id)
+    return run
+
+
+def rows_retry(*, row_ids: Sequence[int], by: User) -> tuple[int, int]:
+    """Rows of one run are tried again as they are; how many came right and how many did not, which now say why.
+
+    Raises: NotAllowed, NotFound, Busy, WrongState.
+    """
+    rows = _open_rows(row_ids, by)
+    run, left = _applied_again(rows[0].run, [_cells(row) for row in rows], by)
+    again = [(row, fault) for row in rows if (fault := _take_fault(left, row)) is not None]
+    _say_why(again)
+    failed = {row.pk for row, _fault in again}
+    _settle([row for row in rows if row.pk not in failed], Handling.SETTLED, by, "rows_retried", run)
+    return len(rows) - len(failed), len(failed)
+
+
+@transaction.atomic
+def rows_ignore(*, row_ids: Sequence[int], by: User, reason: str = "") -> int:
+    """Rows of one run are dealt with as they are; customers among them are left out of every run from now on. Their number.
+
+    Raises: NotAllowed, NotFound, WrongState.
+    """
+    rows = _open_rows(row_ids, by)
+    for row in rows:
+        if row.key and row.run.kind == CUSTOMER_SYNC:
+            _decide(row, by, reason=reason)
+    _settle(rows, Handling.IGNORED, by, "rows_ignored", None, reason=reason)
+    return len(rows)
+
+
+@transaction.atomic
+def decision_lift(*, decision_id: int, by: User) -> None:
+    """Nothing is decided about this row any more: the next run takes it as it comes. Raises: NotAllowed, NotFound."""
+    require(policies.may_sync(by))
+    decision = RowDecision.objects.select_for_update().filter(pk=decision_id).first()
+    if decision is None:
+        raise NotFound
+    events.record(decision, "row_decision_lifted", by=by, child=decision.child_id, parent=decision.parent_id)
+    decision.delete()
+
+
+# --- Rows -------------------------------------------------------------------------------------------------------------
+def _open_rows(row_ids: Sequence[int], by: User) -> list[QuarantinedRow]:
+    """The rows, all of one run. Raises: NotAllowed, NotFound, WrongState; Invalid for none, too many or of several runs."""
+    require(policies.may_sync(by))
+    if not row_ids or len(row_ids) > MOST_AT_ONCE:
+        raise Invalid(_("Choose at least one row, and at most %(most)s.") % {"most": MOST_AT_ONCE})
+    rows = list(QuarantinedRow.objects.filter(pk__in=row_ids).select_related("run").order_by("row_number", "pk"))
+    if len(rows) < len(set(row_ids)):
+        raise NotFound
+    if len({row.run_id for row in rows}) > 1:
+        raise Invalid(_("These rows are of several runs."))
+    if any(row.handling != Handling.OPEN for row in rows) or rows[0].run.status == JobRun.Status.RUNNING:
+        raise WrongState
+    return rows
+
+
+def _header(row: QuarantinedRow) -> list[str]:
+    header: list[str] = row.run.counts.get("header") or list(row.raw)
+    return header
+
+
+def _cells(row: QuarantinedRow) -> dict[str, str]:
+    """The cells under the header of the source; those too many have no place in it."""
+    return {name: str(row.raw.get(name) or "") for name in _header(row)}
+
+
+def _applied_again(of: JobRun, rows: list[dict[str, str]], by: User) -> tuple[JobRun, list[QuarantinedRow]]:
+    """The small run and what it left out in its turn, which stays in the quarantine of the first one only."""
+    runs.require_free()
+    run: JobRun = runs.engine().apply_rows(of=of, rows=rows, by=by)
+    left = list(QuarantinedRow.objects.filter(run=run).order_by("row_number", "pk"))
+    if not (run.status in _DONE or (left and run.status == JobRun.Status.QUARANTINED and not policies.is_stopped_by_guard(run))):
+        facts = {"run": run.pk, "why": run.error or run.get_status_display()}
+        raise Invalid(_("Run %(run)s did not apply it: %(why)s") % facts)
+    QuarantinedRow.objects.filter(run=run).delete()
+    return run, left
+
+
+def _take_fault(left: list[QuarantinedRow], row: QuarantinedRow) -> QuarantinedRow | None:
+    """Takes the finding about this row out of those that are left."""
+    cells = {name: cell for name, cell in _cells(row).items() if cell}
+    same = [fault for fault in left if {name: cell for name, cell in fault.raw.items() if cell} == cells]
+    found = next(iter(same or [fault for fault in left if fault.key and fault.key == row.key]), None)
+    if found is not None:
+        left.remove(found)
+    return found
+
+
+def _say_why(again: Sequence[tuple[QuarantinedRow, QuarantinedRow]]) -> None:
+    """Rows that were left out once more say the reason that holds now."""
+    for row, fault in again:
+        for name in _COLUMNS_OF_REASON:
+            setattr(row, name, getattr(fault, name))
+    QuarantinedRow.objects.bulk_update([row for row, _fault in again], _COLUMNS_OF_REASON, batch_size=100)
+
+
+def _decide(row: QuarantinedRow, by: User, *, parent_id: str = "", reason: str = "") -> None:
+    words = {"parent_id": parent_id, "reason": reason.strip()[:300], "by": by, "at": clock.now()}
+    RowDecision.objects.update_or_create(child_id=row.key, defaults=words)
+
+
+@transaction.atomic
+def _settle(
+    rows: Sequence[QuarantinedRow],
+    handling: Handling,
+    by: User,
+    verb: str,
+    run: JobRun | None,
+    *,
+    reason: str = "",
+    parent: str = "",
+) -> None:
+    """Note what became of the rows, and in the history of their run who did it."""
+    if not rows:
+        return
+    still_open = QuarantinedRow.objects.filter(pk__in=[row.pk for row in rows], handling=Handling.OPEN)
+    still_open.update(handling=handling, handled_by=by, handled_at=clock.now())
+    more: dict[str, Any] = ({"run": run.pk} if run else {}) | ({"parent": parent} if parent else {})
+    numbers = [row.row_number for row in rows[:100]]
+    events.record(rows[0].run, verb, by=by, reason=reason.strip(), number=len(rows), rows=numbers, **more)

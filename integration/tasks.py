@@ -1,0 +1,57 @@
+"""Background work of feeds: the runs themselves, what has become of them, what the timetable and the watched folder bring."""
+
+import logging
+
+from celery import shared_task
+from django.conf import settings
+
+from integration.errors import Busy
+from integration.services import quality, runs, watching
+
+log = logging.getLogger(__name__)
+
+LONG, LONGER = 3 * 3600, 3 * 3600 + 60
+"""A million rows over a slow line take their time; what hangs is ended by the limits of the source's client."""
+
+
+@shared_task(name="integration.work", acks_late=True, reject_on_worker_lost=True, soft_time_limit=LONG, time_limit=LONGER)
+def work(*, run_id: int) -> None:
+    runs.run_work(run_id)
+
+
+@shared_task(name="integration.aggregate", soft_time_limit=LONG, time_limit=LONGER)
+def aggregate(*, run_id: int) -> int:
+    """Help a large run to add up; the number of parts worked out."""
+    from integration.services import parts  # brings the library of tables
+
+    return parts.parts_work(run_id)
+
+
+@shared_task(name="integration.sweep")
+def sweep() -> int:
+    """Take up what dead workers left; the number of runs."""
+    return runs.runs_sweep()
+
+
+@shared_task(name="integration.watch")
+def watch() -> int:
+    """Look into the watched folder; the number of files taken."""
+    return watching.folder_look()
+
+
+@shared_task(name="integration.pull")
+def pull(*, kind: str) -> int | None:
+    """Ask Price Manager, where its address is set; the run, None when there is none because another one goes on."""
+    if not settings.PRICE_MANAGER_URL:
+        return None
+    try:
+        return runs.run_pull(kind=kind, by=None).pk
+    except Busy as refusal:
+        log.warning("%s not pulled: %s", kind, refusal)
+        return None
+
+
+@shared_task(name="integration.quality_note")
+def quality_note() -> int:
+    """Note how good the data are today; the number of figures."""
+    return quality.quality_note()
