@@ -31,5 +31,8 @@ class CrmAdminConfig(AdminConfig):
         from allauth.mfa.models import Authenticator
         from django.contrib import admin
 
+        from crm import schedules
+
         admin.site.unregister(EmailAddress)  # an address is a field of the user here
         admin.site.unregister(Authenticator)  # it would show secrets; users are helped by an action of theirs
+        schedules.register()

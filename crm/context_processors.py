@@ -47,6 +47,7 @@ MENU = (
     Page(APPROVALS, _("Approvals"), "check-badge", APPROVES, key="i"),
     Page("/products/", _("Products"), "cube", (Perm.PRODUCT_VIEW,)),
     Page("/sync/", _("Data sync"), "arrow-path", (Perm.STEWARD,)),
+    Page("/sync/quality/", _("Data quality"), "chart-bar", (Perm.STEWARD,)),
     Page("/admin/", pgettext_lazy("menu", "Administration"), "cog-6-tooth", (Perm.ADMIN,)),
 )
 
@@ -131,12 +132,12 @@ class Shell:
         return () if user is None or second_factor.is_missing(self.request) else tuple(self._entries(user))
 
     def _entries(self, user: User) -> Iterable[Entry]:
-        here = self.request.path
-        for page in MENU:
-            if may_see(user, page):
-                current = here == page.path or (page.path != "/" and here.startswith(page.path))
-                count = approvals.waiting_count(user) if page.path == APPROVALS else 0
-                yield Entry(page.path, page.label, page.icon, page.key, current, count)
+        pages, here = [page for page in MENU if may_see(user, page)], self.request.path
+        around = [page.path for page in pages if here == page.path or (page.path != "/" and here.startswith(page.path))]
+        current = max(around, key=len, default="")  # a page below another has an entry of its own
+        for page in pages:
+            count = approvals.waiting_count(user) if page.path == APPROVALS else 0
+            yield Entry(page.path, page.label, page.icon, page.key, page.path == current, count)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

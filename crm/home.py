@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy as _
 
+from accounts import prospect_selectors as prospects
 from approvals import selectors as approvals
 from core import clock, money
 from opportunities.choices import OpportunityStatus
@@ -62,8 +63,16 @@ def _kinds(today: dt.date) -> list[Kind]:
 
 
 def tasks_for(user: User) -> list[Task]:
-    """Approvals waiting first, then the person's own quotes by kind; at most `SHOWN` of each. Five queries."""
-    return [*_approvals(user), *_quotes(user)]
+    """Approvals waiting first, then own prospects that may be customers, then the person's own quotes by kind; at most `SHOWN` of
+    each. Six queries."""
+    return [*_approvals(user), *_proposals(user), *_quotes(user)]
+
+
+def _proposals(user: User) -> Iterator[Task]:
+    for proposal in prospects.own_open_proposals(user, SHOWN):
+        path = reverse("account_page", args=[proposal.prospect_id])
+        title, account = proposal.prospect.name, proposal.account.name
+        yield Task(_("Customer already?"), "azure", title, account, None, None, path, _("Compare"))
 
 
 def _approvals(user: User) -> Iterator[Task]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import environ
 import structlog
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +84,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "crispy_bootstrap5",
     "csp",
+    "django_celery_beat",
     "django_filters",
     "django_htmx",
     "django_structlog",
@@ -191,13 +193,18 @@ else:
         "store_processed": False,
         "polling_interval": 0.1,
     }
-CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+CELERY_RESULT_EXPIRES = None
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     "outbox-sweep": {"task": "core.outbox_drain", "schedule": 15.0},
     "approvals-sweep": {"task": "approvals.sweep", "schedule": 60.0},
     "quotes-expire": {"task": "quotes.expire", "schedule": 300.0},
     "forget": {"task": "core.forget", "schedule": 900.0},
+    "integration-sweep": {"task": "integration.sweep", "schedule": 30.0},
+    "integration-watch": {"task": "integration.watch", "schedule": 30.0},
+    "quality-note": {"task": "integration.quality_note", "schedule": crontab(hour="2", minute="30")},
 }
+"""What keeps the product going; when the feeds run is kept in the admin (integration/services/schedules.py)."""
 
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "core.redis_cache.RedisCache", "LOCATION": REDIS_URL}
@@ -358,6 +365,10 @@ PRICE_MANAGER_URL = env.str("PRICE_MANAGER_URL", default="")
 PRICE_MANAGER_TOKEN = env.str("PRICE_MANAGER_TOKEN", default="")
 OUTBOUND_ORIGINS: list[str] = env.list("OUTBOUND_ORIGINS", default=[PRICE_MANAGER_URL] if PRICE_MANAGER_URL else [])
 """Who may be asked, as "https://host:port"; everybody else is refused. In demo mode this machine may be, too."""
+WATCHED_FOLDER = env.str("WATCHED_FOLDER", default="")
+"""Files in `customers/` and `products/` of this folder are taken for feeds; empty: nothing is watched."""
+SYNC_ROWS_PER_PART = env.int("SYNC_ROWS_PER_PART", default=500_000)
+"""Twice as many rows are shared among the workers, in parts of this size."""
 
 # --- Static files: ours, and npm's packages by name -------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -369,6 +380,13 @@ STATICFILES_DIRS: list[Any] = [
     ("idiomorph", BASE_DIR / "node_modules/idiomorph/dist"),
 ]
 MEDIA_ROOT = VAR_DIR / "files"
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+UPLOAD_MAX_BYTES = env.int("UPLOAD_MAX_BYTES", default=64 * 1024 * 1024)
+"""What one uploaded file may hold; of a larger one nothing is kept."""
 EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", default=100_000)
 """Rows of a list that one CSV or XLSX file may hold."""
 STORAGES = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from accounts.matching import name_key
 from accounts.models import (
     Account,
     BusinessSize,
@@ -36,16 +37,19 @@ _LOOK_UPS: dict[str, type[Any]] = {
 _ACCOUNT = (
     "id", "parent_customer_id", "name", "business_id", "vat_number", "tma1_id", "tma2_id", "industry_id", "business_size_id",
     "classification_id", "channel_id", "region_id", "owner_id", "unit_id", "sap_codes", "street", "postcode", "city", "country",
-    "yearly_revenue", "yearly_volume", "default_discount", "status", "created_at",
+    "yearly_revenue", "yearly_volume", "default_discount", "status", "created_at", "match_key",
 )  # fmt: skip
 _SITE = (
-    "child_id", "account_id", "name", "sap_code", "street", "postcode", "city", "country", "revenue", "volume", "row", "row_hash",
+    "child_id", "account_id", "name", "sap_code", "street", "postcode", "city", "country", "revenue", "volume", "row",
 )  # fmt: skip
+_FURTHER = {
+    "name": "parent_name", "owner": "salesperson_id", "owner_name": "salesperson_name",
+    **{name: name for name in ("business_id", "vat_number", *_LOOK_UPS)},
+}  # fmt: skip
+"""Which cell of a site's row, beyond its own columns, says what the account has."""
 _CONTACT = ("id", "account_id", "name", "title", "email", "language", "is_default")
 AT_ONCE = 20_000
 """Accounts in memory at a time."""
-_HASH = "0"
-"""No hash of a real row: a sync that meets such a row looks at each of its fields."""
 
 
 class _Place(NamedTuple):
@@ -74,7 +78,7 @@ def load(count: int) -> None:
         return
     now = clock.now()
     run = JobRun.objects.create(kind=KIND, status=JobRun.Status.APPLIED, source="demo", started_at=now, finished_at=now)
-    with db.text_indexes_rebuilt(Account, Contact, Site):
+    with db.indexes_rebuilt(Account, Contact, Site):
         rng, keys = random.Random(count), db.new_keys(Account, count)
         for start in range(0, count, AT_ONCE):
             _write(list(_accounts(rng, keys[start : start + AT_ONCE])), run, now)
@@ -105,6 +109,7 @@ def _accounts(rng: random.Random, keys: list[int]) -> Iterator[_New]:
             "status": "inactive" if rng.random() < 0.03 else "active",
             "created_at": clock.now() - dt.timedelta(days=rng.randrange(400, 1500)),
         }
+        columns["match_key"] = name_key(columns["name"])
         yield _New(pk, columns, owner, places)
 
 
@@ -120,8 +125,10 @@ def _place(rng: random.Random) -> _Place:
 
 def _write(accounts: list[_New], run: JobRun, now: dt.datetime) -> None:
     store(Account, _ACCOUNT, ([new.columns[name] for name in _ACCOUNT] for new in accounts), by_nobody(now))
-    store(MasterRecord, ("account_id", "values", "row_hash", "run_id"), _records(accounts, run, now), by_nobody(now))
-    store(Site, _SITE, (row for new in accounts for row in _sites(new)), by_nobody(now))
+    told = list(zip(accounts, _said(accounts), strict=True))
+    records = ((new.pk, said, run.pk, run.pk) for new, said in told)
+    store(MasterRecord, ("account_id", "values", "first_run_id", "run_id"), records, by_nobody(now))
+    store(Site, _SITE, (row for new, said in told for row in _sites(new, said)), by_nobody(now))
     rows = [row for new in accounts for row in _contacts(new)]
     store(
         Contact, _CONTACT, ((key, *row) for key, row in zip(db.new_keys(Contact, len(rows)), rows, strict=True)), by_nobody(now)
@@ -133,34 +140,28 @@ def _write(accounts: list[_New], run: JobRun, now: dt.datetime) -> None:
     )
 
 
-def _records(accounts: list[_New], run: JobRun, now: dt.datetime) -> Iterator[tuple[Any, ...]]:
+def _said(accounts: list[_New]) -> Iterator[dict[str, str]]:
     """What the master says of each account: the same as the account has."""
     codes = {name: dict(model.objects.values_list("pk", "code")) for name, model in _LOOK_UPS.items()}
-    at = now.isoformat(timespec="seconds")
     for new in accounts:
-        said = {
+        yield {
             name: codes[name].get(new.columns[f"{name}_id"], "") if name in codes else str(new.columns[name])
             for name in Account.MASTER_FIELDS
             if name != "owner"
-        }
-        values = {name: {"value": value, "rule": "highest revenue", "run": run.pk, "at": at} for name, value in said.items()}
-        if new.owner:
-            person = {"value": new.owner.salesperson_id, "label": new.owner.display_name}
-            values["owner"] = {**person, "rule": "highest revenue", "run": run.pk, "at": at}
-        yield (new.pk, values, _HASH, run.pk)
+        } | ({"owner": new.owner.salesperson_id or "", "owner_name": new.owner.display_name} if new.owner else {})
 
 
-def _sites(new: _New) -> Iterator[tuple[Any, ...]]:
-    """Its addresses: equal parts of revenue and volume, the first one with what is left over."""
+def _sites(new: _New, said: dict[str, str]) -> Iterator[tuple[Any, ...]]:
+    """Its addresses: equal parts of the revenue; more than half of the volume at the first one, whose place is the customer's."""
     count = len(new.places)
     revenue = (new.columns["yearly_revenue"] / count).quantize(Decimal("0.01"), "ROUND_FLOOR")
-    volume = (new.columns["yearly_volume"] / count).quantize(Decimal("0.001"), "ROUND_FLOOR")
+    volume = (new.columns["yearly_volume"] / (2 * count)).quantize(Decimal("0.001"), "ROUND_FLOOR")
+    row = {column: said[field] for field, column in _FURTHER.items() if said.get(field)}
     for number, place in enumerate(new.places):
         child = f"{new.columns['parent_customer_id']}-{number + 1}"
         name = f"{new.columns['name']} {place.city}"
         own = (new.columns["yearly_revenue"] - revenue * (count - 1), new.columns["yearly_volume"] - volume * (count - 1))
-        row = {"parent_id": new.columns["parent_customer_id"], "parent_name": new.columns["name"], "child_name": name}
-        yield (child, new.pk, name, f"0{new.pk:08d}", *place, "FI", *((revenue, volume) if number else own), row, _HASH)
+        yield (child, new.pk, name, f"0{new.pk:08d}", *place, "FI", *((revenue, volume) if number else own), row)
 
 
 def _contacts(new: _New) -> Iterator[tuple[Any, ...]]:

@@ -28,7 +28,7 @@ def load(count: int) -> None:
     rng = random.Random(count)
     standard = PriceList.objects.get(code=STANDARD).pk
     keys = db.new_keys(Product, count)
-    with db.text_indexes_rebuilt(Product):
+    with db.indexes_rebuilt(Product):
         for start in range(0, count, 20_000):
             part = keys[start : start + 20_000]
             store(Product, _PRODUCT, _products(rng, part, start), by_nobody(now))

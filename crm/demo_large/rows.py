@@ -24,8 +24,13 @@ def store(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any
 
 def remember(model: Any, what: str, fields: Sequence[str], rows: Iterable[tuple[Sequence[Any], Stamp]]) -> None:
     """Add history to a model that has it: each row as it was then, after it was made ("+") or changed ("~")."""
-    if hasattr(model, "history"):
-        db.copy_rows(model.history.model, [*fields, *_HISTORY], ((*row, what, at, by, "demo") for row, (at, by) in rows))
+    if not hasattr(model, "history"):
+        return
+    tracked = {field.attname for field in model.history.model.tracked_fields}
+    places = [place for place, name in enumerate(fields) if name in tracked]
+    names = [*(fields[place] for place in places), *_HISTORY]
+    kept = ((*(row[place] for place in places), what, at, by, "demo") for row, (at, by) in rows)
+    db.copy_rows(model.history.model, names, kept)
 
 
 def by_nobody(at: dt.datetime) -> Iterable[Stamp]:
