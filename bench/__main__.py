@@ -111,7 +111,7 @@ def _fill_each(place: Path, steps: list[tuple[str, Callable[[], None]]]) -> None
 
 
 def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
-    from bench import drafting, lists, machine, moves
+    from bench import drafting, lists, machine, moves, sync
 
     groups: dict[str, Callable[[House], Iterator[Result]]] = {
         "create": drafting.create,
@@ -123,7 +123,8 @@ def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
         "lists": lists.lists,
         "search": lists.search,
         "pdf": machine.pdf,
-        "file": machine.customer_file,
+        "file": sync.customer_file,
+        "sync": sync.master,
         "idle": machine.idle,
         "start": machine.first_page,
     }
@@ -160,6 +161,7 @@ def _clean_up(place: Path, options: Any) -> None:
     connections.close_all()
     data.forget_redis()
     data.drop("file")
+    data.drop("sync")
     if options.keep:
         return
     for name in ("", "floor", "1000", "1000000"):

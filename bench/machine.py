@@ -1,15 +1,11 @@
 """What is not one call against another: load, documents, files, memory, the first page."""
 
-import csv
 import json
-import random
-import resource
 import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import median
 
 from django.conf import settings
@@ -20,14 +16,11 @@ from bench.house import House
 from bench.measure import ROUNDS, WARM, Call, in_turns
 from bench.report import Result, p95
 from bench.servers import Server, free_port, stop_tree, wait_for
-from crm.demo_large.words import CITIES, FIRMS, STREETS, TRADES
-from integration.price_manager_server import business_id
 from quotes import documents, selectors
 from users.models import User
 
 CONNECTIONS = 4
 SECONDS = 4
-FILE_ROWS = 100_000
 
 
 def load(house: House) -> Iterator[Result]:
@@ -112,45 +105,6 @@ def idle(house: House) -> Iterator[Result]:
         finally:
             server.stop()
     yield Result("web idle, 2 workers", value=sizes[0], note=f"floor {sizes[1]:.0f} MiB")
-
-
-def customer_file(house: House) -> Iterator[Result]:
-    """A customer master that nobody has seen yet, read, checked and applied by the command that people use."""
-    path = house.base / "customers.csv"
-    write_customer_file(path, FILE_ROWS)
-    printed = data.manage(data.environment(house.base, "file"), "sync_customers", "--file", str(path), "--json")
-    report = json.loads(printed)
-    path.unlink()
-    if report["rows_applied"] != FILE_ROWS:
-        raise ValueError(f"{report['rows_applied']} of {FILE_ROWS} rows were applied")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    seconds = float(report["duration_s"])
-    yield Result("customer file, 100,000 rows", value=FILE_ROWS / seconds, peak_mib=peak, note=f"{seconds:.1f} s, first load")
-
-
-def write_customer_file(path: Path, rows: int) -> None:
-    """`rows` sites of half as many customers, in the columns of the price manager, Finnish notation."""
-    rng = random.Random(rows)
-    columns = (
-        "Customer_ID", "Customer_Name", "ASO_ID_2", "ASO_Name_2", "SalesPersonID", "SalesPersonName", "TMA_ID_1", "TMA_Name_1",
-        "TMA_ID_2", "TMA_Name_2", "Industry", "Business_Size", "Classification", "Distribution_Channel", "SAP_Code",
-        "Business_ID", "VAT_Number", "Street", "Postcode", "City", "Country", "Region_ID", "Revenue", "Volume", "Payment_Term",
-        "CPQ_Flag",
-    )  # fmt: skip
-    people = [(f"S{number:03d}", f"Myyjä {number}") for number in range(100, 150)]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, delimiter=";")
-        writer.writerow(columns)
-        for number in range(rows):
-            parent = 8_000_000 + number % (rows // 2)
-            business = business_id(parent)
-            city, postcode = rng.choice(CITIES)
-            name = f"{FIRMS[parent % len(FIRMS)]} {TRADES[parent % len(TRADES)]} {parent} Oy"
-            who = (f"9{number:07d}", f"{name} {city}", parent, name, *rng.choice(people))
-            what = ("HORECA", "", "CANTEEN", "", "I56", "SMALL", "STANDARD", "DIRECT")
-            ids = (f"00{number:08d}", business, f"FI{business.replace('-', '')}")
-            sums = (f"{rng.randrange(1, 10**6)},{rng.randrange(10)}5", f"{rng.randrange(10**5)},5")
-            writer.writerow((*who, *what, *ids, rng.choice(STREETS), postcode, city, "FI", "01", *sums, "net14", "Y"))
 
 
 def first_page(house: House) -> Iterator[Result]:
