@@ -52,6 +52,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(config, items, browser, "browser tests: no chromium on this machine")
     if not db.is_postgresql():
         _leave_out(config, items, [item for item in items if item.get_closest_marker("postgresql")], "tests that need PostgreSQL")
+    else:
+        _leave_out(config, items, [item for item in items if item.get_closest_marker("sqlite")], "tests that need SQLite")
+    if not os.environ.get("KILLED_CELERY"):
+        _leave_out(config, items, [item for item in items if item.get_closest_marker("long")], "tests that take minutes")
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], chosen: list[pytest.Item], what: str) -> None:

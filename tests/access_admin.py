@@ -10,13 +10,27 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import int_to_base36
 
-from accounts.models import Account, MasterConflict, PaymentTerm, PaymentTermRule
+from accounts.models import Account, MasterConflict, PaymentTerm, PaymentTermRule, SurvivorshipRule
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
+from core import clock
 from core.models import JobRun, LookUp
+from integration.models import RowDecision, SyncSettings
 from tests import access_matrix as matrix
 from tests.access_matrix import FACES, HTMX, METHODS, PAGE, Watch, Wrong, asks_to_log_in, state, state_of, undisturbed
-from tests.access_policy import ADMIN, ADMINS, ANONYMOUS, EVERYBODY, KEPT_BY_PRICING, LIBRARY, NOWHERE, PERSONAL, SET_UP, STEWARDS
+from tests.access_policy import (
+    ADMIN,
+    ADMINS,
+    ANONYMOUS,
+    EVERYBODY,
+    FURTHER_ADMIN_PAGES,
+    KEPT_BY_PRICING,
+    LIBRARY,
+    NOWHERE,
+    PERSONAL,
+    SET_UP,
+    STEWARDS,
+)
 from tests.access_world import NOBODYS, World
 
 # --- The admin --------------------------------------------------------------------------------------------------------
@@ -50,7 +64,12 @@ def _known_names() -> set[str]:
     verbs = ("changelist", "add", "history", "delete", "change", "simple_history")
     options = [model._meta for model in models_of_the_admin().values()]
     of_models = {f"{option.app_label}_{option.model_name}_{verb}" for option in options for verb in verbs}
-    return {*SITE_PAGES, *of_models, "auth_user_password_change", "<path:object_id>/", "(?P<url>.*)$"}
+    further = {
+        f"{models_of_the_admin()[label]._meta.app_label}_{models_of_the_admin()[label]._meta.model_name}_{verb}"
+        for label, verbs in FURTHER_ADMIN_PAGES.items()
+        for verb in verbs
+    }
+    return {*SITE_PAGES, *of_models, *further, "auth_user_password_change", "<path:object_id>/", "(?P<url>.*)$"}
 
 
 def models_of_the_admin() -> dict[str, type[models.Model]]:
@@ -73,7 +92,10 @@ def record_of(world: World, model: Any) -> models.Model:
     account, run = Account.objects.order_by("pk").first(), JobRun.objects.order_by("pk").first()
     values: dict[type[models.Model], dict[str, Any]] = {
         PaymentTermRule: {"payment_term": PaymentTerm.objects.order_by("pk").first(), "min_amount": Decimal(1)},
+        SurvivorshipRule: {"field": "industry", "rule": "first", "column": "industry"},
         MasterConflict: {"account": account, "field": "owner", "kind": "tie", "run": run},
+        RowDecision: {"child_id": "1", "by": world.people["data_steward"], "at": clock.now()},
+        SyncSettings: {"pk": 1},
     }
     if issubclass(model, LookUp):
         return model.objects.create(code="first", label_en="First", label_fi="Ensimmäinen")
@@ -99,6 +121,7 @@ def pages_of(label: str, pk: int) -> list[AdminPage]:
         AdminPage(reverse(f"{name}_change", args=[pk]), "change"),
         AdminPage(reverse(f"{name}_delete", args=[pk]), "delete"),
         AdminPage(f"{changelist}{pk}/", "redirect"),  # of old bookmarks
+        *(AdminPage(reverse(f"{name}_{verb}"), "look") for verb in FURTHER_ADMIN_PAGES.get(label, ())),
     ]
 
 

@@ -259,7 +259,7 @@ def state_of(table: str) -> str:
     """A digest of every row of a table; empty for an empty one."""
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT * FROM "{table}"')
-        rows = sorted(map(repr, cursor.fetchall()))
+        rows = sorted(repr([bytes(cell) if isinstance(cell, memoryview) else cell for cell in row]) for row in cursor.fetchall())
     return hashlib.sha256("\n".join(rows).encode()).hexdigest() if rows else ""
 
 

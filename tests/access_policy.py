@@ -38,6 +38,10 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "": (THERE,),
     "account": OF_AN_ACCOUNT,
     "contact": (*OF_AN_ACCOUNT, CROSSED),
+    "conflict": OF_AN_ACCOUNT,
+    "proposal": OF_AN_ACCOUNT,
+    "declined proposal": OF_AN_ACCOUNT,
+    "merge": (*OF_AN_ACCOUNT, CROSSED),
     "opportunity": OF_AN_ACCOUNT,
     "quote": OF_AN_ACCOUNT,
     "line": (*OF_AN_ACCOUNT, CROSSED),
@@ -50,6 +54,9 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "token": (OWN, FOREIGN),
     "product": (THERE,),
     "run": (THERE,),
+    "running run": (THERE,),
+    "stopped run": (THERE,),
+    "quarantined row": (THERE,),
     "mail": (THERE,),
 }
 """Kind of record → what one of them can be to a person; missing ones are tried of every kind but the first."""
@@ -65,6 +72,10 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "": _ALWAYS,
     "account": _BY_SCOPE,
     "contact": _BY_SCOPE,
+    "conflict": _BY_SCOPE,
+    "proposal": _BY_SCOPE,
+    "declined proposal": _BY_SCOPE,
+    "merge": _BY_SCOPE,
     "opportunity": _BY_SCOPE,
     "quote": _BY_SCOPE,
     "line": _BY_SCOPE,
@@ -77,6 +88,9 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "token": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
     "product": _ALWAYS,
     "run": _ALWAYS,
+    "running run": _ALWAYS,
+    "stopped run": _ALWAYS,
+    "quarantined row": _ALWAYS,
     "mail": _ALWAYS,
 }
 """Kind of record → role → which of them such a person sees. The others are as good as missing."""
@@ -154,6 +168,11 @@ def api_move(kind: str, body: str = "json nothing", right: str = "edit the quote
     return api({POST: SALES}, Use(kind, body, write=right))
 
 
+def _row(body: str) -> tuple[Use, ...]:
+    """A quarantined row: to look at always, to be applied only while no run goes on, and here one does."""
+    return Use("quarantined row", methods=READ), Use("quarantined row", body, refuses=409, methods=POST)
+
+
 def quote_move(move: str, kind: str, right: str = "edit the quote") -> Use:
     return Use(kind, "version", {"move": move}, write=right)
 
@@ -167,10 +186,12 @@ POLICY: dict[str, Address] = {
         ACCOUNT_EDITORS, POST, (Use("account", "account version", {"field": "city"}, write="edit the account"),)
     ),
     "account_list": page(SIGNED_IN),
+    "account_new": Address(ACCOUNT_EDITORS, FORM, (Use(body="prospect"),)),
     "account_override": Address(
         ACCOUNT_EDITORS, FORM, (Use("account", "override", {"field": "street"}, "edit the account", "edit the account"),)
     ),
     "account_page": page(SIGNED_IN, "account"),
+    "account_why": page(SIGNED_IN, "account", field="city"),
     "api:account-contact": api(
         {GET: SIGNED_IN, PATCH: ACCOUNT_EDITORS, DELETE: ACCOUNT_EDITORS},
         Use("contact", methods=READ),
@@ -242,6 +263,12 @@ POLICY: dict[str, Address] = {
     "approval_link_review": Address(EVERYBODY, "GET HEAD OPTIONS POST", (Use("approval link", "verdict"),), blind="HEAD OPTIONS"),
     "approval_list": page(SIGNED_IN, methods=GET),
     "approval_recall": Address(SIGNED_IN, POST, (Use("request", write="undo what one did"),)),
+    "conflict_assign": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "hands", write="edit the account"),)),
+    "conflict_choose": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "choice", write="edit the account"),)),
+    "conflict_export": export(SIGNED_IN),
+    "conflict_leave": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "reason", write="edit the account"),)),
+    "conflict_list": page(SIGNED_IN),
+    "conflict_page": page(SIGNED_IN, "conflict"),
     "contact_edit": Address(ACCOUNT_EDITORS, FORM, (Use("contact", "contact", {}, "edit the account", "edit the account"),)),
     "contact_new": Address(ACCOUNT_EDITORS, FORM, (Use("account", "contact", {}, "edit the account", "edit the account"),)),
     "contact_remove": Address(ACCOUNT_EDITORS, POST, (Use("contact", write="edit the account"),)),
@@ -258,12 +285,19 @@ POLICY: dict[str, Address] = {
     "mailbox": page(EVERYBODY),  # there in demo mode and in tests only
     "mailbox_body": page(EVERYBODY, "mail"),
     "mailbox_message": page(EVERYBODY, "mail"),
+    "merge_undo": Address(ACCOUNT_EDITORS, POST, (Use("merge", write="edit the account"),)),
     "opportunity_export": export(OPPORTUNITY_READERS),
     "opportunity_list": page(OPPORTUNITY_READERS),
     "product_export": export(SIGNED_IN),
     "product_list": page(SIGNED_IN),
     "product_page": page(SIGNED_IN, "product"),
     "profile": Address(SIGNED_IN, FORM, (Use(body="profile"),)),
+    "proposal_decline": Address(ACCOUNT_EDITORS, POST, (Use("proposal", write="edit the account"),)),
+    "proposal_list": page(SIGNED_IN),
+    "proposal_merge": Address(ACCOUNT_EDITORS, FORM, (Use("proposal", "versions", {}, "edit the account", "edit the account"),)),
+    "proposal_reopen": Address(ACCOUNT_EDITORS, POST, (Use("declined proposal", write="edit the account"),)),
+    "quality": page(SIGNED_IN),
+    "quality_figure": page(SIGNED_IN, figure="conflicts"),
     "quote_account_options": page(SALES, methods=GET),
     "quote_answer": Address(SALES, POST, (Use("sent quote", "evidence", write="edit the quote"),)),
     "quote_change": Address(SALES, POST, (Use("quote", "head", write="edit the quote"),)),
@@ -279,6 +313,7 @@ POLICY: dict[str, Address] = {
         (
             quote_move("cancel", "quote"),
             quote_move("copy", "quote", ""),
+            Use("quote", "version", {"move": "keep_prices"}, write="edit the quote", changes=False),  # none differ
             quote_move("recall", "asked quote", "undo what one did"),
             quote_move("reprice", "quote"),
             quote_move("revise", "sent quote"),
@@ -286,6 +321,7 @@ POLICY: dict[str, Address] = {
         ),
     ),
     "quote_new": Address(SALES, FORM, (Use(methods=READ), Use("account", "account to quote", methods=POST))),
+    "quote_offer": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
     "quote_page": page(QUOTE_READERS, "quote", GET),
     "quote_preview": page(QUOTE_READERS, "quote", GET, page=1),
     "quote_product_options": page(SALES, methods=GET),
@@ -294,10 +330,19 @@ POLICY: dict[str, Address] = {
     "quote_submit": Address(SALES, POST, (Use("quote", "submission", write="edit the quote"),)),
     "readyz": page(EVERYBODY),
     "set_language": Address(EVERYBODY, POST, (Use(body="language", changes=False),)),
+    "sync_cancel": Address(STEWARDS, POST, (Use("running run"),)),
     "sync_list": page(STEWARDS),
+    "sync_log": page(STEWARDS, "run"),
     "sync_page": page(STEWARDS, "run"),
-    "sync_quarantine": page(STEWARDS, "run"),
+    "sync_pull": Address(STEWARDS, POST, (Use(body="kind of feed", refuses=422),)),  # no address of Price Manager is set
+    "sync_quarantine": Address(STEWARDS, FORM, (Use("run", methods=READ), Use("run", "row to ignore", methods=POST))),
     "sync_quarantine_file": Address(STEWARDS, FORM, (Use("run", "format"),)),
+    "sync_reject": Address(STEWARDS, POST, (Use("stopped run", "reason"),)),
+    # what starts a run is refused: one is going on
+    "sync_release": Address(STEWARDS, POST, (Use("stopped run", refuses=409),)),
+    "sync_row_fix": Address(STEWARDS, FORM, _row("cells")),
+    "sync_row_map": Address(STEWARDS, FORM, _row("parent")),
+    "sync_upload": Address(STEWARDS, FORM, (Use(methods=READ), Use(body="file", refuses=409, methods=POST))),
     "theme": Address(SIGNED_IN, POST, (Use(body="theme"),)),
     "token_new": Address(SIGNED_IN, POST, (Use(body="token"),)),
     "token_revoke": Address(SIGNED_IN, POST, (Use("token"),)),
@@ -354,6 +399,7 @@ ADMIN: dict[str, str] = {
     "accounts.PaymentTermRule": ALL_VERBS,
     "accounts.PaymentType": ALL_VERBS,
     "accounts.Region": ALL_VERBS,
+    "accounts.SurvivorshipRule": ALL_VERBS,
     "accounts.Territory": ALL_VERBS,
     "approvals.Decision": "",
     "approvals.Gate": ALL_VERBS,
@@ -367,6 +413,10 @@ ADMIN: dict[str, str] = {
     "core.Event": "",
     "core.JobRun": "",
     "core.OutboxMessage": "",
+    "django_celery_beat.CrontabSchedule": "add change",
+    "django_celery_beat.PeriodicTask": "change",
+    "integration.RowDecision": "delete",
+    "integration.SyncSettings": "change",
     "opportunities.Opportunity": "",
     "quotes.DeclineReason": ALL_VERBS,
     "quotes.MarginTarget": ALL_VERBS,
@@ -377,3 +427,6 @@ ADMIN: dict[str, str] = {
     "users.User": ALL_VERBS,
 }
 """Model of the admin → what those who keep it may do there; nothing: they look."""
+
+FURTHER_ADMIN_PAGES = {"accounts.SurvivorshipRule": ("test",)}
+"""Model of the admin → the verbs of pages that Django does not know. Those who keep the model use them, and change nothing."""

@@ -11,9 +11,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.models import Account, Contact, FieldOverride
+from accounts import merging, prospects
+from accounts.models import Account, AccountMerge, Contact, FieldOverride, LinkProposal, MasterConflict
 from accounts.tests.factories import AccountFactory, ContactFactory, MasterRecordFactory, PaymentTermFactory, PaymentTypeFactory
 from approvals import link_views
 from approvals.models import Request, RunGate
@@ -22,7 +24,8 @@ from catalog.tests.factories import ProductFactory
 from core import clock, links
 from core.models import JobRun, Link, MailboxMessage
 from core.tests.factories import MailboxMessageFactory
-from integration.tests.factories import QuarantinedRowFactory, RunFactory
+from integration.models import PRODUCT_IMPORT, QuarantinedRow
+from integration.tests.factories import QuarantinedRowFactory, RunFactory, RunningFactory, guarded_run
 from opportunities.models import Opportunity
 from opportunities.tests.factories import OpportunityFactory
 from quotes import services
@@ -59,6 +62,7 @@ class Case(NamedTuple):
     owner: User
     account: Account
     contact: Contact
+    conflict: MasterConflict
     opportunity: Opportunity
     draft: Quote
     line: QuoteLine
@@ -67,6 +71,9 @@ class Case(NamedTuple):
     document: QuoteDocument
     asked: Quote
     request: Request
+    proposal: LinkProposal
+    declined: LinkProposal
+    merge: AccountMerge
 
 
 @dataclass
@@ -87,6 +94,9 @@ class World:
     asked: dict[str, Request]
     product: Product
     run: JobRun
+    running: JobRun
+    stopped: JobRun
+    row: QuarantinedRow
     mail: MailboxMessage
     clients: dict[str, Client]
     sessions: dict[str, str]
@@ -130,8 +140,10 @@ def make_world() -> World:
     }
     tokens.token_create(by=shared[TEAM].owner, name="of a colleague", scope=ApiToken.Scope.READ, days=1)
     asked = {role: maker.asked(shared[UNIT], person) for role, person in people.items()}
-    run = QuarantinedRowFactory(run=RunFactory()).run
-    world = World(people, own, shared, asked, maker.plain, run, MailboxMessageFactory(html="<p>Hei</p>"), {}, {}, {})
+    row = QuarantinedRowFactory(run=RunFactory())
+    running = RunningFactory(kind=PRODUCT_IMPORT, lease_until=clock.now() + dt.timedelta(days=1))
+    feeds = (row.run, running, guarded_run(), row)
+    world = World(people, own, shared, asked, maker.plain, *feeds, MailboxMessageFactory(html="<p>Hei</p>"), {}, {}, {})
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
     return world
@@ -160,18 +172,32 @@ class _Maker(NamedTuple):
         terms = {"payment_term": PaymentTermFactory(), "payment_type": PaymentTypeFactory()}
         account = AccountFactory(owner=owner, name=name, city="Turku", **terms)
         contact = ContactFactory(account=account, is_default=True, language="fi")
-        MasterRecordFactory(account=account, values={"city": "Oulu", "street": "Katu 1"})
+        record = MasterRecordFactory(account=account, values={"city": "Oulu", "street": "Katu 1"})
+        candidates = [{"value": "Katu 1", "label": ""}, {"value": "Tie 2", "label": ""}]
+        conflict = MasterConflict.objects.create(
+            account=account, field="street", kind="disagree", candidates=candidates, run=record.run
+        )
         FieldOverride.objects.create(account=account, field="city", by=owner, at=clock.now(), reason="moved")
         opportunity = OpportunityFactory(account=account, owner=owner)
         draft, approved, sent = (self.quote(account, owner, self.plain) for _ in range(3))
         services.quote_submit(quote_id=approved.pk, by=owner)
         document = services.quote_send(quote_id=sent.pk, by=owner, to=[str(contact.email)])
         asked, request = self.submitted(account, owner)
+        proposal, declined, accepted = (self.proposal(account, owner, number) for number in range(3))
+        prospects.proposal_decline(proposal_id=declined.pk, by=owner)
+        merge = merging.account_merge(survivor_id=account.pk, loser_id=accepted.prospect_id, by=owner)
         for quote in (draft, approved, sent, asked):
             quote.refresh_from_db()
         return Case(
-            owner, account, contact, opportunity, draft, draft.lines.get(), approved, sent, document, asked, request
+            owner, account, contact, conflict, opportunity, draft, draft.lines.get(), approved, sent, document, asked, request,
+            proposal, declined, merge,
         )  # fmt: skip
+
+    def proposal(self, account: Account, owner: User, number: int) -> LinkProposal:
+        """That a prospect of the owner is the account."""
+        name = f"Ehdokas {number} {owner.username}"
+        prospect = AccountFactory(owner=owner, name=name, is_prospect=True, parent_customer_id=None)
+        return LinkProposal.objects.create(prospect=prospect, account=account, match="name", made_at=clock.now())
 
     def quote(self, account: Account, owner: User, product: Product) -> Quote:
         return services.quote_create(account_id=account.pk, by=owner, lines=[LineDraft(product, Decimal(5))])
@@ -268,6 +294,10 @@ def _contact(case: Case) -> dict[str, Any]:
     return {"pk": case.account.pk, "contact_pk": case.contact.pk, "contact_id": case.contact.pk}
 
 
+def _merge(case: Case) -> dict[str, Any]:
+    return {"pk": case.account.pk, "merge_pk": case.merge.pk}
+
+
 def _line(case: Case) -> dict[str, Any]:
     return {"pk": case.draft.pk, "line_pk": case.line.pk, "line_id": case.line.pk}
 
@@ -275,7 +305,11 @@ def _line(case: Case) -> dict[str, Any]:
 _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "": _nothing,
     "account": _of_case(lambda case: {"pk": case.account.pk}),
+    "conflict": _of_case(lambda case: {"pk": case.conflict.pk}),
     "contact": _of_case(_contact, "contact_pk", "contact_id"),
+    "proposal": _of_case(lambda case: {"pk": case.proposal.pk}),
+    "declined proposal": _of_case(lambda case: {"pk": case.declined.pk}),
+    "merge": _of_case(_merge, "merge_pk"),
     "opportunity": _of_case(lambda case: {"pk": case.opportunity.pk}),
     "quote": _of_case(lambda case: {"pk": case.draft.pk}),
     "line": _of_case(_line, "line_pk", "line_id"),
@@ -288,6 +322,9 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "token": _token,
     "product": _single("product"),
     "run": _single("run"),
+    "running run": _single("running"),
+    "stopped run": _single("stopped"),
+    "quarantined row": _single("row"),
     "mail": _single("mail"),
 }
 
@@ -318,6 +355,8 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "account to quote": lambda world, target: {"account": target.arguments["pk"], "opportunity": ""},
     "account version": lambda world, target: {"version": _case_of(world, target).account.version},
+    "cells": lambda world, target: {"cell_0": "1"},
+    "choice": lambda world, target: {"candidate": "Tie 2", "reason": "Seen there"},
     "contact": lambda world, target: {
         "name": "Uusi Yhteys",
         "title": "CEO",
@@ -332,7 +371,9 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "reason": "",
         "evidence": "Mail of today",
     },
+    "file": lambda world, target: {"kind": PRODUCT_IMPORT, "file": SimpleUploadedFile("tuotteet.csv", b"sku;name_en\n1;x\n")},
     "format": lambda world, target: {"format": "csv"},
+    "hands": lambda world, target: {"to": world.people["data_steward"].pk},
     "head": lambda world, target: {"field": "customer_note", "value": "Kiitos!", "version": 1},
     "json acceptance": lambda world, target: {"name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
     "json comment": lambda world, target: {"comment": "Too cheap"},
@@ -352,12 +393,19 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "json recipients": lambda world, target: {"to": ["ostaja@asiakas.example"]},
     "json refusal": lambda world, target: {"name": "Olli Ostaja", "reason": "price", "evidence": "Mail of today"},
+    "kind of feed": lambda world, target: {"kind": PRODUCT_IMPORT},
     "language": lambda world, target: {"language": "fi"},
     "line": lambda world, target: {"field": "quantity", "value": "7", "version": 1},
     "new line": lambda world, target: {"product": world.product.pk, "quantity": "2", "version": 1},
     "notes": lambda world, target: {"notes": "Soita ensin.", "version": 1},
     "override": lambda world, target: {"value": "Uusi katu 2", "reason": "moved", "version": 1},
+    "parent": lambda world, target: {"parent": world.shared[TEAM].account.parent_customer_id},
     "profile": lambda world, target: {"display_name": "Uusi Nimi", "language": "fi", "theme": "dark"},
+    "reason": lambda world, target: {"reason": "Good enough"},
+    "prospect": lambda world, target: (
+        dict.fromkeys(("business_id", "vat_number", "street", "postcode", "city"), "")
+        | {"name": "Uusi Ehdokas Oy", "country": "FI", "language": "fi"}
+    ),
     "recipients": lambda world, target: {
         "to": "ostaja@asiakas.example",
         "language": "fi",
@@ -370,9 +418,14 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "decline-reason": DeclineReason.objects.get().pk,
         "decline-comment": "Too dear",
     },
+    "row to ignore": lambda world, target: {"action": f"ignore:{world.row.pk}", "reason": "closed"},
     "submission": lambda world, target: {"version": 1, "reason": "Big customer"},
     "theme": lambda world, target: {"theme": "dark"},
     "token": lambda world, target: {"name": "reports", "scope": "read", "days": 30},
     "verdict": _verdict,
     "version": lambda world, target: {"version": 1},
+    "versions": lambda world, target: {
+        "survivor_version": _case_of(world, target).account.version,
+        "loser_version": _case_of(world, target).proposal.prospect.version,
+    },
 }

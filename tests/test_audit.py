@@ -9,8 +9,11 @@ from django.conf import settings
 from core import db
 
 NOT_AUDITED: dict[str, str] = {
-    "accounts.MasterConflict": "written by syncs and resolved by an override, which is an event",
+    "accounts.MasterConflict": "written by syncs; handed over and settled by people, which are events",
+    "accounts.AccountMerge": "is itself the record of a merge, which is an event of both accounts",
+    "accounts.LinkProposal": "each answer is an event of the prospect, the last one stands in the row",
     "accounts.MasterRecord": "copy of the master; names the run behind each value",
+    "accounts.SurvivorshipRule": "kept in the admin, whose log says who changed what",
     "accounts.Site": "written by syncs only; keeps the row of the master",
     "approvals.Request": "its verdict is an append-only decision",
     "approvals.Run": "every move is an event of its subject",
@@ -22,7 +25,14 @@ NOT_AUDITED: dict[str, str] = {
     "core.NumberSeries": "a counter",
     "core.OutboxMessage": "is itself the record of a delivery",
     "core.RateBucket": "counts attempts, forgotten when it has run out",
+    "integration.FeedPage": "copy of the source, until it has been read whole",
+    "integration.Intake": "what a run works on; whoever releases it stands in it, and it is an event",
+    "integration.ProposedChange": "made by a run and never edited",
     "integration.QuarantinedRow": "is itself the record of a refused row",
+    "integration.RowDecision": "made and lifted by people, which are events",
+    "integration.StagedPart": "work of a run on its way",
+    "integration.SyncSettings": "kept in the admin, whose log says who changed what",
+    "integration.QualityFigure": "is itself the record of a day",
     "quotes.QuoteDocument": "made by sending, which is an event; bound by its hash",
     "users.ApiToken": "never edited: made, used and revoked, each with its instant",
     "users.BusinessUnit": "kept in the admin, whose log says who changed what",

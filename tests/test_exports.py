@@ -15,13 +15,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
 
-from accounts.models import Account
+from accounts.models import Account, MasterConflict
 from accounts.tests.factories import AccountFactory
 from catalog.models import Price
 from catalog.tests.factories import ProductFactory
 from core import clock
 from core.exports import unescape
 from core.models import Event
+from core.tests.factories import JobRunFactory
 from core.tests.test_exports import EVIL
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
@@ -52,6 +53,12 @@ def quote_of(account: Account) -> Quote:
 
 def make_account(text: str, owner: User) -> None:
     AccountFactory(name=text, city=text, owner=owner, yearly_revenue="-1234.5")
+
+
+def make_conflict(text: str, owner: User) -> None:
+    candidates = [{"value": "S1", "label": "Maija", "revenue": "10.00"}]
+    account, run = AccountFactory(name=text, owner=owner), JobRunFactory()
+    MasterConflict.objects.create(account=account, field="owner", kind="tie", candidates=candidates, run=run)
 
 
 def make_opportunity(text: str, owner: User) -> None:
@@ -89,6 +96,7 @@ COSTS = ("Cost, EUR", "Floor price, EUR", "Target price, EUR")
 
 EXPORTS: dict[str, Export] = {
     "account_export": Export("account_list", "accounts", make_account, (0, 4), BY_NAME, 5),
+    "conflict_export": Export("conflict_list", "conflicts", make_conflict, (1,), NEWEST_FIRST, 5),
     "opportunity_export": Export("opportunity_list", "opportunities", make_opportunity, (0, 1), NEWEST_FIRST, 5),
     "product_export": Export("product_list", "products", make_product, (0,), OLDEST_FIRST, 6, COSTS),
     "quote_export": Export("quote_list", "quotes", make_quote, (1,), NEWEST_FIRST, 5, ("Margin, %",)),

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import LinkProposal, MasterConflict
 from accounts.tests.factories import AccountFactory, CategoryTma2Factory, PaymentTermFactory
 from approvals.models import Request, Run
 from approvals.tests.factories import FACTS
@@ -52,6 +53,14 @@ def make_approval(number: int, user: User) -> None:
     Request.objects.create(run=run, approver=user, position=10, summary=FACTS, is_open=True, asked_at=now, due_at=now)
 
 
+def make_conflict(number: int, user: User) -> None:
+    account, person = AccountFactory(), UserFactory()
+    candidates = [{"value": f"S{number}", "label": "Maija", "revenue": "10.00"}, {"value": "S", "label": "", "revenue": "10.00"}]
+    MasterConflict.objects.create(
+        account=account, field="owner", kind="tie", candidates=candidates, run=JobRunFactory(), assigned_to=person
+    )
+
+
 def make_mail(number: int, user: User) -> None:
     MailboxMessageFactory()
 
@@ -72,6 +81,11 @@ def make_run(number: int, user: User) -> None:
     JobRunFactory(kind=CUSTOMER_SYNC, started_by=UserFactory())
 
 
+def make_proposal(number: int, user: User) -> None:
+    prospect = AccountFactory(is_prospect=True, parent_customer_id=None)
+    LinkProposal.objects.create(prospect=prospect, account=AccountFactory(), match="name", made_at=clock.now())
+
+
 def make_quote(number: int, user: User) -> None:
     account = AccountFactory()
     today = clock.today()
@@ -89,9 +103,11 @@ def make_quote(number: int, user: User) -> None:
 LIST_PAGES: dict[str, ListPage] = {
     "account_list": ListPage("data_steward", make_account, 5),
     "approval_list": ListPage("pricing", make_approval, 3),
+    "conflict_list": ListPage("data_steward", make_conflict, 3),
     "mailbox": ListPage("sales_rep", make_mail, 2),
     "opportunity_list": ListPage("data_steward", make_opportunity, 3),
     "product_list": ListPage("sales_rep", make_product, 4),
+    "proposal_list": ListPage("data_steward", make_proposal, 5),
     "quote_list": ListPage("data_steward", make_quote, 3),
     "sync_list": ListPage("data_steward", make_run, 3),
 }
@@ -135,7 +151,7 @@ def test_a_list_page_costs_the_same_for_few_and_for_many_rows(name: str, rows: i
     assert len(counted) == page.queries, "\n".join(counted)
 
 
-FILTERED = ["account_list", "opportunity_list", "product_list", "quote_list"]
+FILTERED = ["account_list", "conflict_list", "opportunity_list", "product_list", "quote_list"]
 
 
 @pytest.mark.django_db

@@ -13,16 +13,18 @@ from django.core import mail
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
-from accounts import services as accounts
-from accounts.models import Account
+from accounts import merging, services as accounts
+from accounts.models import Account, LinkProposal, MasterConflict, SurvivorshipRule
+from accounts.tests.factories import AccountFactory
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
 from approvals.models import Request
-from core import links
+from core import clock, links
 from core.models import JobRun, Link
 from core.tests.factories import MailboxMessageFactory
 from crm import demo
-from integration.models import CUSTOMER_SYNC
+from integration.models import CUSTOMER_SYNC, RowDecision, SyncSettings
+from integration.tests.factories import QuarantinedRowFactory
 from quotes import services as quotes
 from quotes.models import Quote, QuoteDocument
 from quotes.tests.factories import World, draft, sent
@@ -50,19 +52,34 @@ class Records:
         quotes.quote_submit(quote_id=asked.pk, by=world.rep)
         self.draft, self.request = draft(world, "21"), Request.objects.filter(run__subject_id=asked.pk).earliest("pk")
         self.run = JobRun.objects.filter(kind=CUSTOMER_SYNC).latest("pk")
+        self.conflict = MasterConflict.objects.create(
+            account=world.account, field="owner", kind="tie", candidates=[{"value": "S1", "label": "Maija"}], run=self.run
+        )
+        self.proposal, merged = (self._proposal(name) for name in ("Ehdokas Oy", "Toinen Oy"))
+        self.merge = merging.account_merge(survivor_id=world.account.pk, loser_id=merged.prospect_id, by=world.rep)
+        self.row = QuarantinedRowFactory(run=self.run)
         self.mail = MailboxMessageFactory(html="<p style='color: red'>Hei</p>")
+
+    def _proposal(self, name: str) -> LinkProposal:
+        prospect = AccountFactory(owner=self.world.rep, name=name, is_prospect=True, parent_customer_id=None, city="Oulu")
+        return LinkProposal.objects.create(prospect=prospect, account=self.world.account, match="name", made_at=clock.now())
 
     def of(self, name: str) -> dict[str, Any]:
         """The arguments of the address. Raises: KeyError for one that nobody has thought of."""
         account, contact = self.world.account, self.world.contact
         records: dict[str, dict[str, Any]] = {
+            "merge_": {"pk": account.pk, "merge_pk": self.merge.pk},
+            "proposal_": {"pk": self.proposal.pk},
             "account_": {"pk": account.pk, "contact_pk": contact.pk, "field": "name", "group": "classification"},
+            "conflict_": {"pk": self.conflict.pk},
             "contact_": {"pk": account.pk, "contact_pk": contact.pk},
             "approval_": {"pk": self.request.pk, "uuid": self.request.uuid, "token": "x" * 43},
             "customer_": {"uuid": self.document.uuid, "token": "x" * 43},
             "mailbox_": {"pk": self.mail.pk},
             "product_": {"pk": self.world.product.pk},
+            "quality_": {"figure": "lacks_business_id"},
             "quote_": {"pk": self.draft.pk, "line_pk": self.draft.lines.earliest("pk").pk, "page": 1, "move": "cancel"},
+            "sync_row_": {"pk": self.row.pk},
             "sync_": {"pk": self.run.pk},
             "token_": {"pk": 1},
         }
@@ -96,7 +113,7 @@ def own_paths(records: Records) -> list[str]:
 
 def admin_paths() -> list[str]:
     """The pages of every model: list, new, change, history, removal; and what the log and the index show."""
-    paths, empty = [reverse("admin:index")], []
+    paths, empty = [reverse("admin:index"), reverse("admin:accounts_survivorshiprule_test")], []
     for model, admin in site._registry.items():
         opts = model._meta
         name = f"admin:{opts.app_label}_{opts.model_name}"
@@ -118,6 +135,9 @@ def fill_the_empty(records: Records) -> None:
     account, steward = Account.objects.get(pk=records.world.account.pk), User.objects.get(username="steward")
     override = {"field": "name", "value": "Toinen nimi", "reason": "näin"}
     accounts.account_override(account_id=account.pk, **override, by=steward, version=account.version)
+    SyncSettings.objects.create(pk=1)
+    RowDecision.objects.create(child_id="C1", by=steward, at=clock.now())
+    SurvivorshipRule.objects.create(field="industry", rule="first", column="industry")
     tokens.token_create(by=steward, name="Kassa", scope="read", days=30)
     approvals.request_decide(
         request_id=records.request.pk, verdict=Verdict.APPROVE, comment="", by=records.request.approver, via=Via.PAGE

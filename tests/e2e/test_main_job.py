@@ -1,13 +1,16 @@
 """The main job in a browser: from home to an accepted quote, with the steps counted."""
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.core import mail
 from playwright.sync_api import expect
 
+from catalog.models import Price
 from catalog.tests.factories import ProductFactory
+from integration.services import quality
 from quotes.models import Quote, QuoteAnswer
 from quotes.tests.factories import World, draft, sent
 
@@ -146,13 +149,17 @@ def test_pages_fit_and_are_accessible(world: World, visit: Any, width: int, dark
 
     quote = draft(world, "21")
     done = sent(world).quote
+    Price.objects.update(list_price=Decimal("10.5"))
+    quality.quality_note()
     me = visit(world.rep, width=width, dark=dark)
     found = []
     axe = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
     lists = ["/", "/accounts/", "/opportunities/", "/quotes/", "/approvals/", "/products/"]
-    pages = [f"/accounts/{world.account.pk}/", "/quotes/new/", f"/quotes/{quote.pk}/", f"/quotes/{quote.pk}/review/"]
-    for path in [*lists, *pages, f"/quotes/{done.pk}/"]:
+    pages = [f"/accounts/{world.account.pk}/", "/quotes/new/", "/sync/quality/", "/sync/quality/lacks_business_id/"]
+    drafted = [f"/quotes/{quote.pk}/{part}" for part in ("", "prices/", "review/")]
+    for path in [*lists, *pages, *drafted, f"/quotes/{done.pk}/"]:
         me.go(path)
+        me.page.wait_for_load_state("networkidle")  # the editor loads what it has to say of prices by itself
         if not me.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
             found.append(f"{path} scrolls sideways")
         violations = Axe().run(me.page, options=axe).response["violations"]
