@@ -364,8 +364,16 @@ def _delimiter(text: str, skip_rows: int) -> str:
         if skip_rows:
             skip_rows -= 1
         elif line.strip():
-            return max(DELIMITERS, key=lambda mark: len(next(csv.reader([line], delimiter=mark))))
+            return max(DELIMITERS, key=lambda mark: _cells_in(line, mark))
     return DELIMITERS[0]
+
+
+def _cells_in(line: str, mark: str) -> int:
+    """How many cells the mark cuts the line into; none when a cell is too long, which is said when the rows are read."""
+    try:
+        return len(next(csv.reader([line], delimiter=mark)))
+    except csv.Error:
+        return 0
 
 
 def _records(text: str, delimiter: str, skip_rows: int) -> Iterator[tuple[int, list[str]]]:

@@ -103,3 +103,8 @@ def test_a_file_that_is_not_there_is_refused(tmp_path) -> None:
 
 def test_lines_may_end_as_they_did_on_old_machines() -> None:
     assert cells(b'a;b\r1;"2"\r3;4\r') == [["1", "2"], ["3", "4"]]
+
+
+def test_a_header_that_is_too_long_is_said() -> None:
+    with pytest.raises(UnreadableFile, match="longer than"):
+        reading.read_table(b'"' + b"x" * 200_000 + b'";b\n1;2\n')
