@@ -2,8 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -104,7 +103,7 @@ def link_proposals_make(account_ids: Iterable[int] | None, by: User | None, at: 
         if account_ids is None:
             made += _propose(Account.objects.all(), at)
         else:
-            for some in _batches(account_ids):
+            for some in db.batches(account_ids, AT_ONCE):
                 made += _propose(Account.objects.filter(pk__in=some), at)
     _tell_owners(made)
     return len(made)
@@ -200,9 +199,3 @@ def _proposal_to_decide(proposal_id: int, by: User) -> LinkProposal:
 def _decide(proposal: LinkProposal, status: LinkProposal.Status, by: User | None) -> None:
     proposal.status, proposal.decided_by, proposal.decided_at = status, by, clock.now() if by else None
     proposal.save(update_fields=["status", "decided_by", "decided_at"])
-
-
-def _batches(keys: Iterable[int]) -> Iterator[list[int]]:
-    rest = iter(keys)
-    while some := list(islice(rest, AT_ONCE)):
-        yield some

@@ -7,13 +7,15 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate, chain, islice, pairwise
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from django.db import connection, models, transaction
 from django.db.backends.signals import connection_created
 from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.models.expressions import RawSQL
+
+Item = TypeVar("Item")
 
 
 def is_postgresql() -> bool:
@@ -29,6 +31,18 @@ def lock_options(*of: str) -> dict[str, Any]:
 def keeps_plans(connection: Any) -> bool:
     """Whether a session of this connection outlives its transaction, so that what it has planned is there the next time."""
     return connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+
+
+def keys_at_once() -> int:
+    """How many keys a statement may name: as many as are worth while, where the database takes so many parameters."""
+    return 20_000 if is_postgresql() else 900
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """`items` in lists of at most `size`."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def skip_locked() -> dict[str, bool]:
@@ -234,7 +248,7 @@ def copy_rows(model: type[models.Model], fields: Sequence[str], rows: Iterable[S
     complete = ((*row, *values, *(field.get_default() for field in fresh)) for row in rows)
     write = _copy if is_postgresql() else _insert
     total = 0
-    while batch := list(islice(complete, ROWS_AT_ONCE)):
+    for batch in batches(complete, ROWS_AT_ONCE):
         write(model._meta.db_table, columns, batch)
         total += len(batch)
     return total

@@ -12,7 +12,7 @@ from django.db import connection, models
 from simple_history.models import HistoricalRecords
 from simple_history.utils import get_history_model_for_model
 
-from core import clock
+from core import clock, db
 
 if TYPE_CHECKING:
     from users.models import User
@@ -51,8 +51,7 @@ def record_created(
     reason: str | None = None,
 ) -> None:
     """The history of rows that were just made many at once: one statement for each `AT_ONCE` of them."""
-    for start in range(0, len(keys), AT_ONCE):
-        _copy(model, keys[start : start + AT_ONCE], CREATED, by=by, at=at, reason=reason)
+    _copy(model, keys, CREATED, by=by, at=at, reason=reason)
 
 
 def record_changed(
@@ -64,8 +63,7 @@ def record_changed(
     reason: str | None = None,
 ) -> None:
     """The history of rows that `bulk_update` or `update` has just changed: one statement for each `AT_ONCE` of them."""
-    for start in range(0, len(keys), AT_ONCE):
-        _copy(model, keys[start : start + AT_ONCE], CHANGED, by=by, at=at, reason=reason)
+    _copy(model, keys, CHANGED, by=by, at=at, reason=reason)
 
 
 def _copy(
@@ -77,12 +75,11 @@ def _copy(
     at: dt.datetime | None = None,
     reason: str | None = None,
 ) -> None:
-    if not keys:
-        return
     stamp = connection.ops.adapt_datetimefield_value(at or clock.now())
-    with connection.cursor() as cursor:
-        places = ", ".join(["%s"] * len(keys))
-        cursor.execute(_statement(model).format(places), [kind, stamp, reason, by.pk if by else None, *keys])
+    for some in db.batches(keys, AT_ONCE):
+        places = ", ".join(["%s"] * len(some))
+        with connection.cursor() as cursor:
+            cursor.execute(_statement(model).format(places), [kind, stamp, reason, by.pk if by else None, *some])
 
 
 @functools.cache

@@ -19,7 +19,6 @@ from accounts.models import Account, AccountStatus, MasterConflict, MasterRecord
 from core import db, events, histories
 from core.models import Event, JobRun
 from integration import customer_diff, frames
-from integration.batches import batches
 from integration.customer_conflicts import Conflicts, conflicts
 from integration.customer_diff import AMOUNT_FIELDS, FURTHER, LOOK_UPS, SITE_COLUMNS, CustomerDiff, Inputs
 from integration.validation import without
@@ -27,7 +26,6 @@ from users.models import User
 
 CREATED, UPDATED, DEACTIVATED, REACTIVATED = "master_created", "master_updated", "master_deactivated", "master_reactivated"
 MOVED = "master_moved"
-_KEYS_AT_ONCE = 900
 _MANY_HASHES = 1000
 """So many rows that are only written otherwise have their hashes renewed, to be passed over quickly from then on."""
 
@@ -76,7 +74,7 @@ def _is_first_load(diff: CustomerDiff) -> bool:
 def _lock(writer: _Writer) -> None:
     """Accounts that change are locked, and looked at again: somebody may have edited them meanwhile."""
     keys = pl.concat([writer.diff.changed["account"], writer.diff.deactivated["account"]]).unique().sort().to_list()
-    for some in batches(keys, 20_000 if db.is_postgresql() else _KEYS_AT_ONCE):
+    for some in db.batches(keys, db.keys_at_once()):
         locked = Account.objects.select_for_update(**db.lock_options()).filter(pk__in=some).order_by("pk")
         list(locked.values_list("pk", flat=True))
     if len(writer.diff.changed):
@@ -271,7 +269,7 @@ def _save_records(writer: _Writer) -> None:
     moved = pl.col("account").is_in(writer.diff.changed["account"].implode())
     changed = parents.filter(~pl.col("is_new") & (pl.col("record?") | back | moved))
     said = dict(changed.select("account", _values(writer)).iter_rows())
-    for keys in batches(changed["account"].to_list(), _KEYS_AT_ONCE):
+    for keys in db.batches(changed["account"].to_list(), db.keys_at_once()):
         records = list(MasterRecord.objects.filter(pk__in=keys))
         for record in records:
             _note(record, json.loads(said[record.pk]), writer.run)
@@ -304,7 +302,7 @@ def _deactivate_accounts(writer: _Writer) -> None:
     if not len(gone):
         return
     versions: dict[int, int] = {}
-    for keys in batches(gone["account"].to_list(), _KEYS_AT_ONCE):
+    for keys in db.batches(gone["account"].to_list(), db.keys_at_once()):
         versions |= dict(Account.objects.filter(pk__in=keys).values_list("pk", "version"))
         MasterRecord.objects.filter(pk__in=keys).update(switched_off=True, run=writer.run)
     rows = [(pk, AccountStatus.INACTIVE.value, version + 1) for pk, version in sorted(versions.items())]
@@ -352,11 +350,11 @@ def _write_sites(writer: _Writer, created: dict[str, int]) -> None:
     db.copy_frame(Site, without(sites, sites["id"].is_not_null()).drop("id"))
     db.update_frame(Site, sites.filter(pl.col("id").is_not_null()).drop("child_id"))
     renew_hashes(diff)
-    for some in batches(diff.resting, _KEYS_AT_ONCE):
+    for some in db.batches(diff.resting, db.keys_at_once()):
         Site.objects.filter(pk__in=some).update(is_active=False, missed=0)
-    for some in batches(diff.missed, _KEYS_AT_ONCE):
+    for some in db.batches(diff.missed, db.keys_at_once()):
         Site.objects.filter(pk__in=some).update(missed=F("missed") + 1)
-    for some in batches(diff.back, _KEYS_AT_ONCE):
+    for some in db.batches(diff.back, db.keys_at_once()):
         Site.objects.filter(pk__in=some).update(missed=0)
 
 

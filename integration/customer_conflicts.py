@@ -9,7 +9,7 @@ import polars as pl
 
 from accounts.models import MasterConflict
 from accounts.survivorship import ConflictKind
-from integration.batches import batches
+from core import db
 from integration.customer_diff import CustomerDiff
 
 Candidates = list[dict[str, str]]
@@ -65,7 +65,7 @@ def _held(
     """(the open conflicts, what the last closed one said where a person closed it as it was) of these accounts."""
     held: dict[tuple[int | None, str], MasterConflict] = {}
     closed: dict[tuple[int | None, str], tuple[str, Candidates]] = {}
-    for keys in batches(accounts, 900):
+    for keys in db.batches(accounts, db.keys_at_once()):
         for row in MasterConflict.objects.filter(account__in=keys, field__in=fields).order_by("pk"):
             if row.resolved_at is None:
                 held[row.account_id, row.field] = row

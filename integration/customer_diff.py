@@ -31,7 +31,6 @@ from accounts.models import (
 from accounts.survivorship import NAMES, ConflictKind, FieldRule, Rule as How
 from core import db
 from integration import checks, frames
-from integration.batches import batches
 from integration.checks import Fault, Finding
 from integration.choices import Rule
 from integration.look_ups import LookUps
@@ -50,14 +49,8 @@ FURTHER = tuple(name for name in TEXTS if name not in ("child_id", "parent_id", 
 """The cells that have none: `Site.row`."""
 RENAMED = ("name", "tma1", "tma2")
 AMOUNT_FIELDS = {"yearly_revenue": MONEY_PLACES, "yearly_volume": VOLUME_PLACES}
-_KEYS_AT_ONCE = 900
-"""SQLite takes 999 parameters."""
 
 Aggregate = Callable[[pl.DataFrame, list[FieldRule]], pl.DataFrame]
-
-
-def _at_once() -> int:
-    return 20_000 if db.is_postgresql() else _KEYS_AT_ONCE
 
 
 @dataclass(frozen=True)
@@ -268,7 +261,7 @@ def _stored_rows(sites: list[int]) -> pl.DataFrame:
         "pk", "account_id", "child_id", "account__parent_customer_id", *SITE_COLUMNS, "revenue", "volume",
         Cast("row", TextField()),
     )  # fmt: skip
-    queries = [Site.objects.filter(pk__in=keys).order_by().values_list(*columns) for keys in batches(sites, _at_once())]
+    queries = [Site.objects.filter(pk__in=keys).order_by().values_list(*columns) for keys in db.batches(sites, db.keys_at_once())]
     parts = [pl.DataFrame(schema=shape), *(frames.fetch(query, shape) for query in queries)]
     further = pl.col("row").str.json_decode(pl.Struct(dict.fromkeys(FURTHER, pl.String)))
     frame = pl.concat(parts).with_columns(further.alias("row")).unnest("row")
@@ -376,7 +369,7 @@ def _deactivated(affected: pl.DataFrame, parents: pl.DataFrame, stored: Known) -
     without = affected.join(parents.select("parent_id"), on="parent_id", how="anti")
     held = stored.accounts.filter(pl.col("status") == AccountStatus.ACTIVE.value).join(without, on="parent_id", how="semi")
     found: list[int] = []
-    for keys in batches(held["account"].to_list(), _KEYS_AT_ONCE):
+    for keys in db.batches(held["account"].to_list(), db.keys_at_once()):
         found += MasterRecord.objects.filter(pk__in=keys).values_list("pk", flat=True)
     return (
         held.filter(pl.col("account").is_in(pl.Series(found, dtype=pl.Int64).implode()))
@@ -423,7 +416,7 @@ def _accounts(keys: list[int], inputs: Inputs) -> pl.DataFrame:
     shape |= {f"{name} before": pl.Int64 for name in (*LOOK_UPS, "owner")}
     columns = ("pk", "status", "version", "unit_id", *plain, *AMOUNT_FIELDS, *(f"{name}_id" for name in (*LOOK_UPS, "owner")))
     parts, overridden = [pl.DataFrame(schema=shape)], list[tuple[int, str]]()
-    for some in batches(keys, _at_once()):
+    for some in db.batches(keys, db.keys_at_once()):
         parts.append(frames.fetch(Account.objects.filter(pk__in=some).order_by().values_list(*columns), shape))
         overridden += FieldOverride.objects.filter(account__in=some).values_list("account_id", "field")
     frame = pl.concat(parts)
@@ -448,7 +441,7 @@ def _records(keys: list[int], fields: list[str]) -> pl.DataFrame:
     names = [*fields, "owner_name"]
     shape: dict[str, Any] = {"account": pl.Int64, "switched_off": pl.Boolean, "values": pl.String}
     parts = [pl.DataFrame(schema=shape)]
-    for some in batches(keys, _at_once()):
+    for some in db.batches(keys, db.keys_at_once()):
         rows = MasterRecord.objects.filter(pk__in=some).order_by()
         parts.append(frames.fetch(rows.values_list("pk", "switched_off", Cast("values", TextField())), shape))
     values = pl.col("values").str.json_decode(pl.Struct(dict.fromkeys(names, pl.String)))

@@ -10,9 +10,8 @@ from simple_history.utils import bulk_create_with_history, bulk_update_with_hist
 
 from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
 from catalog.selectors import STANDARD
-from core import money
+from core import db, money
 from core.models import JobRun
-from integration.batches import batches
 from integration.look_ups import LookUps
 from integration.product_validation import DEFAULT_UNIT, DEFAULT_VAT, LONGEST, PRICE_PLACES, PRICES, ProductRows
 from users.models import User
@@ -71,7 +70,7 @@ class ProductPlan:
 def plan_products(checked: ProductRows) -> ProductPlan:
     """Compare with the catalogue. Columns the file lacks are left as they are. Reads only."""
     plan = ProductPlan(LookUps(MODELS), {wanted.sku: wanted for wanted in _wanted(checked)})
-    for batch in batches(plan.wanted):
+    for batch in db.batches(plan.wanted, db.keys_at_once()):
         plan.products |= {product.sku: product for product in Product.objects.filter(sku__in=batch)}
         for price in Price.objects.filter(product__sku__in=batch, price_list__code=STANDARD, min_quantity=0).select_related(
             "product"

@@ -6,14 +6,13 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 from django.utils.translation import gettext as _
 
-from core import gzipped
+from core import db, gzipped
 from integration import excel
 from integration.errors import UnreadableFile
 
@@ -265,7 +264,7 @@ def _headed(records: Iterator[tuple[int, list[str]]], encoding: str, delimiter: 
     broken: dict[int, list[str]] = {}
     frames, numbers = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))], [pl.Series(dtype=pl.UInt32)]
     total = 0
-    while batch := list(islice(records, _AT_ONCE)):
+    for batch in db.batches(records, _AT_ONCE):
         whole = [(number, cells) for number, cells in batch if len(cells) == len(header)]
         broken |= {number: [cell.strip() for cell in cells] for number, cells in batch if len(cells) != len(header)}
         frame = pl.DataFrame([cells for _number, cells in whole], schema=dict.fromkeys(names, pl.String), orient="row")
