@@ -261,7 +261,6 @@ def _finish(run: JobRun, intake: Intake, table: Table, layout: Layout, steps: St
         steps.begin("apply")
     with db.advisory_lock(LOCK):
         held = runs.run_held(run.pk)
-        held.source_hash = run.source_hash
         if status == JobRun.Status.APPLIED:
             work.apply(held)
         elif status in (JobRun.Status.DRY_RUN, JobRun.Status.QUARANTINED):
@@ -269,32 +268,43 @@ def _finish(run: JobRun, intake: Intake, table: Table, layout: Layout, steps: St
         elif status == JobRun.Status.UNCHANGED:
             work.remember()
         quarantine = _quarantine(held, table, outcome.faults)
-        steps.end()
-        held.status, held.counts = (
-            status,
-            {
-                **{name: held.counts[name] for name in ("of", "attempts") if name in held.counts},
-                **({"snapshot": run.counts["snapshot"]} if "snapshot" in run.counts else {}),
-                **outcome.counts,
-                **_same_as_before(held, status),
-                "quarantine": quarantine,
-                "header": column_names(table.header),
-                "shape": guards.shape_of(table.header),
-                "duration_s": steps.seconds,
-                "phases": steps.done,
-                "guards": outcome.guards,
-                "asks": outcome.asks if status == JobRun.Status.DRY_RUN else [],
-                "read_as": {
-                    "profile": layout.profile.name,
-                    "encoding": table.encoding,
-                    "delimiter": table.delimiter,
-                    "unknown_columns": [shown(name) for name in layout.unknown[:50]],
-                },
+        counts = {
+            **({"snapshot": run.counts["snapshot"]} if "snapshot" in run.counts else {}),
+            **outcome.counts,
+            **_same_as_before(run, status),
+            "quarantine": quarantine,
+            "header": column_names(table.header),
+            "shape": guards.shape_of(table.header),
+            "guards": outcome.guards,
+            "asks": outcome.asks if status == JobRun.Status.DRY_RUN else [],
+            "read_as": {
+                "profile": layout.profile.name,
+                "encoding": table.encoding,
+                "delimiter": table.delimiter,
+                "unknown_columns": [shown(name) for name in layout.unknown[:50]],
             },
-        )
-        held.finished_at, held.phase, held.lease_until = clock.now(), "", None
-        held.save(update_fields=["status", "counts", "finished_at", "phase", "lease_until", "source_hash"])
-        runs.run_ended(held)
+        }
+        _close(held, status, counts, run, steps)
+
+
+def _close(
+    held: JobRun,
+    status: JobRun.Status,
+    counts: dict[str, Any],
+    run: JobRun,
+    steps: Steps,
+    *,
+    error: str = "",
+    rows: int | None = None,
+) -> None:
+    """The run, locked as `held`, is over; `run` knows the hash of what was read. In the caller's transaction."""
+    steps.end(rows)
+    kept = {name: held.counts[name] for name in ("of", "attempts") if name in held.counts}
+    held.status, held.error, held.source_hash = status, error, run.source_hash
+    held.counts = {**kept, **counts, "duration_s": steps.seconds, "phases": steps.done}
+    held.finished_at, held.phase, held.lease_until = clock.now(), "", None
+    held.save(update_fields=["status", "error", "source_hash", "counts", "finished_at", "phase", "lease_until"])
+    runs.run_ended(held)
 
 
 def _status(run: JobRun, intake: Intake, table: Table, outcome: Outcome) -> JobRun.Status:
@@ -316,40 +326,24 @@ def _status(run: JobRun, intake: Intake, table: Table, outcome: Outcome) -> JobR
 @transaction.atomic
 def _repeat(run: JobRun, before: JobRun, steps: Steps) -> None:
     """The same file as the last time, and nothing else that decides is another: it is not even read."""
-    held = runs.run_held(run.pk)
     read = before.counts["rows_read"]
-    steps.end(read)
-    kept = {name: held.counts[name] for name in ("of", "attempts") if name in held.counts}
-    done = {name: before.counts[name] for name in customers.KEPT if name in before.counts}
-    held.counts = {
-        **kept,
+    counts = {
         **customers.NOTHING,
-        **done,
+        **{name: before.counts[name] for name in customers.KEPT if name in before.counts},
+        "rows_unchanged": read - before.counts["rows_ignored"],
+        "accounts_unchanged": before.counts["parents_seen"],
         "same_file_as": before.pk,
-        "duration_s": steps.seconds,
-        "phases": steps.done,
     }
-    held.counts["rows_unchanged"] = read - before.counts["rows_ignored"]
-    held.counts["accounts_unchanged"] = before.counts["parents_seen"]
-    held.status, held.source_hash, held.finished_at = JobRun.Status.UNCHANGED, run.source_hash, clock.now()
-    held.phase, held.lease_until = "", None
-    held.save(update_fields=["status", "counts", "finished_at", "phase", "lease_until", "source_hash"])
-    runs.run_ended(held)
+    _close(runs.run_held(run.pk), JobRun.Status.UNCHANGED, counts, run, steps, rows=read)
 
 
 @transaction.atomic
 def _fail(run: JobRun, sentence: str, steps: Steps, status: JobRun.Status = JobRun.Status.FAILED) -> None:
     """The run ended here; nothing was applied. Not when it was taken away meanwhile."""
-    steps.end()
     held = JobRun.objects.select_for_update().get(pk=run.pk)
-    if held.status != JobRun.Status.RUNNING:
-        return
-    held.status, held.error, held.finished_at, held.phase, held.lease_until = status, sentence, clock.now(), "", None
-    kept = {name: held.counts[name] for name in ("of", "attempts", "snapshot") if name in held.counts}
-    held.counts = {**kept, **run.counts, "duration_s": steps.seconds, "phases": steps.done}
-    held.source_hash = run.source_hash
-    held.save(update_fields=["status", "error", "finished_at", "phase", "lease_until", "counts", "source_hash"])
-    runs.run_ended(held)
+    if held.status == JobRun.Status.RUNNING:
+        snapshot = {"snapshot": held.counts["snapshot"]} if "snapshot" in held.counts else {}
+        _close(held, status, {**snapshot, **run.counts}, run, steps, error=sentence)
 
 
 def _same_as_before(run: JobRun, status: JobRun.Status) -> dict[str, Any]:
