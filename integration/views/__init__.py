@@ -1,6 +1,7 @@
 """Pages of stewards: the list of runs, one run with its tabs, and what can be done about it."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -131,31 +132,26 @@ def _events(run: JobRun) -> list[dict[str, Any]]:
 @requires(Perm.STEWARD)
 @require_POST
 def sync_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    run = pages.run_of(request, pk)
-    try:
-        runs.run_cancel(run_id=run.pk, by=user_of(request))
-    except DomainError as refusal:
-        return _page(request, pages.run_of(request, pk), refusal)
-    return redirect("sync_page", pk)
+    return _moved(request, pk, runs.run_cancel)
 
 
 @requires(Perm.STEWARD)
 @require_POST
 def sync_release(request: HttpRequest, pk: int) -> HttpResponse:
-    run = pages.run_of(request, pk)
-    try:
-        runs.run_release(run_id=run.pk, by=user_of(request))
-    except DomainError as refusal:
-        return _page(request, pages.run_of(request, pk), refusal)
-    return redirect("sync_page", pk)
+    return _moved(request, pk, runs.run_release)
 
 
 @requires(Perm.STEWARD)
 @require_POST
 def sync_reject(request: HttpRequest, pk: int) -> HttpResponse:
+    return _moved(request, pk, runs.run_reject, reason=request.POST.get("reason", ""))
+
+
+def _moved(request: HttpRequest, pk: int, move: Callable[..., JobRun], **words: str) -> HttpResponse:
+    """The page of the run after the move, or the refusal on it."""
     run = pages.run_of(request, pk)
     try:
-        runs.run_reject(run_id=run.pk, by=user_of(request), reason=request.POST.get("reason", ""))
+        move(run_id=run.pk, by=user_of(request), **words)
     except DomainError as refusal:
         return _page(request, pages.run_of(request, pk), refusal)
     return redirect("sync_page", pk)
