@@ -19,13 +19,13 @@ from accounts.models import Account, AccountStatus, MasterConflict, MasterRecord
 from core import db, events, histories
 from core.models import Event, JobRun
 from integration import customer_diff, frames
+from integration.choices import What
 from integration.customer_conflicts import Conflicts, conflicts
 from integration.customer_diff import AMOUNT_FIELDS, FURTHER, LOOK_UPS, SITE_COLUMNS, CustomerDiff, Inputs
+from integration.selectors import VERBS
 from integration.validation import without
 from users.models import User
 
-CREATED, UPDATED, DEACTIVATED, REACTIVATED = "master_created", "master_updated", "master_deactivated", "master_reactivated"
-MOVED = "master_moved"
 _MANY_HASHES = 1000
 """So many rows that are only written otherwise have their hashes renewed, to be passed over quickly from then on."""
 
@@ -45,8 +45,8 @@ class _Writer:
         return f"{self.run.kind} {self.run.pk}"
 
 
-def apply(diff: CustomerDiff, inputs: Inputs, run: JobRun, at: dt.datetime) -> dict[str, int]:
-    """Write everything the diff holds; answers the keys of the accounts that are new, by their numbers. Locks by pk."""
+def apply(diff: CustomerDiff, inputs: Inputs, run: JobRun, at: dt.datetime) -> None:
+    """Write everything the diff holds. Locks accounts by pk."""
     writer = _Writer(diff, inputs, run, run.started_by, at)
     _lock(writer)
     _create_look_ups(writer)
@@ -59,7 +59,6 @@ def apply(diff: CustomerDiff, inputs: Inputs, run: JobRun, at: dt.datetime) -> d
         _write_sites(writer, created)
         _tell_moves(writer, created)
     _propose_links(writer, created)
-    return created
 
 
 _FILLED: tuple[Any, ...] = (Account, get_history_model_for_model(Account), MasterRecord, MasterConflict, Site)
@@ -151,7 +150,7 @@ def _create_accounts(writer: _Writer) -> dict[str, int]:
     db.copy_frame(Account, accounts.with_columns(with_amounts))
     histories.record_created(Account, keys, by=writer.by, at=at, reason=writer.reason)
     db.copy_frame(MasterRecord, _new_records(writer, created))
-    db.copy_frame(Event, _events(writer, created.select("account", pl.lit("{}").alias("changes")), CREATED))
+    db.copy_frame(Event, _events(writer, created.select("account", pl.lit("{}").alias("changes")), VERBS[What.CREATED]))
     return dict(created.select("parent_id", "account").iter_rows())
 
 
@@ -226,8 +225,8 @@ def _update_accounts(writer: _Writer) -> None:
         columns.append(pl.when("back?").then(pl.lit(AccountStatus.ACTIVE.value)).otherwise(pl.col("status")).alias("status"))
     _update(writer, changed.select(pl.col("account").alias("id"), *columns, (pl.col("version") + 1).alias("version")))
     told = changes_of(writer.diff, writer.inputs)
-    db.copy_frame(Event, _events(writer, told.filter(~pl.col("back?")), UPDATED))
-    db.copy_frame(Event, _events(writer, told.filter("back?"), REACTIVATED))
+    db.copy_frame(Event, _events(writer, told.filter(~pl.col("back?")), VERBS[What.UPDATED]))
+    db.copy_frame(Event, _events(writer, told.filter("back?"), VERBS[What.REACTIVATED]))
 
 
 def _update(writer: _Writer, accounts: pl.DataFrame) -> None:
@@ -308,7 +307,7 @@ def _deactivate_accounts(writer: _Writer) -> None:
     rows = [(pk, AccountStatus.INACTIVE.value, version + 1) for pk, version in sorted(versions.items())]
     _update(writer, pl.DataFrame(rows, schema=["id", "status", "version"], orient="row"))
     change = json.dumps({"status": [AccountStatus.ACTIVE.value, AccountStatus.INACTIVE.value]})
-    db.copy_frame(Event, _events(writer, gone.select("account", pl.lit(change).alias("changes")), DEACTIVATED))
+    db.copy_frame(Event, _events(writer, gone.select("account", pl.lit(change).alias("changes")), VERBS[What.DEACTIVATED]))
 
 
 def _save_conflicts(writer: _Writer, conflicts: Conflicts, created: dict[str, int]) -> None:
@@ -375,4 +374,4 @@ def _tell_moves(writer: _Writer, created: dict[str, int]) -> None:
     ):
         changes = {child: [before or "", str(parent)] for child, before in moved.select("child_id", "stored_parent").iter_rows()}
         told.append((keys[str(parent)], json.dumps(changes, ensure_ascii=False)))
-    db.copy_frame(Event, _events(writer, pl.DataFrame(told, schema=["account", "changes"], orient="row"), MOVED))
+    db.copy_frame(Event, _events(writer, pl.DataFrame(told, schema=["account", "changes"], orient="row"), VERBS[What.MOVED]))

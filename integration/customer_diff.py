@@ -95,12 +95,11 @@ class CustomerDiff:
 
     `new_sites` and `changed_sites` are rows as `CustomerRows.rows`, the latter with `site`. `created` are parents as from
     `aggregation.aggregate`; `changed` are those with their `account`, `before` and `after` of each field and whether it differs
-    (`<field>?`). `records` are the parents of all accounts whose master record would be another one.
+    (`<field>?`). `parents` are those of all accounts that were worked out; `record?` tells whose master record changes.
     """
 
     faults: list[Fault]
     fields: list[str]
-    present: frozenset[str]
     created: pl.DataFrame
     parents: pl.DataFrame
     changed: pl.DataFrame
@@ -169,7 +168,6 @@ def compare(checked: CustomerRows, stored: Known, inputs: Inputs, aggregate: Agg
     diff = CustomerDiff(
         faults=faults,
         fields=fields,
-        present=checked.present,
         created=parents.filter(pl.col("account").is_null()),
         parents=parents.clear(),
         changed=parents.clear(),

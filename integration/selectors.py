@@ -33,6 +33,14 @@ def running_run() -> JobRun | None:
     return running.select_related("started_by").order_by("-lease_until", "pk").first()
 
 
+CAME_RIGHT = (JobRun.Status.APPLIED, JobRun.Status.UNCHANGED)
+
+
+def runs_come_right(kind: str) -> QuerySet[JobRun]:
+    """The runs of this kind that did what was to be done, the latest first."""
+    return JobRun.objects.filter(kind=kind, status__in=CAME_RIGHT).order_by("-pk")
+
+
 def run_before(run: JobRun) -> JobRun | None:
     """The last run of the same kind before this one that came to an end by itself."""
     stopped = (JobRun.Status.RUNNING, JobRun.Status.CANCELLED, JobRun.Status.REJECTED)

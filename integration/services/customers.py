@@ -21,17 +21,13 @@ from integration.look_ups import LookUps
 from integration.models import CUSTOMER_SYNC, Intake, ProposedChange, RowDecision
 from integration.profiles import Layout
 from integration.reading import Table
+from integration.report import CUSTOMER_COUNTS
 from integration.services.parts import aggregate_in_parts
 from integration.validation import HASH_VERSION, check_customers
 from users.models import User
 
-NOTHING = dict.fromkeys(
-    (
-        "rows_applied", "rows_quarantined", "accounts_created", "accounts_updated", "accounts_deactivated",
-        "accounts_reactivated", "sites_created", "sites_updated", "sites_moved", "sites_missing",
-    ), 0,
-)  # fmt: skip
-"""The counts of a run that changes nothing."""
+NOTHING = dict.fromkeys((*CUSTOMER_COUNTS, "sites_missing"), 0)
+"""The counts of a run that changes nothing, but for those that it has in common with the one before."""
 KEPT = (
     "rows_read", "rows_ignored", "parents_seen", "conflicts", "inputs", "fields", "complete", "header", "shape", "read_as",
 )  # fmt: skip
@@ -171,9 +167,8 @@ def _digest(inputs: Inputs, present: Iterable[str]) -> str:
 
 def _last_digest() -> str:
     """That of the last run which looked at everything that was to be looked at."""
-    done = JobRun.objects.filter(kind=CUSTOMER_SYNC, status__in=[JobRun.Status.APPLIED, JobRun.Status.UNCHANGED])
-    done = done.filter(counts__has_key="inputs").exclude(counts__has_key="of")
-    counts = done.order_by("-pk").values_list("counts", flat=True).first()
+    done = selectors.runs_come_right(CUSTOMER_SYNC).filter(counts__has_key="inputs").exclude(counts__has_key="of")
+    counts = done.values_list("counts", flat=True).first()
     return str((counts or {}).get("inputs", ""))
 
 
@@ -182,8 +177,7 @@ def repeated(run: JobRun, intake: Intake) -> JobRun | None:
     no site was missing, and neither salespeople nor rules nor decisions have changed since."""
     if intake.mode != Mode.APPLY or intake.released_at or intake.profile.endswith(".toml"):
         return None
-    done = JobRun.objects.filter(kind=run.kind, status__in=[JobRun.Status.APPLIED, JobRun.Status.UNCHANGED])
-    before = done.select_related("intake").order_by("-pk").first()
+    before = selectors.runs_come_right(run.kind).first()
     if not run.source_hash or before is None or before.source_hash != run.source_hash or "of" in before.counts:
         return None
     if before.counts.get("rows_quarantined") or before.counts.get("sites_missing"):

@@ -14,8 +14,7 @@ from integration import selectors
 from integration.checks import column_names
 from integration.customer_diff import CustomerDiff
 from integration.errors import OutOfDate
-
-_DONE = (JobRun.Status.APPLIED, JobRun.Status.UNCHANGED)
+from integration.models import CUSTOMER_SYNC
 
 
 def stops(is_complete: bool, rows: int, diff: CustomerDiff) -> list[dict[str, Any]]:
@@ -39,8 +38,8 @@ def stops(is_complete: bool, rows: int, diff: CustomerDiff) -> list[dict[str, An
 
 
 def _rows_of_last_complete() -> int:
-    done = JobRun.objects.filter(kind=selectors.KINDS[0], status__in=_DONE, counts__complete=True)
-    counts = done.order_by("-pk").values_list("counts", flat=True).first()
+    done = selectors.runs_come_right(CUSTOMER_SYNC).filter(counts__complete=True)
+    counts = done.values_list("counts", flat=True).first()
     return int((counts or {}).get("rows_read", 0))
 
 
@@ -61,13 +60,13 @@ def shape_of(header: Sequence[str]) -> str:
 
 def is_known_shape(run: JobRun, header: Sequence[str]) -> bool:
     """Whether a file with these columns was applied before."""
-    return JobRun.objects.filter(kind=run.kind, status__in=_DONE, counts__shape=shape_of(header)).exists()
+    return selectors.runs_come_right(run.kind).filter(counts__shape=shape_of(header)).exists()
 
 
 def require_newer(run: JobRun, snapshot: str) -> None:
     """Raises OutOfDate when a later snapshot than this one was applied already."""
-    done = JobRun.objects.filter(kind=run.kind, status__in=_DONE, counts__has_key="snapshot")
-    last = done.order_by("-pk").values_list("pk", "counts").first()
+    done = selectors.runs_come_right(run.kind).filter(counts__has_key="snapshot")
+    last = done.values_list("pk", "counts").first()
     if last is None:
         return
     mine, theirs = _order(snapshot), _order(last[1]["snapshot"])

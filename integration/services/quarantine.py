@@ -20,7 +20,6 @@ from users.models import User
 
 MOST_AT_ONCE = 5_000
 
-_DONE = (JobRun.Status.APPLIED, JobRun.Status.UNCHANGED)
 _COLUMNS_OF_REASON = ("code", "reason", "reason_en", "reason_fi")
 
 
@@ -129,7 +128,10 @@ def _applied_again(of: JobRun, rows: list[dict[str, str]], by: User) -> tuple[Jo
     runs.require_free()
     run: JobRun = runs.engine().apply_rows(of=of, rows=rows, by=by)
     left = list(QuarantinedRow.objects.filter(run=run).order_by("row_number", "pk"))
-    if not (run.status in _DONE or (left and run.status == JobRun.Status.QUARANTINED and not policies.is_stopped_by_guard(run))):
+    if not (
+        run.status in selectors.CAME_RIGHT
+        or (left and run.status == JobRun.Status.QUARANTINED and not policies.is_stopped_by_guard(run))
+    ):
         facts = {"run": run.pk, "why": run.error or run.get_status_display()}
         raise Invalid(_("Run %(run)s did not apply it: %(why)s") % facts)
     QuarantinedRow.objects.filter(run=run).delete()
