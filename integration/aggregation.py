@@ -165,8 +165,10 @@ class _Groups:
         return among.group_by("at", column).agg(pl.col(NAMES[column]).max().alias("label"))
 
     def _label(self, rule: FieldRule, value: pl.Series) -> pl.Series:
+        """The greatest name that the rows which were looked at give the value."""
         chosen = pl.DataFrame({"at": pl.int_range(self.count, eager=True, dtype=pl.UInt32), rule.column: value})
-        rows = self._filled(rule.column).join(chosen, on=["at", rule.column], how="semi")
+        among = self._here if rule.rule == Rule.BY_VOLUME else None
+        rows = self._filled(rule.column, among).join(chosen, on=["at", rule.column], how="semi")
         return self._column(rows.group_by("at").agg(pl.col(NAMES[rule.column]).max()), NAMES[rule.column], f"{rule.field}_label")
 
     def _conflict(self, rule: FieldRule, value: pl.Series) -> list[pl.Series]:

@@ -169,9 +169,8 @@ def raw_cells(table: Table, rows: Iterable[int]) -> dict[int, dict[str, str]]:
     """Per row its cells as they stand, by column name; too many cells are called "+1", "+2", …"""
     names = column_names(table.header)
     wanted = list(rows)
-    kept = table.rows.with_columns(table.numbers.alias("#"))
-    kept = kept.filter(pl.col("#").is_in(pl.Series(wanted, dtype=pl.UInt32).implode()))
-    cells = {int(row[-1]): list(row[:-1]) for row in kept.iter_rows()}
+    kept = table.only(pl.Series(wanted, dtype=pl.UInt32))
+    cells = dict(zip(kept.numbers.to_list(), map(list, kept.rows.iter_rows()), strict=True))
     cells |= {row: table.broken[row] for row in wanted if row in table.broken}
     return {row: _labelled(names, values) for row, values in cells.items()}
 

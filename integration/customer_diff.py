@@ -34,7 +34,7 @@ from integration import checks, frames
 from integration.checks import Fault, Finding
 from integration.choices import Rule
 from integration.look_ups import LookUps
-from integration.validation import MONEY_PLACES, TEXTS, VOLUME_PLACES, CustomerRows, without
+from integration.validation import CELLS, MONEY_PLACES, TEXTS, VOLUME_PLACES, CustomerRows, without
 
 LOOK_UPS: dict[str, type[Any]] = {
     "tma1": CategoryTma1, "tma2": CategoryTma2, "industry": Industry, "business_size": BusinessSize,
@@ -198,7 +198,7 @@ def _rows(checked: CustomerRows, stored: Known, inputs: Inputs) -> tuple[pl.Data
     if not bool(rows["site"].is_not_null().any()):
         return rows.select(*checked.rows.columns, "site", "account", "stored_parent", differs=pl.lit(value=False)), checked.faults
     old = _stored_rows(rows["site"].drop_nulls().to_list())
-    names = [*TEXTS, "revenue", "volume"]
+    names = CELLS
     before = rows.select("site").join(
         old.select("site", *(pl.col(name).alias(f"{name} before") for name in names if name != "child_id")),
         on="site", how="left", maintain_order="left",
@@ -334,16 +334,14 @@ def _living(
 
     `same`: the rows that stand as before; none where the file lacks a column that decides and that is known from another one.
     """
-    columns = [name for name in checked.rows.columns if name != "#"]
-    fresh = without(rows, ~rows["parent_id"].is_in(affected["parent_id"].implode())).select(columns)
+    fresh = without(rows, ~rows["parent_id"].is_in(affected["parent_id"].implode())).select(CELLS)
     told = pl.concat([rows["child_id"], same["child_id"]]).to_frame()
     same = same.join(affected, on="parent_id", how="semi")
     rest = stored.sites.filter(pl.col("is_active")).join(
         affected.rename({"parent_id": "stored_parent"}), on="stored_parent", how="semi"
     )
     rest = rest.join(told, on="child_id", how="anti").filter(~pl.col("site").is_in(gone.implode()))
-    kept = _stored_rows(rest["site"].to_list()).with_columns(row_hash=pl.lit(0, dtype=pl.Int64)).select(columns)
-    return pl.concat([fresh, checked.ready(same).select(columns), kept])
+    return pl.concat([fresh, checked.ready(same).select(CELLS), _stored_rows(rest["site"].to_list()).select(CELLS)])
 
 
 def _with_conflicts(parents: pl.DataFrame, fields: list[str], inputs: Inputs) -> pl.DataFrame:

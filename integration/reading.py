@@ -5,7 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.numbers) + len(self.broken)
+
+    def only(self, numbers: pl.Series) -> "Table":
+        """The rows of these numbers."""
+        wanted = self.numbers.is_in(numbers.implode())
+        return replace(self, rows=self.rows.filter(wanted), numbers=self.numbers.filter(wanted), broken={})
 
     @property
     def breaks_off(self) -> bool:

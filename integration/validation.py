@@ -4,7 +4,7 @@ Source: docs/requirements.md S0.29, S0.33.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -39,6 +39,9 @@ _PATH = 8
 
 HASH_VERSION = "1"
 TEXTS = tuple(name for name in CUSTOMER_FIELDS if name not in ("revenue", "volume", "cpq_flag"))
+CELLS = (*TEXTS, "revenue", "volume")
+"""What is used of a row: texts, cents, thousandths."""
+_TIES = ("#", "child_id", "parent_id")
 NOTHING_KNOWN = pl.DataFrame(schema={"child_id": pl.String, "row_hash": pl.Int64})
 
 
@@ -46,10 +49,9 @@ NOTHING_KNOWN = pl.DataFrame(schema={"child_id": pl.String, "row_hash": pl.Int64
 class CustomerRows:
     """A checked customer master. Every row of the file is in exactly one of `rows`, `same`, `copies`, `ignored` and `faults`.
 
-    `rows` are ready to be used: the number of the row "#", all our text fields, `revenue` in cents, `volume` in thousandths,
-    `row_hash`; child ids are unique. `same` are rows that stand as they were applied before, their cells as in the file
-    (`ready` makes them as those in `rows`). `ignored`: `child_id` and `parent_id` of rows that do not enter. `present`: the
-    fields that the file has.
+    `rows` are ready to be used: the number of the row "#", `CELLS`, `row_hash`; child ids are unique. `same` are rows that stand
+    as they were applied before: "#", `child_id`, `parent_id` (`ready` makes them as those in `rows`). `ignored`: `child_id` and
+    `parent_id` of rows that do not enter. `present`: the fields that the file has.
     """
 
     rows: pl.DataFrame
@@ -57,13 +59,13 @@ class CustomerRows:
     copies: list[int]
     ignored: pl.DataFrame
     faults: list[Fault]
-    present: frozenset[str]
     layout: Layout
-    decimal: str
+    ready: Callable[[pl.DataFrame], pl.DataFrame]
+    """The "#" and `CELLS` of rows out of `same`; they have been checked when they were applied."""
 
-    def ready(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Rows out of `same` as those in `rows`; they have been checked when they were applied."""
-        return _complete(_checked(frame, Findings(self.layout), self.decimal))
+    @property
+    def present(self) -> frozenset[str]:
+        return frozenset(self.layout.positions)
 
 
 def check_customers(
@@ -76,29 +78,37 @@ def check_customers(
     """
     findings = Findings(layout)
     checks.find_broken(table, findings)
-    frame = _decided(_with_parents(checks.fields_of(table, layout)), decisions or {})
-    entering, ignored = _by_flag(frame, findings)
-    mark = layout.profile.options.decimal or _decimal_mark(entering, table)
-    entering = entering.with_columns(_hashes(entering, mark))
-    same = _as_known(entering, known)
-    fresh = without(entering, same)
+    frame, enters = _entering(table, layout, decisions or {}, findings)
+    mark = layout.profile.options.decimal or _decimal_mark(frame, enters, table)
+    frame = frame.with_columns(_hashes(frame, mark))
+    stands = enters & _as_known(frame, enters, known)
+    fresh = without(frame, stands | ~enters)
     checks.find_texts(fresh.drop("row_hash"), findings, longest=LONGEST, required=["child_id"])
     fresh = _checked(fresh, findings, mark)
-    same_rows = entering.filter(same)
-    copies = _find_structure(fresh, same_rows, findings)
+    same = frame.select(_TIES).filter(stands)
+
+    def ready(rows: pl.DataFrame) -> pl.DataFrame:
+        cells, _enters = _entering(table.only(rows["#"]), layout, decisions or {}, Findings(layout))
+        return _complete(_checked(cells, Findings(layout), mark))
+
+    copies = _find_structure(fresh, same, findings)
     once = without(fresh, fresh["#"].is_in(copies.implode()))
-    _find_totals(once, same_rows, findings, mark)
+    _find_totals(once, same, ready, findings)
     _find_copies_of_faulty(fresh, copies, findings)
     return CustomerRows(
-        rows=_complete(without(once, findings.of(once))),
-        same=without(same_rows, findings.of(same_rows)),
+        rows=_complete(without(once, findings.of(once)), "row_hash"),
+        same=without(same, findings.of(same)),
         copies=[row for row in copies.to_list() if row not in findings.by_row],
-        ignored=ignored.select("child_id", "parent_id"),
+        ignored=frame.select("child_id", "parent_id").filter(~enters),
         faults=findings.faults(table, "child_id" if "child_id" in layout.positions else "parent_id"),
-        present=frozenset(layout.positions),
         layout=layout,
-        decimal=mark,
+        ready=ready,
     )
+
+
+def _entering(table: Table, layout: Layout, decisions: Mapping[str, str], findings: Findings) -> tuple[pl.DataFrame, pl.Series]:
+    """All rows under our names, each with a parent, and which of them enter."""
+    return _by_flag(_decided(_with_parents(checks.fields_of(table, layout)), decisions), findings)
 
 
 def without(frame: pl.DataFrame, left_out: pl.Series) -> pl.DataFrame:
@@ -128,22 +138,22 @@ def _decided(frame: pl.DataFrame, decisions: Mapping[str, str]) -> pl.DataFrame:
     return frame.with_columns(left_out=child.is_in(out) if out else pl.lit(value=False))
 
 
-def _by_flag(frame: pl.DataFrame, findings: Findings) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """(rows that enter, rows that are ignored); without a flag column every row enters."""
-    left_out = frame["left_out"]
+def _by_flag(frame: pl.DataFrame, findings: Findings) -> tuple[pl.DataFrame, pl.Series]:
+    """(the rows, which of them enter); without a flag column every row enters."""
+    enters = ~frame["left_out"]
     frame = frame.drop("left_out")
     if "cpq_flag" in frame.columns:
-        flags = checks.find_flags(frame, "cpq_flag", findings, blank=False)
-        left_out = left_out | ~(flags | findings.of(frame))
+        enters &= checks.find_flags(frame, "cpq_flag", findings, blank=False) | findings.of(frame)
         frame = frame.drop("cpq_flag")
-    return without(frame, left_out), frame.filter(left_out)
+    return frame, enters
 
 
-def _decimal_mark(frame: pl.DataFrame, table: Table) -> str:
+def _decimal_mark(frame: pl.DataFrame, enters: pl.Series, table: Table) -> str:
     """A point in what came as JSON."""
     if table.encoding == JSON:
         return "."
-    return amounts.decimal_mark([frame[name] for name in ("revenue", "volume") if name in frame.columns], table.decimal_in_doubt)
+    cells = [frame[name].filter(enters) for name in ("revenue", "volume") if name in frame.columns]
+    return amounts.decimal_mark(cells, table.decimal_in_doubt)
 
 
 _AT_ONCE = 100_000
@@ -161,14 +171,16 @@ def _hashes(frame: pl.DataFrame, mark: str) -> pl.Series:
     return pl.concat(found).reinterpret(signed=True).alias("row_hash")
 
 
-def _as_known(frame: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
-    """Which rows are, cell by cell, as they were applied before. Rows whose child id stands twice are not."""
+def _as_known(frame: pl.DataFrame, enters: pl.Series, known: pl.DataFrame) -> pl.Series:
+    """Which rows are, cell by cell, as they were applied before. Rows whose child id enters twice are not."""
     if known.is_empty():
         return pl.repeat(value=False, n=len(frame), eager=True)
     before = frame.select("child_id", "row_hash").join(
         known.select("child_id", before="row_hash"), on="child_id", how="left", maintain_order="left"
     )["before"]
-    return (before == frame["row_hash"]).fill_null(value=False) & ~frame["child_id"].is_duplicated()
+    twice = frame.select("child_id").filter(enters)["child_id"]
+    twice = twice.filter(twice.is_duplicated())
+    return (before == frame["row_hash"]).fill_null(value=False) & ~frame["child_id"].is_in(twice.implode())
 
 
 def _checked(frame: pl.DataFrame, findings: Findings, mark: str) -> pl.DataFrame:
@@ -251,8 +263,7 @@ def _find_structure(frame: pl.DataFrame, same: pl.DataFrame, findings: Findings)
     sentence = _("%(column)s “%(value)s” stands twice with different values.")
     findings.add_all(clashing, parents == 1, Rule.DUPLICATE, "child_id", sentence)
     left = frame.filter(~pl.col("#").is_in(pl.concat([clash, copies]).implode()) & (pl.col("child_id") != ""))
-    ties = ["#", "child_id", "parent_id"]
-    for row, path in _cycles(pl.concat([left.select(ties), same.select(ties)])):
+    for row, path in _cycles(pl.concat([left.select(_TIES), same])):
         findings.add(row, Rule.CYCLE, _("The parents form a circle: %(path)s."), {"path": path})
     return copies
 
@@ -294,14 +305,16 @@ def _path(ids: list[str], above: list[int], start: int) -> str:
     return " → ".join([*steps, checks.shown(ids[start]) if at == start else "…"])
 
 
-def _find_totals(frame: pl.DataFrame, same: pl.DataFrame, findings: Findings, mark: str) -> None:
+def _find_totals(
+    frame: pl.DataFrame, same: pl.DataFrame, ready: Callable[[pl.DataFrame], pl.DataFrame], findings: Findings
+) -> None:
     """Note the rows of parents whose sums no column could hold."""
     large = (pl.col("revenue").abs() > _LARGE) | (pl.col("volume").abs() > _LARGE)
     suspects = frame.filter(large).select("parent_id").unique()
     if suspects.is_empty():
         return
     rows = frame.join(suspects, on="parent_id", how="semi")
-    rest = _checked(same.join(suspects, on="parent_id", how="semi"), Findings(findings.layout), mark)
+    rest = ready(same.join(suspects, on="parent_id", how="semi"))
     names = ["#", "parent_id", "revenue", "volume"]
     rows = pl.concat([rows.select(names), rest.select(names)])
     sums = [pl.col(name).cast(pl.Float64).abs().sum().over("parent_id") for name in ("revenue", "volume")]
@@ -325,7 +338,7 @@ def _find_copies_of_faulty(frame: pl.DataFrame, copies: pl.Series, findings: Fin
             findings.by_row.setdefault(row, first[child])
 
 
-def _complete(frame: pl.DataFrame) -> pl.DataFrame:
-    """Every text field, in one order; those the file lacks are blank."""
+def _complete(frame: pl.DataFrame, *more: str) -> pl.DataFrame:
+    """Every cell, in one order; texts that the file lacks are blank."""
     blank = [pl.lit("").alias(name) for name in TEXTS if name not in frame.columns]
-    return frame.with_columns(blank).select("#", *TEXTS, "revenue", "volume", "row_hash")
+    return frame.with_columns(blank).select("#", *CELLS, *more)

@@ -162,6 +162,16 @@ def test_the_region_is_that_of_the_postcode_with_the_largest_summed_volume() -> 
     assert (account["region"], account["postcode"], account["street"], account["city"]) == ("01", "00100", "Pieni", "Helsinki")
 
 
+def test_a_category_chosen_by_place_is_called_as_it_is_called_there() -> None:
+    rows = [
+        {"child_id": "C1", "parent_id": "P", "postcode": "00100", "volume": 9, "tma1": "x", "tma1_name": "Here"},
+        {"child_id": "C2", "parent_id": "P", "postcode": "33100", "volume": 1, "tma1": "x", "tma1_name": "There"},
+    ]
+    rule = FieldRule("tma1", Rule.BY_VOLUME, "tma1")
+    told = aggregation.aggregate(frame_of(rows), [rule]).row(0, named=True)
+    assert (told["tma1"], told["tma1_label"]) == ("x", "Here") == (decide(rows, rule).value, decide(rows, rule).label)
+
+
 def test_sums_are_exact_beyond_what_a_float_holds() -> None:
     account = one({"revenue": 2**53}, {"revenue": 1}, {"revenue": 1}, {"revenue": 1})
     assert account["yearly_revenue"] == f"{Decimal(2**53 + 3).scaleb(-2):f}"
