@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, chain, islice, pairwise
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
@@ -140,6 +141,13 @@ def quickly_compressed(table: str, column: str) -> Operation:
     way = f"ALTER TABLE {table} ALTER COLUMN {column} SET COMPRESSION "
     known = f"DO $$ BEGIN {way} lz4; EXCEPTION WHEN feature_not_supported OR invalid_parameter_value THEN NULL; END $$"
     return TriggerSQL(postgresql=(known, f"{way} default"), sqlite=("SELECT 1", "SELECT 1"))
+
+
+def packed_already(table: str, *columns: str) -> Operation:
+    """A migration operation: PostgreSQL does not try to make `columns` smaller, as what they hold has been packed before."""
+    stored = ", ".join(f"ALTER COLUMN {column} SET STORAGE {{0}}" for column in columns)
+    done, undo = (f"ALTER TABLE {table} {stored.format(way)}" for way in ("EXTERNAL", "EXTENDED"))
+    return TriggerSQL(postgresql=(done, undo), sqlite=("SELECT 1", "SELECT 1"))
 
 
 def append_only(table: str) -> TriggerSQL:
@@ -305,6 +313,7 @@ class Frame(Protocol):
     def __len__(self) -> int: ...
     def iter_rows(self) -> Iterator[tuple[Any, ...]]: ...
     def iter_slices(self, n_rows: int) -> "Iterator[Frame]": ...
+    def with_columns(self, *columns: Any) -> "Frame": ...
     def write_csv(self, file: Any, *, include_header: bool, null_value: str, quote_style: Any) -> None: ...
 
 
@@ -313,29 +322,53 @@ def copy_frame(model: type[models.Model], frame: Frame) -> int:
 
     Decimals, instants and JSON may be given as texts. Columns that are left out get the defaults of their fields.
     """
-    by_name = {field.attname: field for field in model._meta.concrete_fields}
-    missing = [field for name, field in by_name.items() if name not in frame.columns and not field.primary_key]
-    columns = [*(by_name[name] for name in frame.columns), *missing]
-    values = tuple(field.get_db_prep_save(field.get_default(), connection) for field in missing)
-    if not len(frame):
-        return 0
-    if not is_postgresql():
-        ready = _ready(columns[: len(frame.columns)])
-        _insert_ready(model._meta.db_table, columns, ((*ready(row), *values) for row in frame.iter_rows()))
-        return len(frame)
-    names = ", ".join(f'"{column.column}"' for column in columns)
+    return copy_frames(model, frame.iter_slices(_SLICE))
+
+
+def copy_frames(model: type[models.Model], frames: Iterable[Frame]) -> int:
+    """The same for tables of the same columns that are made one after the other, in a thread: while one is written, the next one
+    is made. Whatever makes them must not ask the database."""
+    table, by_name = model._meta.db_table, {field.attname: field for field in model._meta.concrete_fields}
+    whole = (_with_defaults(model, frame) for frame in frames)
+    done = 0
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        if missing:
-            shape = f'CREATE TEMP TABLE copied ON COMMIT DROP AS SELECT {names} FROM "{model._meta.db_table}" LIMIT 0'  # noqa: S608
-            cursor.execute(shape)
-            given = ", ".join(f'"{by_name[name].column}"' for name in frame.columns)
-            _copy_in(cursor, f"copied ({given})", frame)
-            rest = ", ".join(["%s"] * len(values))
-            cursor.execute(f'INSERT INTO "{model._meta.db_table}" ({names}) SELECT {given}, {rest} FROM copied', values)  # noqa: S608
-            cursor.execute("DROP TABLE copied")
-        else:
-            _copy_in(cursor, f'"{model._meta.db_table}" ({names})', frame)
-    return len(frame)
+        if not is_postgresql():
+            for frame in whole:
+                columns = [by_name[name] for name in frame.columns]
+                _insert_ready(table, columns, map(_ready(columns), frame.iter_rows()))
+                done += len(frame)
+            return done
+        for frame, text in _ahead((frame, _as_csv(frame)) for frame in whole):
+            names = ", ".join(f'"{by_name[name].column}"' for name in frame.columns)
+            _copy_in(cursor, f'"{table}" ({names})', text)
+            done += len(frame)
+    return done
+
+
+def _with_defaults(model: type[models.Model], frame: Frame) -> Frame:
+    """The frame with the columns it leaves out, as texts where they are neither whole numbers nor yes or no."""
+    import polars as pl  # who has a frame has it in memory
+
+    missing = [field for field in model._meta.concrete_fields if field.attname not in frame.columns and not field.primary_key]
+    return frame.with_columns(*(pl.lit(_default(field)).alias(field.attname) for field in missing))
+
+
+def _default(field: "models.Field[Any, Any]") -> str | int | None:
+    default = field.get_default()
+    if isinstance(field, models.JSONField):
+        return json.dumps(default)
+    value = field.get_db_prep_save(default, connection)
+    return value if value is None or isinstance(value, int) else str(value)
+
+
+def _ahead(items: Iterable[Item]) -> Iterator[Item]:
+    """The items, each made in a thread while the one before is being used."""
+    rest = iter(items)
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, rest, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, rest, None)
+            yield item
 
 
 def update_frame(model: type[models.Model], frame: Frame) -> int:
@@ -355,23 +388,27 @@ def update_frame(model: type[models.Model], frame: Frame) -> int:
         names = ", ".join(f'"{column.column}"' for column in columns)
         sets = ", ".join(f'"{column.column}" = news."{column.column}"' for column in columns[1:])
         cursor.execute(f'CREATE TEMP TABLE news ON COMMIT DROP AS SELECT {names} FROM "{table}" LIMIT 0')  # noqa: S608
-        _copy_in(cursor, f"news ({names})", frame)
+        for text in _ahead(map(_as_csv, frame.iter_slices(_SLICE))):
+            _copy_in(cursor, f"news ({names})", text)
         cursor.execute("ANALYZE news")
         cursor.execute(f'UPDATE "{table}" SET {sets} FROM news WHERE "{table}"."{key}" = news."{key}"')  # noqa: S608
         cursor.execute("DROP TABLE news")
     return len(frame)
 
 
-_SLICE = 100_000
+_SLICE = 50_000
+_PIECE = 2**20
 
 
-def _copy_in(cursor: Any, place: str, frame: Frame) -> None:
-    """COPY the rows, a piece at a time."""
-    for part in frame.iter_slices(_SLICE):
-        text = io.BytesIO()
-        part.write_csv(text, include_header=False, null_value="\\N", quote_style="non_numeric")
-        text.seek(0)
-        cursor.copy_expert(f"COPY {place} FROM STDIN WITH (FORMAT csv, NULL '\\N')", text)
+def _as_csv(frame: Frame) -> io.BytesIO:
+    text = io.BytesIO()
+    frame.write_csv(text, include_header=False, null_value="\\N", quote_style="non_numeric")
+    text.seek(0)
+    return text
+
+
+def _copy_in(cursor: Any, place: str, text: io.BytesIO) -> None:
+    cursor.copy_expert(f"COPY {place} FROM STDIN WITH (FORMAT csv, NULL '\\N')", text, _PIECE)
 
 
 def _ready(columns: "Sequence[models.Field[Any, Any]]") -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
@@ -412,8 +449,8 @@ def new_keys(model: type[models.Model], count: int) -> list[int]:
 
 @contextlib.contextmanager
 def indexes_rebuilt(*tables: type[models.Model]) -> Iterator[None]:
-    """Within the block these tables have no index but those of their keys, and no foreign key is looked up; both are made anew,
-    and every foreign key is checked, at the end.
+    """Within the block these tables have no index but those of their keys, and nothing looks whether rows are unique or a foreign
+    key leads somewhere; the indexes are made anew, and all of it is checked, at the end.
 
     For a load that multiplies what there is: row by row the same takes several times as long. Locks the tables until the
     transaction ends.
@@ -427,17 +464,18 @@ def indexes_rebuilt(*tables: type[models.Model]) -> Iterator[None]:
         cursor.execute("SET LOCAL maintenance_work_mem = '256MB'")
         cursor.execute(
             "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint "
-            "WHERE contype = 'f' AND conrelid = ANY(%s::regclass[])",
+            "WHERE contype IN ('f', 'u') AND conrelid = ANY(%s::regclass[]) ORDER BY contype DESC, conname",
             [names],
         )
-        keys = cursor.fetchall()
+        constraints = cursor.fetchall()
         cursor.execute(
             "SELECT i.indexrelid::regclass, pg_get_indexdef(i.indexrelid) FROM pg_index i "
-            "WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary AND NOT i.indisunique",
+            "WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary AND NOT EXISTS "
+            "(SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype = 'u')",
             [names],
         )
         indexes = cursor.fetchall()
-        for table, name, _definition in keys:
+        for table, name, _definition in constraints:
             cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
         for name, _definition in indexes:
             cursor.execute(f"DROP INDEX {name}")
@@ -445,7 +483,7 @@ def indexes_rebuilt(*tables: type[models.Model]) -> Iterator[None]:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for _name, definition in indexes:
             cursor.execute(definition)
-        for table, name, definition in keys:
+        for table, name, definition in constraints:
             cursor.execute(f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 

@@ -4,6 +4,7 @@ Nothing set: the embedded default (SQLite, file-system broker, mailbox page), bo
 `DEMO=1` adds demo users, the mailbox page and one-click login. Everything else is production.
 """
 
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -367,7 +368,8 @@ OUTBOUND_ORIGINS: list[str] = env.list("OUTBOUND_ORIGINS", default=[PRICE_MANAGE
 """Who may be asked, as "https://host:port"; everybody else is refused. In demo mode this machine may be, too."""
 WATCHED_FOLDER = env.str("WATCHED_FOLDER", default="")
 """Files in `customers/` and `products/` of this folder are taken for feeds; empty: nothing is watched."""
-SYNC_ROWS_PER_PART = env.int("SYNC_ROWS_PER_PART", default=500_000)
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:20,muzzy_decay_ms:0")  # polars gives back memory it has done with
+SYNC_ROWS_PER_PART = env.int("SYNC_ROWS_PER_PART", default=100_000)
 """Twice as many rows are shared among the workers, in parts of this size."""
 
 # --- Static files: ours, and npm's packages by name -------------------------------------------------------------------

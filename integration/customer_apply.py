@@ -63,6 +63,8 @@ def apply(diff: CustomerDiff, inputs: Inputs, run: JobRun, at: dt.datetime) -> N
 
 _FILLED: tuple[Any, ...] = (Account, get_history_model_for_model(Account), MasterRecord, MasterConflict, Site)
 _MANY = 20_000
+_AT_ONCE = 50_000
+"""Rows whose JSON is in memory."""
 
 
 def _is_first_load(diff: CustomerDiff) -> bool:
@@ -149,7 +151,7 @@ def _create_accounts(writer: _Writer) -> dict[str, int]:
     ]
     db.copy_frame(Account, accounts.with_columns(with_amounts))
     histories.record_created(Account, keys, by=writer.by, at=at, reason=writer.reason)
-    db.copy_frame(MasterRecord, _new_records(writer, created))
+    db.copy_frames(MasterRecord, (_new_records(writer, part) for part in created.iter_slices(_AT_ONCE)))
     db.copy_frame(Event, _events(writer, created.select("account", pl.lit("{}").alias("changes")), VERBS[What.CREATED]))
     return dict(created.select("parent_id", "account").iter_rows())
 
@@ -332,9 +334,24 @@ def _write_sites(writer: _Writer, created: dict[str, int]) -> None:
     rows = pl.concat([diff.new_sites, diff.changed_sites])
     owners = pl.DataFrame(list(created.items()), schema={"parent_id": pl.String, "account_id": pl.Int64}, orient="row")
     known = diff.parents.select("parent_id", account_id="account") if len(diff.parents) else owners.clear()
-    further = pl.struct(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in FURTHER).struct.json_encode()
     accounts = rows.select("parent_id").join(pl.concat([owners, known]), on="parent_id", how="left", maintain_order="left")
-    sites = rows.with_columns(accounts["account_id"]).select(
+    rows = rows.with_columns(accounts["account_id"])
+    new, changed = without(rows, rows["site"].is_not_null()), rows.filter(pl.col("site").is_not_null())
+    db.copy_frames(Site, (_sites(part).drop("id") for part in new.iter_slices(_AT_ONCE)))
+    db.update_frame(Site, _sites(changed).drop("child_id"))
+    renew_hashes(diff)
+    for some in db.batches(diff.resting, db.keys_at_once()):
+        Site.objects.filter(pk__in=some).update(is_active=False, missed=0)
+    for some in db.batches(diff.missed, db.keys_at_once()):
+        Site.objects.filter(pk__in=some).update(missed=F("missed") + 1)
+    for some in db.batches(diff.back, db.keys_at_once()):
+        Site.objects.filter(pk__in=some).update(missed=0)
+
+
+def _sites(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows as they are stored."""
+    further = pl.struct(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in FURTHER).struct.json_encode()
+    return rows.select(
         pl.col("site").alias("id"),
         "child_id",
         "account_id",
@@ -346,15 +363,6 @@ def _write_sites(writer: _Writer, created: dict[str, int]) -> None:
         pl.lit(value=True).alias("is_active"),
         pl.lit(0).alias("missed"),
     )
-    db.copy_frame(Site, without(sites, sites["id"].is_not_null()).drop("id"))
-    db.update_frame(Site, sites.filter(pl.col("id").is_not_null()).drop("child_id"))
-    renew_hashes(diff)
-    for some in db.batches(diff.resting, db.keys_at_once()):
-        Site.objects.filter(pk__in=some).update(is_active=False, missed=0)
-    for some in db.batches(diff.missed, db.keys_at_once()):
-        Site.objects.filter(pk__in=some).update(missed=F("missed") + 1)
-    for some in db.batches(diff.back, db.keys_at_once()):
-        Site.objects.filter(pk__in=some).update(missed=0)
 
 
 def renew_hashes(diff: CustomerDiff) -> None:

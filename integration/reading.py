@@ -68,6 +68,12 @@ class Table:
         wanted = self.numbers.is_in(numbers.implode())
         return replace(self, rows=self.rows.filter(wanted), numbers=self.numbers.filter(wanted), broken={})
 
+    def join(self) -> None:
+        """Put every column in one piece, one after the other. What works on several columns at once would put all of them
+        together first, each time, and need as much memory again."""
+        for at in range(self.rows.width):
+            self.rows.replace_column(at, self.rows.to_series(at).rechunk())
+
     @property
     def breaks_off(self) -> bool:
         """Whether the last row has fewer cells than the header: who knows what stood below it."""

@@ -125,6 +125,30 @@ def test_an_index_for_text_is_there_again_after_the_block_and_not_within_it() ->
     assert names() == {*before, "words_of_users"}
 
 
+@pytest.mark.postgresql
+def test_every_index_and_every_constraint_is_the_same_after_the_block() -> None:
+    def held() -> set[tuple[str, str]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'users_user'")
+            indexes = cursor.fetchall()
+            cursor.execute("SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'users_user'::regclass")
+            return {*indexes, *cursor.fetchall()}
+
+    before = held()
+    with db.indexes_rebuilt(User):
+        within = held()
+    assert held() == before
+    assert not [definition for _name, definition in within if "username" in definition]
+
+
+@pytest.mark.postgresql
+def test_two_rows_that_may_not_be_alike_are_refused_at_the_end_of_the_block() -> None:
+    user = UserFactory()
+    with pytest.raises(IntegrityError), transaction.atomic(), db.indexes_rebuilt(User):
+        db.copy_rows(User, ["username", "email", "display_name"], [(user.username, "another@example.com", "Another")])
+    assert User.objects.filter(username=user.username).count() == 1
+
+
 def test_statistics_can_be_refreshed_within_a_transaction() -> None:
     db.refresh_statistics()
     assert connection.in_atomic_block

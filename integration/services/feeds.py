@@ -199,6 +199,7 @@ def work(run_id: int) -> JobRun:
             return JobRun.objects.select_related("started_by").get(pk=run_id)
         table = _over_http(run, intake, feed, steps) if content is None else _read(content, chosen)
         del content
+        table.join()
         steps.end(len(table))
         layout = _laid_out(table, feed, chosen)
         steps.begin("validate", rows_read=len(table))

@@ -49,8 +49,8 @@ def aggregate_in_parts(
             break
         if not worked:
             time.sleep(_LOOK_EVERY)
-    results = StagedPart.objects.filter(run=run_id, result__isnull=False).order_by("number").values_list("result", flat=True)
-    parents = [pl.read_parquet(io.BytesIO(bytes(result or b""))) for result in results]
+    results = StagedPart.objects.filter(run=run_id, result__isnull=False).values_list("result", flat=True)
+    parents = [pl.read_parquet(io.BytesIO(bytes(result or b""))) for result in results.iterator(chunk_size=1)]
     if len(parents) < count:
         raise LeaseLost
     StagedPart.objects.filter(run=run_id).delete()
