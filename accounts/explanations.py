@@ -11,7 +11,7 @@ from django.db.models import ForeignKey
 from django.utils.translation import gettext as _, gettext_lazy, ngettext
 
 from accounts import selectors, survivorship
-from accounts.models import Account
+from accounts.models import MASTER_LOOK_UPS, Account
 from accounts.selectors import Fact, column_label
 from accounts.survivorship import AMOUNTS, DEFAULTS, Candidate, ConflictKind, Decision, FieldRule, Row, Rule, Value, Why
 from core.models import JobRun
@@ -200,7 +200,7 @@ def _names(rule: FieldRule, decision: Decision) -> dict[str, str]:
     if rule.field == "owner":
         people = User.objects.filter(salesperson_id__in=values).values_list("salesperson_id", "display_name")
         return {str(number): name for number, name in people}
-    if rule.field in selectors.MASTER_LOOK_UPS:
+    if rule.field in MASTER_LOOK_UPS:
         return {row.code: str(row) for row in selectors.look_up_rows(rule.field).filter(code__in=values).order_by()}
     return {}
 

@@ -510,6 +510,9 @@ class PaymentTermRule(models.Model):
         return f"{self.pk}: {self.payment_term}"
 
 
-LOOK_UPS: tuple[type[Any], ...] = (
-    CategoryTma1, CategoryTma2, Industry, BusinessSize, Classification, Channel, Region, Territory, PaymentTerm, PaymentType,
-)  # fmt: skip
+MASTER_LOOK_UPS: dict[str, type[Any]] = {
+    "tma1": CategoryTma1, "tma2": CategoryTma2, "industry": Industry, "business_size": BusinessSize,
+    "classification": Classification, "channel": Channel, "region": Region,
+}  # fmt: skip
+"""The master-fed fields whose values are codes."""
+LOOK_UPS: tuple[type[Any], ...] = (*MASTER_LOOK_UPS.values(), Territory, PaymentTerm, PaymentType)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import payment_terms
 from accounts.models import (
+    MASTER_LOOK_UPS,
     Account,
     AccountStatus,
     FieldOverride,
@@ -32,8 +33,6 @@ from users.models import User
 from users.roles import Perm, Scope
 
 CRITERIA = ("tma2", "classification", "industry", "business_size")
-MASTER_LOOK_UPS = ("tma1", "tma2", "industry", "business_size", "classification", "channel", "region")
-"""The master-fed fields whose values are codes."""
 
 
 def account_list_for(user: User) -> QuerySet[Account]:

@@ -96,9 +96,10 @@ def create(name: str = "") -> None:
 
 
 def copy(source: str, name: str) -> None:
-    """A database with the contents of another one, which nobody may be using."""
+    """A database with the contents of another one; whoever uses that one is sent away."""
     drop(name)
     with _maintenance() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [_name(source)])
         cursor.execute(f'CREATE DATABASE "{_name(name)}" TEMPLATE "{_name(source)}"')
 
 

@@ -155,14 +155,16 @@ def find_flags(frame: pl.DataFrame, name: str, findings: Findings, *, blank: boo
     return frame[name].is_in(yes)
 
 
-def repeats(frame: pl.DataFrame, key: str) -> tuple[pl.Series, pl.Series]:
-    """(rows that repeat an earlier row in every cell, rows whose key stands in the file with other values), by their numbers."""
-    twice = frame.filter(pl.col(key).is_duplicated() & (pl.col(key) != ""))
+def repeats(frame: pl.DataFrame, *keys: str) -> tuple[pl.Series, pl.Series]:
+    """(rows that repeat an earlier row in every cell, rows whose keys stand in the file with other values), by their numbers.
+    Rows without the first key are neither."""
+    key = pl.col(keys[0]) if len(keys) == 1 else pl.struct(keys)
+    twice = frame.filter(key.is_duplicated() & (pl.col(keys[0]) != ""))
     cells = [name for name in frame.columns if name != "#"]
     first = twice.select(pl.struct(cells).is_first_distinct())[:, 0]
-    clashing = twice.filter(first).filter(pl.col(key).is_duplicated())[key].unique()
-    clash = twice[key].is_in(clashing.implode())
-    return twice.filter(~first & ~clash)["#"], twice.filter(clash)["#"]
+    clashing = twice.filter(first).filter(key.is_duplicated()).select(keys).unique()
+    clash = twice.join(clashing, on=keys, how="semi")["#"]
+    return twice.filter(~first & ~twice["#"].is_in(clash.implode()))["#"], clash
 
 
 def raw_cells(table: Table, rows: Iterable[int]) -> dict[int, dict[str, str]]:

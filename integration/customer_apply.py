@@ -15,13 +15,13 @@ from django.db.models import F
 from simple_history.utils import get_history_model_for_model
 
 from accounts import matching, prospects
-from accounts.models import Account, AccountStatus, MasterConflict, MasterRecord, Site
+from accounts.models import MASTER_LOOK_UPS, Account, AccountStatus, MasterConflict, MasterRecord, Site
 from core import db, events, histories
 from core.models import Event, JobRun
 from integration import customer_diff, frames
 from integration.choices import What
 from integration.customer_conflicts import Conflicts, conflicts
-from integration.customer_diff import AMOUNT_FIELDS, FURTHER, LOOK_UPS, SITE_COLUMNS, CustomerDiff, Inputs
+from integration.customer_diff import AMOUNT_FIELDS, FURTHER, SITE_COLUMNS, CustomerDiff, Inputs
 from integration.selectors import VERBS
 from integration.validation import without
 from users.models import User
@@ -90,7 +90,7 @@ def _lock(writer: _Writer) -> None:
 def _create_look_ups(writer: _Writer) -> None:
     """A code that nobody knows gets a row, named as the master names it, in both languages."""
     diff, look_ups = writer.diff, writer.inputs.look_ups
-    for field in LOOK_UPS.keys() & set(diff.fields):
+    for field in MASTER_LOOK_UPS.keys() & set(diff.fields):
         columns = [field, f"{field}_label"] if f"{field}_label" in diff.created.columns else [field, field]
         pairs = []
         for parents in (diff.created, diff.changed):
@@ -107,7 +107,7 @@ def _after(writer: _Writer, field: str, keep: bool) -> pl.Expr:
     code = pl.col(field)
     if keep and field != "owner":
         code = pl.when(pl.col(f"{field}?")).then(code).otherwise(pl.col(f"{field} before"))
-    if field in LOOK_UPS:
+    if field in MASTER_LOOK_UPS:
         keys = writer.inputs.look_ups.pks[field]
         return code.replace_strict(keys or {"": 0}, default=None, return_dtype=pl.Int64).alias(f"{field}_id")
     if field == "owner":

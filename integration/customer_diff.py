@@ -14,20 +14,7 @@ from django.db.models import TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_noop as _
 
-from accounts.models import (
-    Account,
-    AccountStatus,
-    BusinessSize,
-    CategoryTma1,
-    CategoryTma2,
-    Channel,
-    Classification,
-    FieldOverride,
-    Industry,
-    MasterRecord,
-    Region,
-    Site,
-)  # fmt: skip
+from accounts.models import MASTER_LOOK_UPS, Account, AccountStatus, FieldOverride, MasterRecord, Site
 from accounts.survivorship import NAMES, ConflictKind, FieldRule, Rule as How
 from core import db
 from integration import checks, frames
@@ -36,10 +23,6 @@ from integration.choices import Rule
 from integration.look_ups import LookUps
 from integration.validation import CELLS, MONEY_PLACES, TEXTS, VOLUME_PLACES, CustomerRows, without
 
-LOOK_UPS: dict[str, type[Any]] = {
-    "tma1": CategoryTma1, "tma2": CategoryTma2, "industry": Industry, "business_size": BusinessSize,
-    "classification": Classification, "channel": Channel, "region": Region,
-}  # fmt: skip
 SITE_COLUMNS = {
     "name": "child_name", "sap_code": "sap_code", "street": "street", "postcode": "postcode", "city": "city",
     "country": "country",
@@ -406,11 +389,12 @@ def look_at(diff: CustomerDiff, parents: pl.DataFrame, inputs: Inputs) -> None:
 
 def _accounts(keys: list[int], inputs: Inputs) -> pl.DataFrame:
     """`account`, `status`, `version`, `unit_id`, `<field> before` of every master-fed field as text, `overridden` fields."""
-    plain = [name for name in Account.MASTER_FIELDS if name not in LOOK_UPS and name != "owner" and name not in AMOUNT_FIELDS]
+    plain = [name for name in Account.MASTER_FIELDS if name not in {*MASTER_LOOK_UPS, *AMOUNT_FIELDS, "owner"}]
     shape: dict[str, Any] = {"account": pl.Int64, "status": pl.String, "version": pl.Int64, "unit_id": pl.Int64}
     shape |= {f"{name} before": pl.String for name in (*plain, *AMOUNT_FIELDS)}
-    shape |= {f"{name} before": pl.Int64 for name in (*LOOK_UPS, "owner")}
-    columns = ("pk", "status", "version", "unit_id", *plain, *AMOUNT_FIELDS, *(f"{name}_id" for name in (*LOOK_UPS, "owner")))
+    shape |= {f"{name} before": pl.Int64 for name in (*MASTER_LOOK_UPS, "owner")}
+    by_key = [f"{name}_id" for name in (*MASTER_LOOK_UPS, "owner")]
+    columns = ("pk", "status", "version", "unit_id", *plain, *AMOUNT_FIELDS, *by_key)
     parts, overridden = [pl.DataFrame(schema=shape)], list[tuple[int, str]]()
     for some in db.batches(keys, db.keys_at_once()):
         parts.append(frames.fetch(Account.objects.filter(pk__in=some).order_by().values_list(*columns), shape))
@@ -423,7 +407,7 @@ def _accounts(keys: list[int], inputs: Inputs) -> pl.DataFrame:
                 {pk: code for code, pk in inputs.look_ups.pks[name].items()} or {0: ""}, default="", return_dtype=pl.String
             )
             .fill_null("")
-            for name in LOOK_UPS
+            for name in MASTER_LOOK_UPS
         ),
         pl.col("owner before").cast(pl.String).fill_null(""),
     )

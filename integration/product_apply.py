@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
@@ -27,6 +27,13 @@ STANDARD_LABELS = ("Standard prices", "Vakiohinnat")
 _BATCH = 25
 
 
+class Start(NamedTuple):
+    """What tells the prices of a list apart."""
+
+    sku: str
+    valid_from: dt.date | None
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A product and its price as the file has them; None in `price`: the file has no such amount."""
@@ -42,20 +49,23 @@ class Wanted:
 
 @dataclass
 class ProductPlan:
-    """What an import would write: rows in memory, new ones without a pk."""
+    """What an import would write: rows in memory, new ones without a pk. `wanted`: a row of each product, as all its rows say the
+    same of it; `wanted_prices`: every row."""
 
     look_ups: LookUps
     wanted: dict[str, Wanted] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
     new_skus: set[str] = field(default_factory=set)
     updated_skus: set[str] = field(default_factory=set)
-    prices: dict[str, Price] = field(default_factory=dict)
-    new_prices: set[str] = field(default_factory=set)
-    updated_prices: set[str] = field(default_factory=set)
+    wanted_prices: dict[Start, Wanted] = field(default_factory=dict)
+    prices: dict[Start, Price] = field(default_factory=dict)
+    new_prices: set[Start] = field(default_factory=set)
+    updated_prices: set[Start] = field(default_factory=set)
 
     @property
-    def changed_skus(self) -> set[str]:
-        return self.new_skus | self.updated_skus | self.new_prices | self.updated_prices
+    def changed_rows(self) -> int:
+        skus, prices = self.new_skus | self.updated_skus, self.new_prices | self.updated_prices
+        return sum(start.sku in skus or start in prices for start in self.wanted_prices)
 
     def counts(self) -> dict[str, int]:
         return {
@@ -69,17 +79,19 @@ class ProductPlan:
 
 def plan_products(checked: ProductRows) -> ProductPlan:
     """Compare with the catalogue. Columns the file lacks are left as they are. Reads only."""
-    plan = ProductPlan(LookUps(MODELS), {wanted.sku: wanted for wanted in _wanted(checked)})
+    rows = list(_wanted(checked))
+    plan = ProductPlan(LookUps(MODELS), {wanted.sku: wanted for wanted in rows})
+    plan.wanted_prices = {Start(wanted.sku, wanted.valid_from): wanted for wanted in rows}
     for batch in db.batches(plan.wanted, db.keys_at_once()):
         plan.products |= {product.sku: product for product in Product.objects.filter(sku__in=batch)}
         for price in Price.objects.filter(product__sku__in=batch, price_list__code=STANDARD, min_quantity=0).select_related(
             "product"
         ):
-            if price.valid_from == plan.wanted[price.product.sku].valid_from:
-                plan.prices[price.product.sku] = price
+            plan.prices[Start(price.product.sku, price.valid_from)] = price
     for wanted in plan.wanted.values():
         _compare_product(plan, wanted)
-        _compare_price(plan, wanted)
+    for start, wanted in plan.wanted_prices.items():
+        _compare_price(plan, start, wanted)
     return plan
 
 
@@ -135,12 +147,12 @@ def _compare_product(plan: ProductPlan, wanted: Wanted) -> None:
         plan.updated_skus.add(wanted.sku)
 
 
-def _compare_price(plan: ProductPlan, wanted: Wanted) -> None:
-    price = plan.prices.get(wanted.sku)
+def _compare_price(plan: ProductPlan, start: Start, wanted: Wanted) -> None:
+    price = plan.prices.get(start)
     if price is None:
-        plan.new_prices.add(wanted.sku)
+        plan.new_prices.add(start)
     elif price.valid_to != wanted.valid_to or any(getattr(price, name) != amount for name, amount in wanted.price.items()):
-        plan.updated_prices.add(wanted.sku)
+        plan.updated_prices.add(start)
 
 
 def apply_plan(plan: ProductPlan, run: JobRun, by: User | None, at: dt.datetime) -> None:
@@ -207,13 +219,14 @@ def _write_prices(plan: ProductPlan, history: dict[str, Any]) -> None:
             valid_to=wanted.valid_to,
             **wanted.price,
         )
-        for wanted in (plan.wanted[sku] for sku in sorted(plan.new_prices))
+        for start, wanted in plan.wanted_prices.items()
+        if start in plan.new_prices
     ]
     if created:
         bulk_create_with_history(created, Price, **history)
-    updated = [plan.prices[sku] for sku in sorted(plan.updated_prices)]
+    updated = [price for start, price in plan.prices.items() if start in plan.updated_prices]
     for price in updated:
-        wanted = plan.wanted[price.product.sku]
+        wanted = plan.wanted_prices[Start(price.product.sku, price.valid_from)]
         price.valid_to = wanted.valid_to
         for name, amount in wanted.price.items():
             setattr(price, name, amount)

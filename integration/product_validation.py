@@ -26,7 +26,8 @@ _HUNDRED_PERCENT = 100 * 10**RATE_PLACES
 class ProductRows:
     """A checked product file. `rows`: texts; prices and `vat_rate` as int64 with 4 decimals (-1: none); flags; days as ISO text.
 
-    Every row of the file is in exactly one of `rows`, `copies` and `faults`; SKUs are unique. `present`: the fields the file has.
+    Every row of the file is in exactly one of `rows`, `copies` and `faults`; a SKU and `valid_from` are so once, and rows of one
+    SKU differ in their prices only. `present`: the fields the file has.
     """
 
     rows: pl.DataFrame
@@ -41,7 +42,8 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
     checks.find_broken(table, findings)
     frame = checks.fields_of(table, layout)
     checks.find_texts(frame, findings, longest=LONGEST, required=PRODUCT_REQUIRED)
-    copies, clash = checks.repeats(frame, "sku")
+    days = _days(frame, findings)
+    copies, clash = _repeats(frame, days["valid_from"])
     sentence = _("%(column)s “%(value)s” stands twice with different values.")
     findings.add_all(frame, pl.col("#").is_in(clash.implode()), Rule.DUPLICATE, "sku", sentence)
     mark = layout.profile.options.decimal or amounts.decimal_mark(
@@ -52,7 +54,7 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
     for name, blank in (("active", True), ("outside_catalogue", False)):
         known = name in frame.columns
         values[name] = checks.find_flags(frame, name, findings, blank=blank) if known else pl.lit(blank)
-    values |= _days(frame, findings)
+    values |= days
     repeated = frame["#"].is_in(copies.implode())
     bad = findings.of(frame)
     return ProductRows(
@@ -61,6 +63,17 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
         faults=findings.faults(table, "sku"),
         present=frozenset(layout.positions),
     )
+
+
+def _repeats(frame: pl.DataFrame, valid_from: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """As `checks.repeats`. A product may have a price for each first day; what else is said of it must be the same."""
+    unread = frame.get_column("valid_from", default=valid_from)
+    frame = frame.with_columns(valid_from=pl.when(valid_from == "").then(unread).otherwise(valid_from))
+    copies, clash = checks.repeats(frame, "sku", "valid_from")
+    rest = frame.filter(~pl.col("#").is_in(pl.concat([copies, clash]).implode()))
+    said = [name for name in frame.columns if name not in ("#", *PRICES, "valid_from", "valid_to")]
+    differing = pl.struct(said).n_unique().over("sku") > 1
+    return copies, pl.concat([clash, rest.filter(differing & (pl.col("sku") != ""))["#"]])
 
 
 def _prices(frame: pl.DataFrame, name: str, findings: Findings, mark: str) -> Any:

@@ -59,7 +59,6 @@ GUARDS: dict[str, Text] = {
     "moved": _("Sites that would move to another parent: %(number)s of %(of)s, %(allowed)s at most."),
     "renamed": _("Accounts with another name or category: %(number)s of %(of)s, %(allowed)s at most."),
     "rows_less": _("Rows fewer than last time: %(number)s of %(of)s, %(allowed)s at most."),
-    "reused": _("Numbers that now belong to another company: %(number)s of %(of)s, %(allowed)s at most."),
 }
 ASKS: dict[str, Text] = {
     "shape": _("The file has other columns than the ones before."),

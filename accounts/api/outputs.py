@@ -8,14 +8,14 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts import selectors
-from accounts.models import Account, AccountStatus, Contact, PaymentTerm, PaymentTermRule, Site
+from accounts.models import MASTER_LOOK_UPS, Account, AccountStatus, Contact, PaymentTerm, PaymentTermRule, Site
 from accounts.selectors import Advice, Source
 from core.api.fields import Exact, Output
 from core.api.values import Json, instant, number, short
 from core.models import LookUp
 from users.models import Language
 
-LOOK_UPS = (*selectors.MASTER_LOOK_UPS, "territory", "payment_term", "payment_type")
+LOOK_UPS = (*MASTER_LOOK_UPS, "territory", "payment_term", "payment_type")
 """The fields of an account whose values are codes."""
 
 
@@ -216,7 +216,7 @@ def _master_values(account: Account) -> Json:
         "name": account.name,
         "business_id": account.business_id,
         "vat_number": account.vat_number,
-        **{name: code_of(getattr(account, name)) for name in selectors.MASTER_LOOK_UPS},
+        **{name: code_of(getattr(account, name)) for name in MASTER_LOOK_UPS},
         "owner": account.owner_id,
         "owner_name": account.owner.display_name if account.owner else None,
         "sap_codes": account.sap_codes,

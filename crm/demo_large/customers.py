@@ -7,19 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from accounts.matching import name_key
-from accounts.models import (
-    Account,
-    BusinessSize,
-    CategoryTma1,
-    CategoryTma2,
-    Channel,
-    Classification,
-    Contact,
-    Industry,
-    MasterRecord,
-    Region,
-    Site,
-)
+from accounts.models import MASTER_LOOK_UPS, Account, Contact, MasterRecord, Site
 from core import clock, db
 from core.models import Event, JobRun
 from crm.demo_large import people
@@ -30,10 +18,6 @@ from users.models import User
 
 KIND = "demo"
 """The kind of the run that brought them."""
-_LOOK_UPS: dict[str, type[Any]] = {
-    "tma1": CategoryTma1, "tma2": CategoryTma2, "industry": Industry, "business_size": BusinessSize,
-    "classification": Classification, "channel": Channel, "region": Region,
-}  # fmt: skip
 _ACCOUNT = (
     "id", "parent_customer_id", "name", "business_id", "vat_number", "tma1_id", "tma2_id", "industry_id", "business_size_id",
     "classification_id", "channel_id", "region_id", "owner_id", "unit_id", "sap_codes", "street", "postcode", "city", "country",
@@ -44,7 +28,7 @@ _SITE = (
 )  # fmt: skip
 _FURTHER = {
     "name": "parent_name", "owner": "salesperson_id", "owner_name": "salesperson_name",
-    **{name: name for name in ("business_id", "vat_number", *_LOOK_UPS)},
+    **{name: name for name in ("business_id", "vat_number", *MASTER_LOOK_UPS)},
 }  # fmt: skip
 """Which cell of a site's row, beyond its own columns, says what the account has."""
 _CONTACT = ("id", "account_id", "name", "title", "email", "language", "is_default")
@@ -86,7 +70,7 @@ def load(count: int) -> None:
 
 def _accounts(rng: random.Random, keys: list[int]) -> Iterator[_New]:
     sellers = people.sellers()
-    look_ups = {name: list(model.objects.values_list("pk", flat=True)) for name, model in _LOOK_UPS.items()}
+    look_ups = {name: list(model.objects.values_list("pk", flat=True)) for name, model in MASTER_LOOK_UPS.items()}
     for pk in keys:
         owner = rng.choice(sellers) if rng.random() < 0.98 else None
         places = [_place(rng) for _site in range(rng.choice((1, 1, 1, 1, 2, 2, 3)))]
@@ -142,7 +126,7 @@ def _write(accounts: list[_New], run: JobRun, now: dt.datetime) -> None:
 
 def _said(accounts: list[_New]) -> Iterator[dict[str, str]]:
     """What the master says of each account: the same as the account has."""
-    codes = {name: dict(model.objects.values_list("pk", "code")) for name, model in _LOOK_UPS.items()}
+    codes = {name: dict(model.objects.values_list("pk", "code")) for name, model in MASTER_LOOK_UPS.items()}
     for new in accounts:
         yield {
             name: codes[name].get(new.columns[f"{name}_id"], "") if name in codes else str(new.columns[name])

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from accounts.models import MasterConflict
+from accounts.models import MASTER_LOOK_UPS, MasterConflict
 from accounts.selectors import rules_in_force
 from accounts.survivorship import FieldRule
 from core import clock
@@ -16,7 +16,7 @@ from core.models import JobRun
 from integration import customer_apply, customer_diff, selectors
 from integration.choices import Mode, Origin, What
 from integration.customer_conflicts import conflicts
-from integration.customer_diff import LOOK_UPS, CustomerDiff, Inputs, Person
+from integration.customer_diff import CustomerDiff, Inputs, Person
 from integration.look_ups import LookUps
 from integration.models import CUSTOMER_SYNC, Intake, ProposedChange, RowDecision
 from integration.profiles import Layout
@@ -146,7 +146,7 @@ def _inputs(run: JobRun, present: frozenset[str], is_complete: bool, decisions: 
     inputs = Inputs(
         people=people,
         rules=rules_in_force(),
-        look_ups=LookUps(LOOK_UPS),
+        look_ups=LookUps(MASTER_LOOK_UPS),
         decisions=decisions,
         is_complete=is_complete,
         runs_until_gone=selectors.settings_in_force().runs_until_gone,

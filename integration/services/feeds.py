@@ -397,13 +397,13 @@ def _products(table: Table, layout: Layout, steps: Steps) -> Work:
     def compare() -> Outcome:
         counts = {
             "rows_read": len(table),
-            "rows_applied": len(plan.changed_skus),
-            "rows_unchanged": len(checked.rows) - len(plan.changed_skus) + len(checked.copies),
+            "rows_applied": plan.changed_rows,
+            "rows_unchanged": len(checked.rows) - plan.changed_rows + len(checked.copies),
             "rows_ignored": 0,
             "rows_quarantined": len(checked.faults),
             **plan.counts(),
         }
-        return Outcome(counts, checked.faults, changes=bool(plan.changed_skus), usable=len(checked.faults) < len(table))
+        return Outcome(counts, checked.faults, changes=bool(plan.changed_rows), usable=len(checked.faults) < len(table))
 
     def apply(run: JobRun) -> None:
         product_apply.apply_plan(plan, run, run.started_by, clock.now())

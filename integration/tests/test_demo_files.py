@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from accounts.models import Account, MasterConflict
+from accounts.models import MASTER_LOOK_UPS, Account, MasterConflict
 from catalog.models import Price, Product, ProductGroup, VatRate
 from integration import report, services
-from integration.customer_diff import LOOK_UPS
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +106,6 @@ def test_every_code_of_the_demo_files_has_labels_in_both_languages() -> None:
         labelled = {
             (row["look_up"], row["code"]) for row in csv.DictReader(file, delimiter=";") if row["label_en"] and row["label_fi"]
         }
-    models = LOOK_UPS | {"product_group": ProductGroup}
+    models = MASTER_LOOK_UPS | {"product_group": ProductGroup}
     brought = {(name, code) for name, model in models.items() for code in model.objects.values_list("code", flat=True)}
     assert brought - labelled == set()

@@ -95,6 +95,49 @@ def test_a_price_that_starts_later_is_a_price_more() -> None:
     ]
 
 
+def test_one_file_holds_the_prices_of_today_and_of_next_year() -> None:
+    rows = [
+        sku("1", "10", valid_from="", valid_to="31.12.2026"),
+        sku("1", "12", valid_from="1.1.2027", valid_to=""),
+        sku("2", "7", valid_from="", valid_to=""),
+    ]
+    run = load(*rows)
+    assert counts(run) == (2, 0, 0, 3, 0, 0)
+    assert (run.counts["rows_applied"], run.counts["rows_unchanged"]) == (3, 0)
+    assert list(Price.objects.order_by("list_price").values_list("product__sku", "list_price", "valid_from", "valid_to")) == [
+        ("2", Decimal("7"), None, None),
+        ("1", Decimal("10"), None, dt.date(2026, 12, 31)),
+        ("1", Decimal("12"), dt.date(2027, 1, 1), None),
+    ]
+    run = load(*rows[:1], rows[1] | {"list_price": "13"}, rows[2])
+    assert counts(run) == (0, 0, 2, 0, 1, 0)
+    assert (run.counts["rows_applied"], run.counts["rows_unchanged"]) == (1, 2)
+    assert Price.objects.get(valid_from=dt.date(2027, 1, 1)).list_price == Decimal("13")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"valid_from": "1.1.2027"}, {"valid_from": "2027-01-01", "list_price": "11"}),
+        ({"valid_from": ""}, {"valid_from": "", "list_price": "11"}),
+        ({"valid_from": ""}, {"valid_from": "2027-01-01", "name_en": "Something else"}),
+    ],
+    ids=["one day twice", "no day twice", "two products"],
+)
+def test_two_prices_from_one_day_and_two_products_of_one_sku_are_not_chosen_between(
+    first: dict[str, object], second: dict[str, object]
+) -> None:
+    run = load(sku("1") | first, sku("1") | second, sku("2", valid_from=""))
+    assert [row["reason"] for row in run.counts["quarantine"]] == ["sku “1” stands twice with different values."] * 2
+    assert [product.sku for product in Product.objects.all()] == ["2"]
+
+
+def test_a_day_that_cannot_be_read_does_not_accuse_the_price_without_one() -> None:
+    run = load(sku("1", valid_from=""), sku("1", "11", valid_from="31.2.2027"))
+    assert [row["row"] for row in run.counts["quarantine"]] == [3]
+    assert Price.objects.get().list_price == Decimal("10")
+
+
 def test_a_column_the_file_lacks_is_left_as_it_is() -> None:
     load(sku("1", cost="5", name_fi="Yksi", group="G", unit="kg", active="0"))
     load(sku("1", "11"))

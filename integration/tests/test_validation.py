@@ -1,11 +1,10 @@
 import pytest
 
-from accounts.models import Account, Site
+from accounts.models import MASTER_LOOK_UPS, Account, Site
 from accounts.survivorship import AMOUNTS, DEFAULTS
 from core.models import LookUp
 from integration import profiles, reading, validation
 from integration.choices import Rule
-from integration.customer_diff import LOOK_UPS
 from integration.profiles import CUSTOMER_FIELDS, CUSTOMER_REQUIRED
 from integration.tests.factories import child, file_of
 from integration.validation import CustomerRows
@@ -192,7 +191,7 @@ def test_lengths_are_those_of_the_columns() -> None:
     site = {"child_name": "name", "sap_code": "sap_code"}
     for rule in DEFAULTS.values():
         if rule.column not in (*AMOUNTS, "salesperson_id", "sap_code", "country", "parent_name"):
-            model = LOOK_UPS.get(rule.field)
+            model = MASTER_LOOK_UPS.get(rule.field)
             column = model._meta.get_field("code") if model else Account._meta.get_field(rule.field)
             assert (rule.column, column.max_length) == (rule.column, validation.LONGEST[rule.column])
     for field, name in site.items():
