@@ -22,7 +22,7 @@ COMPILED := $(CATALOGUES:.po=.mo)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test check fix e2e fuzz bench messages openapi requirements lock clean
+.PHONY: help setup run test check fix e2e fuzz kills bench messages openapi requirements lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16

@@ -22,6 +22,7 @@ from django.utils import translation
 from core import db, jobs, outbox
 from core.prepared import Prepared
 from crm.celery import app as celery_app
+from tests.lanes import ELSEWHERE
 
 # The browser driver runs an event loop in the thread of the tests; Django would take that for asynchronous code.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
@@ -54,6 +55,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _leave_out(config, items, [item for item in items if item.get_closest_marker("postgresql")], "tests that need PostgreSQL")
     else:
         _leave_out(config, items, [item for item in items if item.get_closest_marker("sqlite")], "tests that need SQLite")
+    if os.environ.get(ELSEWHERE):
+        _leave_out(config, items, [item for item in items if item.get_closest_marker("once")], "tests that the other lane runs")
     if not os.environ.get("KILLED_CELERY"):
         _leave_out(config, items, [item for item in items if item.get_closest_marker("long")], "tests that take minutes")
 

@@ -102,7 +102,11 @@ def fields_of(table: Table, layout: Layout) -> pl.DataFrame:
 
 
 def find_broken(table: Table, findings: Findings) -> None:
-    """Rows with too few or too many cells."""
+    """Rows with too few or too many cells, and one in which the file breaks off."""
+    if table.cut:
+        findings.add(
+            table.cut, Rule.CUT_OFF, _("The file may break off in this row: its last line has no end, unlike before."), {}
+        )
     for row, cells in table.broken.items():
         facts = {"cells": len(cells), "columns": len(table.header)}
         findings.add(row, Rule.CELL_COUNT, _("The row has %(cells)s cells, the header %(columns)s."), facts)

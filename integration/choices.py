@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _, pgettext_lazy
 class Rule(models.TextChoices):
     """The rule that a quarantined row broke, the most basic one first."""
 
+    CUT_OFF = "cut_off", _("Cut off")
     CELL_COUNT = "cell_count", _("Wrong number of cells")
     CONTROL_CHARACTER = "control_character", _("Control character")
     REQUIRED = "required", _("Missing value")

@@ -20,6 +20,8 @@ from integration.reading import JSON, MAX_CELL, MAX_COLUMNS, MAX_ROWS, Table
 
 CUSTOMER_MASTER, PRODUCTS = "/api/customer-master", "/api/products"
 ROWS_AT_ONCE = 5_000
+KEPT_EVERY = 100_000
+"""Rows; so many at most are read again after a worker has died."""
 STARTS = 3
 """How often reading begins anew when the source has made another snapshot meanwhile."""
 
@@ -46,9 +48,17 @@ class Half:
 
 
 class Spool(Protocol):
-    """Keeps the half of a snapshot from one attempt to the next."""
+    """Keeps the half of a snapshot from one attempt to the next. What is kept is laid behind what is there already."""
 
     def load(self) -> Half | None: ...
+    def keep(self, half: Half) -> None: ...
+    def clear(self) -> None: ...
+
+
+class _NoSpool:
+    def load(self) -> None:
+        return None
+
     def keep(self, half: Half) -> None: ...
     def clear(self) -> None: ...
 
@@ -60,38 +70,37 @@ class _OtherSnapshot(Exception):
 def read_feed(
     client: outbound.Client, path: str, *, tell: Told | None = None, at_once: int = ROWS_AT_ONCE, spool: Spool | None = None
 ) -> Feed:
-    """The rows as a table of texts. What came before the source went silent is kept in `spool`, and the next attempt goes on
-    there if the source still has the same snapshot.
+    """The rows as a table of texts. What has come is kept in `spool` now and then, and the next attempt goes on there if the
+    source still has the same snapshot; what was kept and does not fit the rest is dropped, and all is read anew.
 
     Raises: outbound.Refused; Incomplete with what is missing, for everything else.
     """
-    half = spool.load() if spool else None
+    spool = spool or _NoSpool()
+    half = spool.load()
     for _start in range(STARTS):
-        pages = _Pages(client, path, at_once, half)
-        half = None
+        pages, was_kept, half = _Pages(client, path, at_once, half, spool), half is not None, None
         try:
-            frame = pages.frame(tell)
-            table = _table(frame, pages)
-        except _OtherSnapshot:
-            continue
+            table = _table(pages.frame(tell), pages)
         except outbound.Unreachable as failure:
-            if spool and pages.read:
-                spool.keep(Half(pages.so_far(), pages.snapshot, pages.total, pages.cursor))
+            pages.keep()
             raise Incomplete(failure.detail) from failure
-        finally:
-            if spool and not pages.read:
-                spool.clear()
-        if spool:
+        except _OtherSnapshot:
             spool.clear()
-        return Feed(table, pages.snapshot)
+        except (Incomplete, outbound.Refused):
+            spool.clear()
+            if not was_kept:
+                raise
+        else:
+            spool.clear()
+            return Feed(table, pages.snapshot)
     raise Incomplete(_("The source made a new snapshot each time while it was read."))
 
 
 class _Pages:
     """The pages in their order, each checked against the ones before."""
 
-    def __init__(self, client: outbound.Client, path: str, at_once: int, half: Half | None = None) -> None:
-        self.client, self.path, self.at_once = client, path, at_once
+    def __init__(self, client: outbound.Client, path: str, at_once: int, half: Half | None, spool: Spool) -> None:
+        self.client, self.path, self.at_once, self.spool = client, path, at_once, spool
         self.snapshot, self.total, self.read, self.cursor = "", -1, 0, ""
         self.starts: list[int] = []
         self.frames: list[pl.DataFrame] = []
@@ -99,15 +108,18 @@ class _Pages:
         if half:
             self.snapshot, self.total, self.cursor = half.snapshot, half.total, half.cursor
             self._take(half.rows)
+        self.kept = len(self.frames)
 
     def _take(self, frame: pl.DataFrame) -> None:
         self.starts.append(self.read)
         self.frames.append(frame)
         self.read += len(frame)
 
-    def so_far(self) -> pl.DataFrame:
-        """A column that turns up late is blank before, one that is left out is blank there."""
-        return pl.concat(self.frames, how="diagonal").with_columns(pl.all().fill_null(""))
+    def keep(self) -> None:
+        """What has come since the last time."""
+        fresh, self.kept = self.frames[self.kept :], len(self.frames)
+        if fresh:
+            self.spool.keep(Half(joined(fresh), self.snapshot, self.total, self.cursor))
 
     def frame(self, tell: Told | None) -> pl.DataFrame:
         """All rows, as texts."""
@@ -119,7 +131,7 @@ class _Pages:
             self._take(pl.DataFrame({name: _column(cells) for name, cells in found.items()}))
             if tell:
                 tell(self.read, self.total)
-        return self.so_far() if self.frames else pl.DataFrame()
+        return joined(self.frames) if self.frames else pl.DataFrame()
 
     def _pages(self) -> Iterator[list[Mapping[str, Any]]]:
         seen = {"", self.cursor}
@@ -136,6 +148,8 @@ class _Pages:
                 raise Incomplete(_("The pages of the source go round in a circle."))
             seen.add(following)
             self.cursor = following
+            if sum(map(len, self.frames[self.kept :])) >= KEPT_EVERY:
+                self.keep()
         if self.read < self.total:
             facts = {"read": self.read, "total": self.total}
             raise Incomplete(_("Only %(read)s of %(total)s rows came.") % facts)
@@ -164,6 +178,11 @@ class _Pages:
             raise _OtherSnapshot
         elif total != self.total:
             raise Incomplete(_("The source changed its mind about how many rows there are."))
+
+
+def joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """A column that turns up late is blank before, one that is left out is blank there."""
+    return pl.concat(frames, how="diagonal").with_columns(pl.all().fill_null(""))
 
 
 def _is_name(text: str, longest: int) -> bool:
@@ -222,8 +241,13 @@ def _table(frame: pl.DataFrame, pages: _Pages) -> Table:
     columns = frame.columns
     frame = frame.rename({name: str(position) for position, name in enumerate(columns)}).with_columns(pl.all().str.strip_chars())
     _require_unshifted(frame, pages)
-    numbers = pl.int_range(1, pages.read + 1, eager=True, dtype=pl.UInt32)
-    return Table(header=columns, rows=frame, numbers=numbers, encoding=JSON, delimiter="")
+    return numbered(columns, frame)
+
+
+def numbered(header: list[str], rows: pl.DataFrame) -> Table:
+    """The rows as they came, counted from 1."""
+    numbers = pl.int_range(1, len(rows) + 1, eager=True, dtype=pl.UInt32)
+    return Table(header=header, rows=rows, numbers=numbers, encoding=JSON, delimiter="")
 
 
 def _require_unshifted(frame: pl.DataFrame, pages: _Pages) -> None:

@@ -17,6 +17,9 @@ from integration import excel
 from integration.errors import UnreadableFile
 
 MAX_BYTES = 512 * 1024 * 1024
+MOST_PACKED = 100
+"""Times as large as its gzip a file may be, from `_ALWAYS` bytes on: texts of a feed shrink to a tenth."""
+_ALWAYS = 32 * 1024 * 1024
 MAX_ROWS = 5_000_000
 MAX_COLUMNS = 500
 MAX_CELL = 100_000
@@ -59,6 +62,10 @@ class Table:
     broken: dict[int, list[str]] = field(default_factory=dict)
     is_returned: bool = False
     """Whether these are rows that were left out before, put right."""
+    ends_open: bool = False
+    """Whether it is a text whose last line has no end."""
+    cut: int = 0
+    """The number of the row in which it breaks off, if anybody knows it does."""
 
     def __len__(self) -> int:
         return len(self.numbers) + len(self.broken)
@@ -67,6 +74,10 @@ class Table:
         """The rows of these numbers."""
         wanted = self.numbers.is_in(numbers.implode())
         return replace(self, rows=self.rows.filter(wanted), numbers=self.numbers.filter(wanted), broken={})
+
+    def cut_off(self) -> "Table":
+        """The same, known to break off in its last row."""
+        return replace(self, cut=max(self.numbers.tail(1).to_list() + list(self.broken)))
 
     def join(self) -> None:
         """Put every column in one piece, one after the other. What works on several columns at once would put all of them
@@ -78,7 +89,7 @@ class Table:
     def breaks_off(self) -> bool:
         """Whether the last row has fewer cells than the header: who knows what stood below it."""
         last = max(self.broken, default=0)
-        return last > max(self.numbers.tail(1), default=0) and len(self.broken[last]) < len(self.header)
+        return bool(self.cut) or (last > max(self.numbers.tail(1), default=0) and len(self.broken[last]) < len(self.header))
 
     @property
     def decimal_in_doubt(self) -> str:
@@ -116,17 +127,23 @@ def read_table(content: bytes, *, encoding: str = "", delimiter: str = "", skip_
     if plain and head.count(b"\r") - head.count(b"\r\n") <= head.endswith(b"\r"):
         table = _plain_table(content, encoding, delimiter, skip_rows)
         if table:
-            return table
+            return replace(table, ends_open=_ends_open(content))
     text = content.decode(encoding).removeprefix("\ufeff")
     if not text.strip():
         raise UnreadableFile(_("The file is empty."))
     delimiter = delimiter or _delimiter(text, skip_rows)
-    return _headed(_records(text, delimiter, skip_rows), encoding, delimiter)
+    return replace(_headed(_records(text, delimiter, skip_rows), encoding, delimiter), ends_open=not text.endswith(("\n", "\r")))
+
+
+def _ends_open(content: bytes) -> bool:
+    return not content.endswith((b"\n", b"\r"))
 
 
 _HEAD = 2**20
 _LINES_ARE_BYTES = frozenset({"utf-8", "utf-8-sig", "cp1252", "ascii"})
 _BLOCK = 16 * 1024 * 1024
+_AROUND = 10_000
+"""Lines before the header and blank ones, which are no rows."""
 
 
 def _is_blank(content: bytes) -> bool:
@@ -157,6 +174,8 @@ def _plain_table(content: bytes, encoding: str, delimiter: str, skip_rows: int) 
         frames.append(frame.select(names))
         numbers.append(frame["#"])
         number += lines.count
+        if number - len(broken) > MAX_ROWS + _AROUND:
+            raise _too_many()
     return _bounded(Table(header, pl.concat(frames), pl.concat(numbers), encoding, delimiter, broken))
 
 
@@ -297,6 +316,9 @@ def _unzipped(content: bytes) -> bytes:
         for part in gzipped.pieces([content]):
             parts.append(part)
             size += len(part)
+            if size > max(_ALWAYS, MOST_PACKED * len(content)):
+                facts = {"times": MOST_PACKED}
+                raise UnreadableFile(_("Unpacked, the file is more than %(times)s times as large. Send it as it is.") % facts)
             if size > MAX_BYTES:
                 raise UnreadableFile(_("The file is larger than %(limit)s MB.") % {"limit": MAX_BYTES // 2**20})
     except gzipped.BreaksOff as error:

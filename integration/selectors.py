@@ -60,7 +60,7 @@ def _of_sources(run: JobRun) -> QuerySet[JobRun]:
 def intake_of(run: JobRun) -> Any:
     """What the run works on, an `Intake`; None for runs from before there were any. The file itself is not read; `is_kept`
     tells whether the run can be worked on once more."""
-    is_kept = ExpressionWrapper(~Q(content=None) | ~Q(address=""), output_field=BooleanField())
+    is_kept = ExpressionWrapper(~Q(content=None), output_field=BooleanField())
     return Intake.objects.filter(run=run).annotate(is_kept=is_kept).select_related("released_by").defer("content").first()
 
 

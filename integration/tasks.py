@@ -5,6 +5,8 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
+from core import jobs
+from integration.choices import Origin
 from integration.errors import Busy
 from integration.services import quality, runs, watching
 
@@ -12,6 +14,10 @@ log = logging.getLogger(__name__)
 
 LONG, LONGER = 3 * 3600, 3 * 3600 + 60
 """A million rows over a slow line take their time; what hangs is ended by the limits of the source's client."""
+
+
+PUT_OFF, MOST_ATTEMPTS = 600, 18
+"""Seconds until a timetable tries again that found another run going on, and how often: three hours in all."""
 
 
 @shared_task(name="integration.work", acks_late=True, reject_on_worker_lost=True, soft_time_limit=LONG, time_limit=LONGER)
@@ -40,14 +46,18 @@ def watch() -> int:
 
 
 @shared_task(name="integration.pull")
-def pull(*, kind: str) -> int | None:
-    """Ask Price Manager, where its address is set; the run, None when there is none because another one goes on."""
+def pull(*, kind: str, attempt: int = 1) -> int | None:
+    """Ask Price Manager, where its address is set; the run. While another run goes on it is put off, None; one that is put off
+    for too long stands in the list as failed."""
     if not settings.PRICE_MANAGER_URL:
         return None
     try:
         return runs.run_pull(kind=kind, by=None).pk
     except Busy as refusal:
-        log.warning("%s not pulled: %s", kind, refusal)
+        if attempt >= MOST_ATTEMPTS:
+            return runs.run_fail(kind=kind, origin=Origin.HTTP, name=settings.PRICE_MANAGER_URL, sentence=str(refusal)).pk
+        log.warning("%s put off: %s", kind, refusal)
+        jobs.enqueue("integration.pull", countdown=PUT_OFF, kind=kind, attempt=attempt + 1)
         return None
 
 

@@ -61,6 +61,7 @@ GUARDS: dict[str, Text] = {
     "rows_less": _("Rows fewer than last time: %(number)s of %(of)s, %(allowed)s at most."),
 }
 ASKS: dict[str, Text] = {
+    "older": _("This very file was applied before, and another one since."),
     "shape": _("The file has other columns than the ones before."),
     "many": _("It would change many accounts."),
     "deactivated": _("Accounts would become inactive."),
@@ -88,6 +89,16 @@ def _shown(number: Any) -> str:
     return quantity(str(number)) or "–"
 
 
+def why_nothing(run: JobRun) -> str:
+    """Why there was nothing to do, where a run before it was the same."""
+    same = run.counts.get("same_file_as")
+    if run.status != JobRun.Status.UNCHANGED or not same:
+        return ""
+    if "snapshot" in run.counts:
+        return str(_("Nothing to do: it is the snapshot of run %(run)s.") % {"run": same})
+    return str(_("Nothing to do: it is the very file of run %(run)s.") % {"run": same})
+
+
 def ask_sentences(run: JobRun) -> list[str]:
     """Why a dry run came before the real one, where nobody had asked for it."""
     return [str(ASKS[code]) for code in run.counts.get("asks", []) if code in ASKS]
@@ -102,6 +113,7 @@ class Advice(NamedTuple):
 
 
 ADVICE: dict[str, Advice] = {
+    Rule.CUT_OFF: Advice(_("Have the whole file sent again; if the row is whole as it stands, try it again."), "retry"),
     Rule.CELL_COUNT: Advice(_("Look where cells have slipped, and put them right."), "fix"),
     Rule.CONTROL_CHARACTER: Advice(_("Type the cell anew, without invisible characters."), "fix"),
     Rule.REQUIRED: Advice(_("Fill in what is missing."), "fix"),

@@ -20,7 +20,7 @@ from core import clock, db, outbound
 from core.errors import DomainError, require
 from core.languages import in_languages
 from core.models import JobRun
-from integration import exports, policies, price_manager, product_apply, profiles, reading
+from integration import exports, policies, price_manager, product_apply, profiles, reading, spool
 from integration.checks import Fault, column_names, raw_cells, shown
 from integration.choices import Mode, Origin
 from integration.errors import Cancelled, Incomplete, LeaseLost, OutOfDate
@@ -29,7 +29,6 @@ from integration.product_validation import check_products
 from integration.profiles import Layout, Options, Profile
 from integration.reading import Table
 from integration.services import customers, guards, runs
-from integration.spool import StoredHalf
 from users.models import User
 
 log = logging.getLogger(__name__)
@@ -197,9 +196,13 @@ def work(run_id: int) -> JobRun:
         if before is not None:
             _repeat(run, before, steps)
             return JobRun.objects.select_related("started_by").get(pk=run_id)
-        table = _over_http(run, intake, feed, steps) if content is None else _read(content, chosen)
+        if content is None:
+            table = _over_http(run, intake, feed, steps)
+        else:
+            table = spool.table_of(content) if intake.origin == Origin.HTTP else _read(content, chosen)
         del content
         table.join()
+        table = guards.as_cut(run, table)
         steps.end(len(table))
         layout = _laid_out(table, feed, chosen)
         steps.begin("validate", rows_read=len(table))
@@ -224,12 +227,29 @@ def work(run_id: int) -> JobRun:
 
 
 def _content(run: JobRun, intake: Intake) -> bytes | None:
-    """The bytes of the file, noted by their hash; None when there is an address instead."""
+    """The bytes of the file, noted by their hash, or of the table that came over HTTP and was kept; None when the source has to
+    be asked."""
     if intake.origin == Origin.HTTP:
-        return None
+        return None if intake.content is None else bytes(intake.content)
     content = bytes(intake.content) if intake.content is not None else reading.content_of(Path(intake.address))
     run.source_hash = hashlib.sha256(content).hexdigest()
     return content
+
+
+def _keep(intake: Intake, run: JobRun, table: Table) -> None:
+    """What was read is what somebody decides about, whatever the source says by then. A file by its path that only tries is not
+    kept, nor one that has changed meanwhile."""
+    if intake.content is not None:
+        return
+    if intake.origin == Origin.HTTP:
+        content = spool.table_as_bytes(table)
+    elif intake.mode == Mode.TRY:
+        return
+    else:
+        content = reading.content_of(Path(intake.address))
+        if hashlib.sha256(content).hexdigest() != run.source_hash:
+            return
+    Intake.objects.filter(pk=intake.pk).update(content=content)
 
 
 def _read(content: bytes, profile: Profile | None) -> Table:
@@ -242,8 +262,8 @@ def _read(content: bytes, profile: Profile | None) -> Table:
 
 def _over_http(run: JobRun, intake: Intake, feed: Feed, steps: Steps) -> Table:
     with outbound.Client(intake.address, token=settings.PRICE_MANAGER_TOKEN) as client:
-        spool = StoredHalf(f"{intake.address} {feed.path}")
-        found = price_manager.read_feed(client, feed.path, tell=steps.tell, spool=spool)
+        half = spool.StoredHalf(f"{intake.address} {feed.path}")
+        found = price_manager.read_feed(client, feed.path, tell=steps.tell, spool=half)
     guards.require_newer(run, found.snapshot)
     run.counts["snapshot"] = found.snapshot
     return found.table
@@ -266,9 +286,11 @@ def _finish(run: JobRun, intake: Intake, table: Table, layout: Layout, steps: St
             work.apply(held)
         elif status in (JobRun.Status.DRY_RUN, JobRun.Status.QUARANTINED):
             work.propose(held)
+            _keep(intake, run, table)
         elif status == JobRun.Status.UNCHANGED:
             work.remember()
         quarantine = _quarantine(held, table, outcome.faults)
+        _require_balanced(outcome.counts)
         counts = {
             **({"snapshot": run.counts["snapshot"]} if "snapshot" in run.counts else {}),
             **outcome.counts,
@@ -278,6 +300,7 @@ def _finish(run: JobRun, intake: Intake, table: Table, layout: Layout, steps: St
             "shape": guards.shape_of(table.header),
             "guards": outcome.guards,
             "asks": outcome.asks if status == JobRun.Status.DRY_RUN else [],
+            "ends_open": table.ends_open,
             "read_as": {
                 "profile": layout.profile.name,
                 "encoding": table.encoding,
@@ -286,6 +309,13 @@ def _finish(run: JobRun, intake: Intake, table: Table, layout: Layout, steps: St
             },
         }
         _close(held, status, counts, run, steps)
+
+
+def _require_balanced(counts: dict[str, Any]) -> None:
+    """Every row that was read is in exactly one of the counts; else the program is wrong, and applies nothing."""
+    told = sum(counts[name] for name in ("rows_applied", "rows_unchanged", "rows_ignored", "rows_quarantined"))
+    if told != counts["rows_read"]:
+        raise ValueError(f"{counts['rows_read']} rows were read, {told} are told of")
 
 
 def _close(
@@ -319,6 +349,8 @@ def _status(run: JobRun, intake: Intake, table: Table, outcome: Outcome) -> JobR
     if intake.mode == Mode.ASK and not intake.released_at:
         if not guards.is_known_shape(run, table.header):
             outcome.asks.insert(0, "shape")
+        if guards.was_overtaken(run):
+            outcome.asks.insert(0, "older")
         if outcome.asks:
             return JobRun.Status.DRY_RUN
     return JobRun.Status.APPLIED
@@ -348,10 +380,12 @@ def _fail(run: JobRun, sentence: str, steps: Steps, status: JobRun.Status = JobR
 
 
 def _same_as_before(run: JobRun, status: JobRun.Status) -> dict[str, Any]:
-    """The run that read the very same file, where there was nothing to do."""
-    if status != JobRun.Status.UNCHANGED or not run.source_hash:
+    """The run that read the very same file, or the same snapshot, where there was nothing to do."""
+    snapshot = run.counts.get("snapshot")
+    if status != JobRun.Status.UNCHANGED or not (run.source_hash or snapshot):
         return {}
-    before = JobRun.objects.filter(kind=run.kind, source_hash=run.source_hash, pk__lt=run.pk).order_by("-pk").first()
+    same = {"source_hash": run.source_hash} if run.source_hash else {"counts__snapshot": snapshot}
+    before = JobRun.objects.filter(kind=run.kind, pk__lt=run.pk, **same).order_by("-pk").first()
     return {"same_file_as": before.pk} if before else {}
 
 

@@ -1,7 +1,7 @@
 """Whether a run is believable: what stops it until a steward has looked, and what an upload asks about first."""
 
+import datetime as dt
 import hashlib
-import re
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from integration.checks import column_names
 from integration.customer_diff import CustomerDiff
 from integration.errors import OutOfDate
 from integration.models import CUSTOMER_SYNC
+from integration.reading import Table
 
 
 def stops(is_complete: bool, rows: int, diff: CustomerDiff) -> list[dict[str, Any]]:
@@ -63,6 +64,23 @@ def is_known_shape(run: JobRun, header: Sequence[str]) -> bool:
     return selectors.runs_come_right(run.kind).filter(counts__shape=shape_of(header)).exists()
 
 
+def was_overtaken(run: JobRun) -> bool:
+    """Whether the very same file was applied before, and another one since."""
+    applied = JobRun.objects.filter(kind=run.kind, status=JobRun.Status.APPLIED, pk__lt=run.pk).exclude(counts__has_key="of")
+    last = applied.order_by("-pk").values_list("source_hash", flat=True).first()
+    return bool(run.source_hash) and last != run.source_hash and applied.filter(source_hash=run.source_hash).exists()
+
+
+def as_cut(run: JobRun, table: Table) -> Table:
+    """The table; where its text breaks off without the end of a line, which the last one of these columns had, its last row
+    counts as cut, whatever there is of it."""
+    if not table.ends_open:
+        return table
+    before = selectors.runs_come_right(run.kind).filter(counts__shape=shape_of(table.header)).exclude(counts__has_key="of")
+    counts = before.values_list("counts", flat=True).first()
+    return table.cut_off() if counts is not None and counts.get("ends_open") is False else table
+
+
 def require_newer(run: JobRun, snapshot: str) -> None:
     """Raises OutOfDate when a later snapshot than this one was applied already."""
     done = selectors.runs_come_right(run.kind).filter(counts__has_key="snapshot")
@@ -75,11 +93,13 @@ def require_newer(run: JobRun, snapshot: str) -> None:
         raise OutOfDate(_("The snapshot %(snapshot)s is older than %(newer)s, which run %(run)s has applied.") % facts)
 
 
-def _order(snapshot: str) -> tuple[int, int, str] | None:
-    """Numbers by size, instants in ISO 8601 by their text; names of any other kind have no order."""
+def _order(snapshot: str) -> tuple[str, Any] | None:
+    """Numbers by size, days and instants in ISO 8601 by when they are; names of any other kind have no order, nor do instants of
+    which one has a zone and the other none."""
     if snapshot.isdecimal():
-        return 0, int(snapshot), ""
-    return (1, 0, snapshot) if _INSTANT.match(snapshot) else None
-
-
-_INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|$)")
+        return "number", int(snapshot)
+    try:
+        instant = dt.datetime.fromisoformat(snapshot)
+    except ValueError:
+        return None
+    return ("instant" if instant.tzinfo else "local"), instant

@@ -44,7 +44,7 @@ def folder_look() -> int:
     for name in FOLDERS:
         _put_away(root / name)
     ready = [path for name in FOLDERS for path in _ready(root / name)]
-    return int(bool(ready) and _take(min(ready, key=lambda path: (path.stat().st_mtime_ns, path.name))))
+    return int(bool(ready) and _take(min(ready, key=lambda path: (_seen[path].changed, path.name))))
 
 
 def _ready(folder: Path) -> list[Path]:
@@ -66,7 +66,10 @@ def _look_at(path: Path) -> _Look | None:
     """Size and time of a file that is not under way to us; None for everything else."""
     if path.name.startswith(".") or path.suffix.lower() in UNFINISHED or path.is_symlink() or not path.is_file():
         return None
-    facts = path.stat()
+    try:
+        facts = path.stat()
+    except OSError:  # gone since the folder was listed
+        return None
     return _Look(facts.st_size, facts.st_mtime_ns) if facts.st_size else None
 
 

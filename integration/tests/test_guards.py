@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -16,7 +18,7 @@ from integration.choices import Handling, Mode, Origin
 from integration.customer_diff import CustomerDiff
 from integration.models import CUSTOMER_SYNC, ProposedChange, QuarantinedRow, RowDecision, SyncSettings
 from integration.price_manager_server import Master, PriceManager, business_id
-from integration.services import guards, quarantine, runs
+from integration.services import customers, guards, quarantine, runs
 from integration.tests.factories import child, file_of
 from integration.tests.sources import serving
 from users.models import User
@@ -182,6 +184,37 @@ def test_nothing_is_missing_from_a_file_that_breaks_off(cut: bytes) -> None:
     assert Site.objects.filter(is_active=True, missed=0).count() == 10
     feed([], content=whole)
     assert Site.objects.filter(is_active=True).count() == 4, "the control: cut between two rows it looks whole"
+
+
+@pytest.mark.parametrize("cut", [b"Y", b"Y\nC0003;P0003;Nimi;123;"])
+def test_nothing_is_believed_of_the_last_row_of_a_text_that_breaks_off(cut: bytes) -> None:
+    """As many cells as the header, but its line has no end, unlike before: it may have been 1234, and flagged."""
+    limits(most_deactivated=100, most_rows_less=100, runs_until_gone=1)
+    whole = b"child_id;parent_id;parent_name;volume;cpq_flag\nC0001;P0001;Nimi;1;Y\nC0002;P0002;Nimi;2;"
+    feed([], content=whole + b"Y\nC0003;P0003;Nimi;1234;Y\n")
+    before = state()
+    run = feed([], content=whole + cut)
+    row = run.quarantine.get()
+    assert (run.counts["complete"], run.counts["sites_missing"], row.code) == (False, 0, "cut_off")
+    assert "may break off in this row" in row.reason
+    assert state() == before
+    feed([], content=whole + cut + b"\n")
+    assert state() != before, "the control: with the end of a line it is believed"
+
+
+def test_a_source_that_never_ends_its_last_line_is_believed() -> None:
+    content = file_of(sites(3)).rstrip()
+    feed([], content=content)
+    run = feed([], content=content.replace(b"C0002;P0002", b"C0002;P0009"))
+    assert (run.counts["rows_quarantined"], run.counts["complete"], site("C0002").account) == (0, True, account("P0009"))
+
+
+def test_a_run_whose_books_do_not_balance_applies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts_of = customers.Sync.counts
+    monkeypatch.setattr(customers.Sync, "counts", lambda self: counts_of(self) | {"rows_ignored": 1})
+    with pytest.raises(ValueError, match="3 rows were read, 4 are told of"):
+        feed(sites(3))
+    assert (JobRun.objects.get().status, Site.objects.count()) == (Status.FAILED, 0)
 
 
 # --- A run that waits --------------------------------------------------------------------------------------------------------
@@ -365,7 +398,12 @@ def of(snapshot: str, rows: int = 60) -> Master:
 
 @pytest.mark.parametrize(
     ("newer", "older"),
-    [("12", "9"), ("2026-11-20T03:00:00Z", "2026-11-19T03:00:00Z"), ("2026-11-20", "2026-11-19")],
+    [
+        ("12", "9"),
+        ("2026-11-20T03:00:00Z", "2026-11-19T03:00:00Z"),
+        ("2026-11-20", "2026-11-19"),
+        ("2026-11-20T03:00:00Z", "2026-11-20T04:00:00+02:00"),
+    ],
 )
 def test_an_older_snapshot_after_a_newer_one_does_nothing_and_says_why(source: PriceManager, newer: str, older: str) -> None:
     with serving(source) as url:
@@ -391,7 +429,7 @@ def test_without_that_check_the_older_one_would_be_applied(source: PriceManager,
         assert services.customer_sync(url=url, by=None).status == Status.APPLIED
 
 
-@pytest.mark.parametrize(("first", "second"), [("abc", "abb"), ("12", "2026-11-19"), ("12", "12")])
+@pytest.mark.parametrize(("first", "second"), [("abc", "abb"), ("12", "2026-11-19"), ("2026-11-20", "2026-11-19T00:00Z")])
 def test_snapshots_that_have_no_order_are_taken_as_they_come(source: PriceManager, first: str, second: str) -> None:
     with serving(source) as url:
         source.master = of(first)
@@ -399,6 +437,55 @@ def test_snapshots_that_have_no_order_are_taken_as_they_come(source: PriceManage
         source.master = of(second)
         run = services.customer_sync(url=url, by=None)
     assert (run.error, run.counts["rows_unchanged"]) == ("", 60)
+
+
+def test_the_same_snapshot_twice_names_the_run_that_read_it(source: PriceManager, client: Client, steward: User) -> None:
+    with serving(source) as url:
+        source.master = of("12")
+        first = services.customer_sync(url=url, by=None)
+        again = services.customer_sync(url=url, by=None)
+    assert (again.status, again.counts["same_file_as"]) == (Status.UNCHANGED, first.pk)
+    client.force_login(steward)
+    html = client.get(reverse("sync_page", args=[again.pk])).content.decode()
+    assert f"Nothing to do: it is the snapshot of run {first.pk}." in html
+
+
+@pytest.mark.req("S0.33")
+def test_what_is_released_is_what_was_looked_at_whatever_the_source_says_by_then(source: PriceManager, steward: User) -> None:
+    with serving(source) as url:
+        source.master = of("1")
+        services.customer_sync(url=url, by=None)
+        source.master = of("2", rows=30)
+        stopped = services.customer_sync(url=url, by=None)
+        assert (stopped.status, set(stopped_by(stopped))) == (Status.QUARANTINED, {"rows_less"})
+        source.master = of("3", rows=5)
+        runs.run_release(run_id=stopped.pk, by=steward)
+        done = runs.run_work(stopped.pk)
+    assert done is not None
+    assert (done.status, done.counts["rows_read"], done.counts["snapshot"]) == (Status.APPLIED, 30, "2")
+    assert Site.objects.filter(missed=1).count() == 30
+
+
+@pytest.mark.req("S0.33")
+def test_a_file_that_was_stopped_is_kept_and_one_that_has_changed_by_then_is_not(tmp_path: Path, steward: User) -> None:
+    limits(spared=0, most_renamed=0)
+    path = tmp_path / "master.csv"
+    path.write_bytes(file_of(sites(3)))
+    services.customer_sync(path=path, by=None)
+    path.write_bytes(file_of(changed(sites(3), 1, parent_name="Uusi")))
+    stopped = services.customer_sync(path=path, by=None)
+    path.write_bytes(file_of(changed(sites(3), 3, parent_name="Aivan muu")))
+    runs.run_release(run_id=stopped.pk, by=steward)
+    done = runs.run_work(stopped.pk)
+    assert done is not None
+    assert (done.status, done.counts["accounts_updated"], account("P0000").name) == (Status.APPLIED, 1, "Uusi")
+
+
+def test_an_upload_of_a_file_that_was_overtaken_asks_first() -> None:
+    feed(sites(3))
+    feed(changed(sites(3), 1, parent_name="Uusi"))
+    assert ask(sites(3)) == (Status.DRY_RUN, ["older", "many"])
+    assert ask(changed(sites(3), 1, parent_name="Uusi"))[1] == []
 
 
 def test_the_same_file_twice_names_the_run_that_read_it() -> None:

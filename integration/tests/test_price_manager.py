@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.management import call_command
@@ -10,11 +11,13 @@ from pytest_django import Settings
 from accounts.models import Account
 from core.models import JobRun
 from core.outbound import Limits, Refused
-from integration import services
+from integration import price_manager, services
 from integration.errors import Incomplete
+from integration.models import FeedPage
 from integration.price_manager import CUSTOMER_MASTER, read_feed
-from integration.price_manager_server import FAULTS, Master
-from integration.tests.sources import client, source
+from integration.price_manager_server import FAULTS, Answer, Master, PriceManager
+from integration.spool import StoredHalf
+from integration.tests.sources import client, serving, source
 
 ROWS, AT_ONCE = 60, 20
 HEALED = ["429", "500", "html", "truncated-gzip", "early-close", "bad-json", "hang", "slow-drip", "changed-snapshot"]
@@ -63,6 +66,78 @@ def test_only_who_has_the_token_gets_anything() -> None:
         with pytest.raises(Refused, match="token"):
             read(url)
         assert len(read(url, token="geheim").table) == ROWS
+
+
+# --- What was read of a snapshot is kept for the next attempt ---
+class Wanting(PriceManager):
+    """Answers the pages in `gone` with a status, and notes what it is asked for."""
+
+    def __init__(self, rows: int, *, gone: int = 0, status: int = 503) -> None:
+        super().__init__(Master(rows, 10))
+        self.gone, self.status, self.pages = gone, status, list[str]()
+
+    def answer(self, path: str, authorization: str) -> Answer:
+        cursor = parse_qs(urlsplit(path).query).get("cursor", ["0"])[0]
+        self.pages.append(cursor)
+        if self.gone and int(cursor) == self.gone:
+            return Answer(self.status, b"{}")
+        return super().answer(path, authorization)
+
+
+def fetch(url: str, tell: Any = None) -> Any:
+    with client(url) as asking:
+        return read_feed(asking, CUSTOMER_MASTER, at_once=AT_ONCE, spool=StoredHalf(url), tell=tell)
+
+
+def rows_of(feed: Any) -> list[Any]:
+    return list(feed.table.rows.iter_rows())
+
+
+def killed_behind(rows: int) -> Any:
+    def tell(read: int, _total: int) -> None:
+        if read >= rows:
+            raise KeyboardInterrupt
+
+    return tell
+
+
+@pytest.mark.django_db
+def test_after_a_silence_only_the_rest_is_asked_for() -> None:
+    source = Wanting(ROWS, gone=40)
+    with serving(source) as url:
+        with pytest.raises(Incomplete):
+            fetch(url)
+        source.gone, source.pages = 0, []
+        feed = fetch(url)
+        whole = rows_of(read(url))
+    assert (source.pages[0], rows_of(feed) == whole) == ("40", True)
+    assert not FeedPage.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_a_worker_had_read_before_it_was_killed_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(price_manager, "KEPT_EVERY", 40)
+    source = Wanting(100)
+    with serving(source) as url:
+        with pytest.raises(KeyboardInterrupt):
+            fetch(url, tell=killed_behind(80))
+        assert FeedPage.objects.count() == 1
+        source.pages.clear()
+        feed = fetch(url)
+        assert source.pages == ["40", "60", "80"]
+        assert rows_of(feed) == rows_of(read(url))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("other", [{"total": 61}, {"following": "20"}, {"following": "x"}])
+def test_a_half_that_does_not_fit_any_more_is_dropped_and_all_is_read_anew(other: dict[str, Any]) -> None:
+    source = Wanting(ROWS, gone=40)
+    with serving(source) as url:
+        with pytest.raises(Incomplete):
+            fetch(url)
+        FeedPage.objects.update(**other)
+        source.gone = 0
+        assert len(fetch(url).table) == ROWS
 
 
 def test_an_empty_source_is_not_complete() -> None:

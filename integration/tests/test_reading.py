@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 
 from integration import reading
@@ -108,3 +110,22 @@ def test_lines_may_end_as_they_did_on_old_machines() -> None:
 def test_a_header_that_is_too_long_is_said() -> None:
     with pytest.raises(UnreadableFile, match="longer than"):
         reading.read_table(b'"' + b"x" * 200_000 + b'";b\n1;2\n')
+
+
+def test_a_small_gzip_of_a_large_file_is_refused_before_it_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_ALWAYS", 1_000_000)
+    packed = gzip.compress(b"a;b\n" + b"1;2\n" * 600_000)
+    with pytest.raises(UnreadableFile, match="100 times as large"):
+        reading.read_table(packed)
+    assert len(reading.read_table(gzip.compress(b"a;b\n" + b"1;2\n" * 100_000))) == 100_000
+
+
+def test_too_many_rows_are_refused_while_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_ROWS", 50_000)
+    monkeypatch.setattr(reading, "_BLOCK", 100_000)
+    read: list[int] = []
+    whole = reading._Lines.whole
+    monkeypatch.setattr(reading._Lines, "whole", lambda self, *more: read.append(self.count) or whole(self, *more))
+    with pytest.raises(UnreadableFile, match="more than 50000 rows"):
+        reading.read_table(b"a;b\n" + b"1;2\n" * 1_000_000)
+    assert sum(read) < 100_000

@@ -26,7 +26,7 @@ from integration.services import runs
 from integration.tests.factories import RunningFactory, guarded_run
 from users.tests.factories import UserFactory
 
-ROUNDS = 10
+ROUNDS = int(os.environ.get("STARTED_ROUNDS", "10"))
 RIVALS = 8
 Status = JobRun.Status
 

@@ -311,8 +311,9 @@ def test_without_its_file_nothing_is_released(steward: User) -> None:
     Intake.objects.update(content=None)
     with pytest.raises(WrongState, match="no longer kept"):
         runs.run_release(run_id=stopped.pk, by=steward)
-    Intake.objects.update(address="http://127.0.0.1:9000")
-    assert runs.run_release(run_id=stopped.pk, by=steward).status == Status.RUNNING
+    Intake.objects.update(address="http://127.0.0.1:9000")  # where something else may be by now
+    with pytest.raises(WrongState, match="no longer kept"):
+        runs.run_release(run_id=stopped.pk, by=steward)
 
 
 def test_a_rejected_run_is_never_applied_and_its_file_is_gone(steward: User) -> None:
@@ -512,8 +513,16 @@ def test_the_timetable_has_price_manager_asked(settings: Any, queued: Queued, dj
     settings.PRICE_MANAGER_URL = "http://127.0.0.1:9000"
     with django_capture_on_commit_callbacks(execute=True):
         run_id = tasks.pull(kind=CUSTOMER_SYNC)
-        assert tasks.pull(kind=PRODUCT_IMPORT) is None  # the other one goes on
+        assert tasks.pull(kind=PRODUCT_IMPORT) is None  # the other one goes on: later
     run, intake = JobRun.objects.get(), Intake.objects.get()
     assert (run.pk, run.kind, run.source, run.started_by) == (run_id, CUSTOMER_SYNC, "http://127.0.0.1:9000", None)
     assert (intake.origin, intake.address, intake.content) == (Origin.HTTP, "http://127.0.0.1:9000", None)
-    assert queued == [("integration.work", {"run_id": run_id})]
+    assert queued == [("integration.work", {"run_id": run_id}), ("integration.pull", {"kind": PRODUCT_IMPORT, "attempt": 2})]
+
+
+def test_a_timetable_that_never_finds_its_turn_stands_in_the_list_as_failed(settings: Any) -> None:
+    settings.PRICE_MANAGER_URL = "http://127.0.0.1:9000"
+    RunningFactory(kind=CUSTOMER_SYNC)
+    run = JobRun.objects.get(pk=tasks.pull(kind=PRODUCT_IMPORT, attempt=tasks.MOST_ATTEMPTS))
+    assert (run.kind, run.status, run.source) == (PRODUCT_IMPORT, JobRun.Status.FAILED, "http://127.0.0.1:9000")
+    assert "has been going on since" in run.error

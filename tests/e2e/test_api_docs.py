@@ -12,7 +12,7 @@ from quotes.models import Quote
 from quotes.tests.factories import World
 from users.models import ApiToken
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
 OF_SWAGGER = {"nested-interactive", "scrollable-region-focusable", "target-size"}
 """How Swagger's page is built, which no style of ours can change."""

@@ -35,7 +35,7 @@ from users.models import User
 from users.tests.codes import give_password, set_up
 from users.tests.factories import UserFactory
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 LISTEN = "addEventListener('securitypolicyviolation', (event) => report(`${event.effectiveDirective} ${event.blockedURI}`));"
 LANGUAGES = ["en", "fi"]

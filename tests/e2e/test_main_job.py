@@ -142,6 +142,7 @@ def test_a_bad_cell_keeps_the_text_and_says_why(world: World, visit: Any) -> Non
     me.problems.clear()  # the browser itself reports every 422
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("dark", [False, True])
 def test_pages_fit_and_are_accessible(world: World, visit: Any, width: int, dark: bool) -> None:

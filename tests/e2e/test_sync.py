@@ -89,6 +89,7 @@ def test_ticked_rows_are_counted_in_the_buttons(steward: User, visit: Any) -> No
     expect(ignore).to_have_text("Ignore the ticked ones")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_pages_keep_the_rules_of_accessibility_and_fit_a_phone(steward: User, visit: Any, dark: bool) -> None:
     row, stopped, running = QuarantinedRowFactory(run=RunFactory(counts={"rows_quarantined": 1})), guarded_run(), RunningFactory()
