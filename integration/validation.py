@@ -130,12 +130,14 @@ def _with_parents(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decided(frame: pl.DataFrame, decisions: Mapping[str, str]) -> pl.DataFrame:
-    """The rows with the parents that stewards gave them, and `left_out`."""
+    """The rows with the parents that stewards gave them, and `left_out`. Such a row has no say in what that parent is called."""
     given = {child: parent for child, parent in decisions.items() if parent}
     out = [child for child, parent in decisions.items() if not parent]
     child = pl.col("child_id")
     if given:
-        frame = frame.with_columns(parent_id=child.replace_strict(given, default=pl.col("parent_id"), return_dtype=pl.String))
+        parent = child.replace_strict(given, default=pl.col("parent_id"), return_dtype=pl.String)
+        name = pl.when(parent == pl.col("parent_id")).then("parent_name").otherwise(pl.lit(""))
+        frame = frame.with_columns(parent_id=parent, parent_name=name)
     return frame.with_columns(left_out=child.is_in(out) if out else pl.lit(value=False))
 
 

@@ -559,6 +559,16 @@ def test_a_row_that_a_steward_maps_is_of_that_parent_from_then_on(steward: User)
     assert (again.counts["rows_quarantined"], again.counts["sites_moved"], site("2").account) == (0, 0, account("P2"))
 
 
+def test_a_mapped_site_has_no_say_in_what_its_parent_is_called(steward: User) -> None:
+    feed([child("1"), child("3", "P2")])
+    run = feed([child("2", "P1"), child("2", "P2"), child("1"), child("3", "P2")])
+    row = QuarantinedRow.objects.get(run=run, raw__parent_id="P2")
+    quarantine.row_map_parent(row_id=row.pk, by=steward, parent_id="P1")
+    assert (site("2").account, account("P1").name) == (account("P1"), "Ämpäri P1 Oy")
+    feed([child("2", "P2", parent_name="Öinen Oy"), child("1"), child("3", "P2")])
+    assert (site("2").account, account("P1").name) == (account("P1"), "Ämpäri P1 Oy")
+
+
 # --- Moves -------------------------------------------------------------------------------------------------------------------
 def test_whoever_gets_a_site_is_told_from_whom_and_who_lost_the_last_one_rests() -> None:
     feed([child("1", "P1"), child("2", "P2"), child("3", "P3")])

@@ -1,4 +1,5 @@
 import gzip
+from typing import Any
 
 import pytest
 
@@ -124,8 +125,13 @@ def test_too_many_rows_are_refused_while_they_are_read(monkeypatch: pytest.Monke
     monkeypatch.setattr(reading, "MAX_ROWS", 50_000)
     monkeypatch.setattr(reading, "_BLOCK", 100_000)
     read: list[int] = []
-    whole = reading._Lines.whole
-    monkeypatch.setattr(reading._Lines, "whole", lambda self, *more: read.append(self.count) or whole(self, *more))
+    count = reading._Lines.__init__
+
+    def counted(self: Any, block: bytes, encoding: str) -> None:
+        count(self, block, encoding)
+        read.append(self.count)
+
+    monkeypatch.setattr(reading._Lines, "__init__", counted)
     with pytest.raises(UnreadableFile, match="more than 50000 rows"):
         reading.read_table(b"a;b\n" + b"1;2\n" * 1_000_000)
     assert sum(read) < 100_000
