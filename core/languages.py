@@ -1,7 +1,7 @@
 """Texts in every language of the product at once, for what is frozen or read by several people."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.utils import translation
@@ -23,6 +23,27 @@ def in_languages(text: Callable[[], Any]) -> dict[str, str]:
         with translation.override(code):
             texts[code] = str(text())
     return texts
+
+
+class Sentence(str):
+    """A sentence of the catalogue, in the active language; it can be said again in another one, with whatever was put into it."""
+
+    msgid: str
+    facts: Any
+
+    def __new__(cls, msgid: str, facts: Any = None) -> Self:
+        said = translation.gettext(msgid)
+        sentence = super().__new__(cls, said if facts is None else said % facts)
+        sentence.msgid, sentence.facts = msgid, facts
+        return sentence
+
+    def __mod__(self, facts: Any) -> "Sentence":
+        return Sentence(self.msgid, facts)
+
+
+def again(text: Any) -> str:
+    """The text in the language that is active now."""
+    return str(Sentence(text.msgid, text.facts) if isinstance(text, Sentence) else text)
 
 
 def by_language(texts: Sequence[str | None]) -> dict[str, str]:

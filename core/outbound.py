@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from core import clock, gzipped
 from core.errors import DomainError, Text
+from core.languages import Sentence as _
 
 if TYPE_CHECKING:
     import httpx2
@@ -49,7 +49,7 @@ class _Again(Exception):
 
     def __init__(self, sentence: Text, retry_after: float | None = None) -> None:
         super().__init__(str(sentence))
-        self.retry_after = retry_after
+        self.sentence, self.retry_after = sentence, retry_after
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Client:
         try:
             return asking(self._once, path, params)
         except _Again as last:
-            raise Unreachable(str(last)) from last
+            raise Unreachable(last.sentence) from last
 
     def _wait(self, state: "RetryCallState") -> float:
         asked = getattr(state.outcome.exception(), "retry_after", None) if state.outcome else None

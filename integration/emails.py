@@ -22,7 +22,7 @@ def attention(message: OutboxMessage, *, run_id: int, user_id: int) -> None:
     with translation.override(person.language):
         what = {"kind": words.KINDS[run.kind], "run": run.pk}
         subject = _("Stopped: %(kind)s, run %(run)s") if is_quarantined else _("Failed twice in a row: %(kind)s, run %(run)s")
-        reasons = words.guard_sentences(run) or [run.error or str(words.NOTHING_USABLE)]
+        reasons = words.guard_sentences(run) or [words.error_of(run) or str(words.NOTHING_USABLE)]
     emails.send(
         message,
         to=[person.email],

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from core.languages import Sentence as _
 from integration.errors import UnreadableFile
 
 SIGNATURE = b"PK\x03\x04"

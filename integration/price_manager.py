@@ -12,9 +12,9 @@ from itertools import chain
 from typing import Any, Protocol
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from core import outbound
+from core.languages import Sentence as _
 from integration.errors import Incomplete
 from integration.reading import JSON, MAX_CELL, MAX_COLUMNS, MAX_ROWS, Table
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext as _
-
+from core.languages import Sentence as _
 from integration.errors import UnknownProfile, UnreadableFile
 
 FOLDER = Path(__file__).parent / "profiles"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from django.utils.translation import gettext as _
 
 from core import db, gzipped
+from core.languages import Sentence as _
 from integration import excel
 from integration.errors import UnreadableFile
 

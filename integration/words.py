@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.languages import active
 from core.models import JobRun
 from core.templatetags.ui import quantity
 from integration.choices import Rule
@@ -87,6 +88,11 @@ def _guard(found: dict[str, Any]) -> str:
 
 def _shown(number: Any) -> str:
     return quantity(str(number)) or "–"
+
+
+def error_of(run: JobRun) -> str:
+    """Why it ended, in the language of the reader where it was kept in all of them."""
+    return str(run.counts.get("error", {}).get(active(), run.error)) if run.error else ""
 
 
 def why_nothing(run: JobRun) -> str:

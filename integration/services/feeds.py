@@ -14,11 +14,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from core import clock, db, outbound
-from core.errors import DomainError, require
-from core.languages import in_languages
+from core.errors import DomainError, Text, require
+from core.languages import Sentence as _, in_languages
 from core.models import JobRun
 from integration import exports, policies, price_manager, product_apply, profiles, reading, spool
 from integration.checks import Fault, column_names, raw_cells, shown
@@ -210,15 +209,15 @@ def work(run_id: int) -> JobRun:
         outcome = work.compare()
         _finish(run, intake, table, layout, steps, work, outcome)
     except OutOfDate as refusal:
-        _fail(run, str(refusal), steps, JobRun.Status.UNCHANGED)
+        _fail(run, refusal.detail, steps, JobRun.Status.UNCHANGED)
     except Incomplete as refusal:
-        _fail(run, str(refusal), steps, JobRun.Status.INCOMPLETE)
+        _fail(run, refusal.detail, steps, JobRun.Status.INCOMPLETE)
     except Cancelled:
         _fail(run, "", steps, JobRun.Status.CANCELLED)
     except LeaseLost:
         log.warning("run %s was taken over", run_id)
     except DomainError as refusal:
-        _fail(run, str(refusal), steps)
+        _fail(run, refusal.detail, steps)
     except Exception:
         log.exception("run %s failed", run_id)
         _fail(run, _("The run stopped at an error of the program; nothing was applied."), steps)
@@ -325,14 +324,14 @@ def _close(
     run: JobRun,
     steps: Steps,
     *,
-    error: str = "",
+    error: Text = "",
     rows: int | None = None,
 ) -> None:
     """The run, locked as `held`, is over; `run` knows the hash of what was read. In the caller's transaction."""
     steps.end(rows)
     kept = {name: held.counts[name] for name in ("of", "attempts") if name in held.counts}
-    held.status, held.error, held.source_hash = status, error, run.source_hash
-    held.counts = {**kept, **counts, "duration_s": steps.seconds, "phases": steps.done}
+    held.status, held.error, held.source_hash = status, str(error), run.source_hash
+    held.counts = {**kept, **counts, **runs.in_words(error), "duration_s": steps.seconds, "phases": steps.done}
     held.finished_at, held.phase, held.lease_until = clock.now(), "", None
     held.save(update_fields=["status", "error", "source_hash", "counts", "finished_at", "phase", "lease_until"])
     runs.run_ended(held)
@@ -371,7 +370,7 @@ def _repeat(run: JobRun, before: JobRun, steps: Steps) -> None:
 
 
 @transaction.atomic
-def _fail(run: JobRun, sentence: str, steps: Steps, status: JobRun.Status = JobRun.Status.FAILED) -> None:
+def _fail(run: JobRun, sentence: Text, steps: Steps, status: JobRun.Status = JobRun.Status.FAILED) -> None:
     """The run ended here; nothing was applied. Not when it was taken away meanwhile."""
     held = JobRun.objects.select_for_update().get(pk=run.pk)
     if held.status == JobRun.Status.RUNNING:

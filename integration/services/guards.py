@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from accounts.models import Account, AccountStatus, Site
+from core.languages import Sentence as _
 from core.models import JobRun
 from integration import selectors
 from integration.checks import column_names

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from core import clock, events
 from core.errors import Invalid, NotFound, WrongState, require
 from core.models import JobRun
-from integration import policies, selectors
+from integration import policies, selectors, words
 from integration.choices import Handling
 from integration.models import CUSTOMER_SYNC, QuarantinedRow, RowDecision
 from integration.services import runs
@@ -132,7 +132,7 @@ def _applied_again(of: JobRun, rows: list[dict[str, str]], by: User) -> tuple[Jo
         run.status in selectors.CAME_RIGHT
         or (left and run.status == JobRun.Status.QUARANTINED and not policies.is_stopped_by_guard(run))
     ):
-        facts = {"run": run.pk, "why": run.error or run.get_status_display()}
+        facts = {"run": run.pk, "why": words.error_of(run) or run.get_status_display()}
         raise Invalid(_("Run %(run)s did not apply it: %(why)s") % facts)
     QuarantinedRow.objects.filter(run=run).delete()
     return run, left

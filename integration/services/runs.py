@@ -19,10 +19,10 @@ from django.db import DatabaseError, IntegrityError, connection, connections, tr
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 
 from core import clock, db, events, jobs, outbox
-from core.errors import Invalid, NotFound, WrongState, require
+from core.errors import Invalid, NotFound, Text, WrongState, require
+from core.languages import Sentence as _, again, in_languages
 from core.models import JobRun, OutboxMessage
 from integration import policies, selectors
 from integration.choices import Mode, Origin
@@ -120,7 +120,13 @@ def run_fail(*, kind: str, origin: Origin, name: str, sentence: str) -> JobRun:
     """A feed that could not even be taken in stands in the list as a failed run."""
     now = clock.now()
     run = JobRun.objects.create(
-        kind=kind, source=name[:300], started_at=now, finished_at=now, status=JobRun.Status.FAILED, error=sentence
+        kind=kind,
+        source=name[:300],
+        started_at=now,
+        finished_at=now,
+        status=JobRun.Status.FAILED,
+        error=sentence,
+        counts=in_words(sentence),
     )
     Intake.objects.create(run=run, origin=origin)
     run_ended(run)
@@ -325,6 +331,7 @@ def _released(run: JobRun, by: User) -> JobRun:
     run.status, run.phase, run.lease_until, run.finished_at = JobRun.Status.RUNNING, WAITING, now + LEASE, None
     run.cancel_asked_at, run.error = None, ""
     run.counts = {**_without_progress(run.counts), "attempts": 0}
+    run.counts.pop("error", None)
     run.save(update_fields=["status", "phase", "lease_until", "finished_at", "cancel_asked_at", "error", "counts"])
     events.record(run, "run_released", by=by)
     jobs.enqueue("integration.work", run_id=run.pk)
@@ -362,8 +369,14 @@ def _for_update(run_id: int, by: User, *, skip_locked: bool = False) -> JobRun:
 # --- Ending -----------------------------------------------------------------------------------------------------------
 def _end(run: JobRun, status: JobRun.Status, sentence: str = "") -> None:
     run.status, run.error, run.finished_at, run.phase, run.lease_until = status, sentence, clock.now(), "", None
-    run.save(update_fields=["status", "error", "finished_at", "phase", "lease_until"])
+    run.counts = {**run.counts, **in_words(sentence)}
+    run.save(update_fields=["status", "error", "counts", "finished_at", "phase", "lease_until"])
     run_ended(run)
+
+
+def in_words(sentence: Text) -> dict[str, Any]:
+    """Why the run ended, in every language, as its counts keep it."""
+    return {"error": in_languages(lambda: again(sentence))} if sentence else {}
 
 
 def run_ended(run: JobRun) -> None:

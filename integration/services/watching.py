@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from django.conf import settings
-from django.utils.translation import gettext as _
 
+from core.languages import Sentence as _
 from core.models import JobRun
 from integration.choices import Origin
 from integration.errors import Busy

@@ -17,6 +17,7 @@ from accounts.models import Account, MasterRecord
 from accounts.tests.factories import AccountFactory
 from core import clock as house_clock, events
 from core.models import Event, JobRun
+from integration import services
 from integration.choices import Handling, Mode, Origin, Rule, What
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, QuarantinedRow, RowDecision
 from integration.tests.engine import Engine
@@ -578,3 +579,12 @@ def test_a_row_is_mapped_to_a_parent_that_is_searched_for(steward: Client, three
 
 def test_rows_that_are_missing_are_not_found(steward: Client) -> None:
     assert {steward.get(reverse(name, args=[987654])).status_code for name in ("sync_row_fix", "sync_row_map")} == {404}
+
+
+@pytest.mark.req("S0.21")
+def test_why_a_run_failed_is_read_in_the_language_of_the_reader(steward: Client, settings: Any) -> None:
+    run = services.customer_sync(content=b"a;b\n1;2\n", by=None)
+    assert run.error == "Required columns are missing: Customer_ID, ASO_ID_2, ASO_Name_2."
+    for language, sentence in (("en", run.error), ("fi", "Pakollisia sarakkeita puuttuu: Customer_ID, ASO_ID_2, ASO_Name_2.")):
+        steward.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        assert sentence in steward.get(reverse("sync_page", args=[run.pk])).content.decode()

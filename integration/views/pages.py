@@ -75,6 +75,7 @@ def facts(run: JobRun) -> dict[str, Any]:
         "phase_label": words.phase(state.phase) if state else "",
         "guards": words.guard_sentences(run) if run.status == JobRun.Status.QUARANTINED else [],
         "asks": words.ask_sentences(run) if run.status == JobRun.Status.DRY_RUN else [],
+        "error": words.error_of(run),
         "why_nothing": words.why_nothing(run),
         "may_release": policies.waits_for_decision(run) and intake is not None and intake.is_kept,
         "may_reject": policies.can_be_rejected(run),
