@@ -1,5 +1,6 @@
 """Form fields that accept numbers as people of both languages type them."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -79,6 +80,11 @@ class DecimalField(forms.Field):
         digits = self.max_digits - self.decimal_places
         if len(whole.lstrip("0")) > digits:
             raise ValidationError(self.error_messages["whole"], code="whole", params={"digits": digits})
+
+
+def typed(data: Mapping[str, str], name: str) -> str:
+    """What was typed into a field that no form checks, without NUL characters: PostgreSQL keeps none."""
+    return data.get(name, "").replace("\x00", "")
 
 
 def whole(text: str) -> int | None:

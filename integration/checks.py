@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 from django.utils.translation import gettext, gettext_noop as _
 
 from integration import amounts
-from integration.choices import Rule
+from integration.choices import UNSHOWN, Rule
 from integration.profiles import Layout
-from integration.reading import Table
+from integration.reading import MAX_CELL, Table
 
 UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]"
 """Control, direction and zero-width characters: they make two codes look alike, or a text read otherwise than it is."""
@@ -18,8 +18,8 @@ UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u
 YES = frozenset({"1", "true", "t", "yes", "y", "x", "on", "kyllä", "k", "tosi"})
 NO = frozenset({"0", "false", "f", "no", "n", "off", "ei", "e", "epätosi", "-"})
 _SHOWN = 60
-UNSHOWN = "\ufffd"
-"""In the place of what cannot be printed."""
+LONGEST_CELL = 5000
+"""Characters of the longest field there is."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,16 @@ def repeats(frame: pl.DataFrame, *keys: str) -> tuple[pl.Series, pl.Series]:
     return twice.filter(~first & ~twice["#"].is_in(clash.implode()))["#"], clash
 
 
-def raw_cells(table: Table, rows: Iterable[int]) -> dict[int, dict[str, str]]:
-    """Per row its cells as they stand, by column name; too many cells are called "+1", "+2", …"""
+class Raw(NamedTuple):
+    """The cells of a row by column name; too many cells are called "+1", "+2", … `is_cut`: some of them were shortened."""
+
+    cells: dict[str, str]
+    is_cut: bool
+
+
+def raw_cells(table: Table, rows: Iterable[int]) -> dict[int, Raw]:
+    """Per row its cells as they stand. Those of a row that is longer than a line may be are cut, each to more than any field
+    takes: such a row never passes for a whole one."""
     names = column_names(table.header)
     wanted = list(rows)
     kept = table.only(pl.Series(wanted, dtype=pl.UInt32))
@@ -181,9 +189,12 @@ def raw_cells(table: Table, rows: Iterable[int]) -> dict[int, dict[str, str]]:
     return {row: _labelled(names, values) for row, values in cells.items()}
 
 
-def _labelled(names: list[str], values: Sequence[str]) -> dict[str, str]:
+def _labelled(names: list[str], values: Sequence[str]) -> Raw:
     labels = [*names, *(f"+{number}" for number in range(1, len(values) - len(names) + 1))]
-    return {label: str(value)[:1000].replace("\x00", "\ufffd") for label, value in zip(labels, values, strict=False)}
+    is_cut = sum(map(len, values)) > MAX_CELL and max(map(len, values)) > LONGEST_CELL
+    if is_cut:
+        values = [value if len(value) <= LONGEST_CELL else value[:LONGEST_CELL] + "…" for value in values]
+    return Raw({label: value.replace("\x00", UNSHOWN) for label, value in zip(labels, values, strict=False)}, is_cut)
 
 
 def column_names(header: Sequence[str]) -> list[str]:

@@ -3,6 +3,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
+UNSHOWN = "\ufffd"
+"""In the place of what cannot be printed."""
+
 
 class Rule(models.TextChoices):
     """The rule that a quarantined row broke, the most basic one first."""
@@ -53,6 +56,7 @@ class Handling(models.TextChoices):
     MAPPED = "mapped", _("Mapped to a parent")
     IGNORED = "ignored", _("Ignored")
     SETTLED = "settled", _("Came right later")
+    SUPERSEDED = "superseded", _("Left out again later")
 
 
 class What(models.TextChoices):

@@ -19,7 +19,7 @@ from accounts.survivorship import NAMES, ConflictKind, FieldRule, Rule as How
 from core import db
 from integration import checks, frames
 from integration.checks import Fault, Finding
-from integration.choices import Rule
+from integration.choices import UNSHOWN, Rule
 from integration.look_ups import LookUps
 from integration.validation import CELLS, MONEY_PLACES, TEXTS, VOLUME_PLACES, CustomerRows, without
 
@@ -278,7 +278,7 @@ def _absent(
 def _is_one_unread(faults: list[Fault], known: pl.Series) -> bool:
     """Whether there is a row of which cannot be told whose it is: without a number, with one that holds what cannot be printed,
     or with cells too many or too few and a number that nobody has."""
-    if any(not fault.key or checks.UNSHOWN in fault.key for fault in faults):
+    if any(not fault.key or UNSHOWN in fault.key for fault in faults):
         return True
     shifted = pl.Series([fault.key for fault in faults if fault.code == Rule.CELL_COUNT], dtype=pl.String)
     return not shifted.is_in(known.implode()).all()

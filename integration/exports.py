@@ -22,12 +22,8 @@ OWN_COLUMNS = ("row", "key", "rule", "reason")
 
 
 def quarantine_listing(run: JobRun) -> Listing:
-    """Row number, key, rule and reason, then the cells under the names they have in the source; cells too many come last.
-
-    Commas or semicolons as in the source: when it is read again, they say how to take a number that can be read in two ways.
-    """
+    """Row number, key, rule and reason, then the cells under the names they have in the source; cells too many come last."""
     header: list[str] = run.counts.get("header", [])
-    source = run.counts.get("read_as", {}).get("delimiter", ";")
     columns = [
         Column("row", "row", lambda row: row.row_number, Kind.INTEGER),
         Column("key", "key", lambda row: row.key),
@@ -42,8 +38,16 @@ def quarantine_listing(run: JobRun) -> Listing:
         columns,
         order=("row_number", "pk"),
         rest=lambda row: _too_many(row, header),
-        delimiter="," if source == "," else ";",
+        delimiter=delimiter_for(run),
     )
+
+
+def delimiter_for(run: JobRun) -> str:
+    """What goes between the cells of this run's rows: commas where the decimal mark is a point. When they are read again, it
+    says how to take a number that can be read in two ways."""
+    read_as = run.counts.get("read_as", {})
+    point = read_as["decimal"] == "." if "decimal" in read_as else read_as.get("delimiter", ";") in ("", ",")
+    return "," if point else ";"
 
 
 def _cell(name: str) -> Column:
@@ -55,24 +59,27 @@ def _too_many(row: QuarantinedRow, header: Sequence[str]) -> list[str]:
 
 
 def restored(table: "Table") -> "Table":
-    """The table; of a file that came from here, with the cells as they were before they were made harmless."""
-    if tuple(table.header[: len(OWN_COLUMNS)]) != OWN_COLUMNS:
+    """The table; of a file that came from here, without our own columns, and with the cells as they were before they were made
+    harmless."""
+    own = len(OWN_COLUMNS)
+    if tuple(table.header[:own]) != OWN_COLUMNS:
         return table
     import polars as pl  # pages do without
 
+    cells = [pl.col(name).alias(str(position)) for position, name in enumerate(table.rows.columns[own:])]
     return replace(
         table,
-        header=[unescape(cell) for cell in table.header],
-        rows=table.rows.with_columns(pl.all().map_elements(unescape, return_dtype=pl.String)),
-        broken={number: [unescape(cell) for cell in cells] for number, cells in table.broken.items()},
+        header=[unescape(cell) for cell in table.header[own:]],
+        rows=table.rows.select(cell.map_elements(unescape, return_dtype=pl.String) for cell in cells),
+        broken={number: [unescape(cell) for cell in cells[own:]] for number, cells in table.broken.items()},
         is_returned=True,
     )
 
 
 def written(header: Sequence[str], rows: Sequence[Mapping[str, str]], *, delimiter: str) -> bytes:
-    """A file of these rows; `delimiter` as in the source, which says how to take a number that can be read in two ways."""
+    """A file of these rows, in UTF-8."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, header, restval="", extrasaction="ignore", delimiter="," if delimiter == "," else ";")
+    writer = csv.DictWriter(text, header, restval="", extrasaction="ignore", delimiter=delimiter)
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()

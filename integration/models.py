@@ -27,6 +27,7 @@ class QuarantinedRow(models.Model):
     code = models.CharField(_("rule"), max_length=40, choices=Rule)
     reason = models.CharField(_("reason"), max_length=500)
     raw = models.JSONField(_("cells"), default=dict)
+    is_cut = models.BooleanField(_("cells were shortened"), default=False)
     handling = models.CharField(_("handling"), max_length=10, choices=Handling, default=Handling.OPEN)
     handled_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("handled by"))
     handled_at = models.DateTimeField(_("handled"), null=True, blank=True)
@@ -37,7 +38,10 @@ class QuarantinedRow(models.Model):
         verbose_name = _("quarantined row")
         verbose_name_plural = _("quarantined rows")
         ordering = ["run", "row_number"]
-        indexes = [models.Index(fields=["run", "row_number"], name="quarantine_of_run")]
+        indexes = [
+            models.Index(fields=["run", "row_number"], name="quarantine_of_run"),
+            models.Index(fields=["key"], condition=models.Q(handling=Handling.OPEN), name="quarantine_open_keys"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.run_id}:{self.row_number}"

@@ -27,13 +27,14 @@ class ProductRows:
     """A checked product file. `rows`: texts; prices and `vat_rate` as int64 with 4 decimals (-1: none); flags; days as ISO text.
 
     Every row of the file is in exactly one of `rows`, `copies` and `faults`; a SKU and `valid_from` are so once, and rows of one
-    SKU differ in their prices only. `present`: the fields the file has.
+    SKU differ in their prices only. `present`: the fields the file has. `mark`: the decimal mark of its prices.
     """
 
     rows: pl.DataFrame
     copies: list[int]
     faults: list[Fault]
     present: frozenset[str]
+    mark: str
 
 
 def check_products(table: Table, layout: Layout) -> ProductRows:
@@ -62,6 +63,7 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
         copies=frame.filter(repeated & ~bad)["#"].to_list(),
         faults=findings.faults(table, "sku"),
         present=frozenset(layout.positions),
+        mark=mark,
     )
 
 

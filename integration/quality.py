@@ -115,13 +115,15 @@ class LeftOut(NamedTuple):
 def left_out(user: User | None = None) -> dict[str, LeftOut]:
     """By figure; nothing for people who do not see such rows. Nobody asks for the record. One query.
 
-    The last run is the last that read rows: one of a file that was there before read none.
+    The last run is the last that read the rows of a source: one of a file that was there before read none, and one of rows that
+    somebody put right read only these.
     """
     if user is not None and not user.may(Perm.STEWARD):
         return {}
     read = Q(status__in=[JobRun.Status.APPLIED, JobRun.Status.QUARANTINED])
     read |= Q(Exists(QuarantinedRow.objects.filter(run=OuterRef("pk"))), status=JobRun.Status.UNCHANGED)
-    latest = JobRun.objects.filter(read, kind__in=LEFT_OUT.values()).order_by().values("kind").annotate(last=Max("pk"))
+    of_sources = JobRun.objects.filter(read, kind__in=LEFT_OUT.values()).exclude(counts__has_key="of")
+    latest = of_sources.order_by().values("kind").annotate(last=Max("pk"))
     rows = QuarantinedRow.objects.filter(handling=Handling.OPEN, run__in=latest.values("last")).order_by()
     found = {row["run__kind"]: row for row in rows.values("run__kind", "run").annotate(number=Count("pk"))}
     numbers = {code: found.get(kind) for code, kind in LEFT_OUT.items()}

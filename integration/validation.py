@@ -53,6 +53,7 @@ class CustomerRows:
     `rows` are ready to be used: the number of the row "#", `CELLS`, `row_hash`; child ids are unique. `same` are rows that stand
     as they were applied before: "#", `child_id`, `parent_id` (`ready` makes them as those in `rows`). `ignored`: `child_id` and
     `parent_id` of rows that do not enter. `present`: the fields that the file has.
+    `mark`: the decimal mark of its amounts.
     """
 
     rows: pl.DataFrame
@@ -61,6 +62,7 @@ class CustomerRows:
     ignored: pl.DataFrame
     faults: list[Fault]
     layout: Layout
+    mark: str
     ready: Callable[[pl.DataFrame], pl.DataFrame]
     """The "#" and `CELLS` of rows out of `same`; they have been checked when they were applied."""
 
@@ -103,6 +105,7 @@ def check_customers(
         ignored=frame.select("child_id", "parent_id").filter(~enters),
         faults=findings.faults(table, "child_id" if "child_id" in layout.positions else "parent_id"),
         layout=layout,
+        mark=mark,
         ready=ready,
     )
 

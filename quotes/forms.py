@@ -11,7 +11,7 @@ from catalog.models import Product
 from core import money
 from core.choices import AtOnce
 from core.errors import Invalid, Text
-from core.forms import whole
+from core.forms import typed, whole
 from core.money import ZERO
 from core.prepared import Prepared
 from opportunities.models import Opportunity
@@ -94,7 +94,7 @@ def header_discount(text: str) -> Discount:
 
 def line_draft(user: User, data: Any) -> LineDraft:
     """A line to add from the empty row: a product of the catalogue by id or code. Raises Invalid."""
-    chosen, text = data.get("product", ""), data.get("product_text", "").replace("\x00", "").strip()
+    chosen, text = data.get("product", ""), typed(data, "product_text").strip()
     products = Product.objects.visible_to(user).select_related("vat_rate")
     product = None
     product_id = whole(chosen)

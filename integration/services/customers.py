@@ -86,7 +86,14 @@ class Sync:
             "conflicts": open_now + len(self.conflicts.new) - len(self.conflicts.settled),
             "inputs": self.digest,
             "fields": sorted(checked.present),
+            **({"ignored": checked.ignored["child_id"].to_list()} if "of" in self.run.counts else {}),
         }
+
+    def keys(self) -> pl.Series:
+        """The numbers of the rows of which nothing more is to be said: used, or ignored; of rows that somebody put right, used."""
+        checked = self.checked
+        parts = [checked.rows, checked.same] if "of" in self.run.counts else [checked.rows, checked.same, checked.ignored]
+        return pl.concat([rows["child_id"] for rows in parts])
 
     def apply(self, run: JobRun) -> None:
         """In the transaction of the run."""

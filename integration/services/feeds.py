@@ -8,10 +8,11 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from django.conf import settings
 from django.db import transaction
 
@@ -19,7 +20,7 @@ from core import clock, db, outbound
 from core.errors import DomainError, Text, require
 from core.languages import Sentence as _, in_languages
 from core.models import JobRun
-from integration import exports, policies, price_manager, product_apply, profiles, reading, spool
+from integration import exports, policies, price_manager, product_apply, profiles, reading, selectors, spool
 from integration.checks import Fault, column_names, raw_cells, shown
 from integration.choices import Mode, Origin
 from integration.errors import Cancelled, Incomplete, LeaseLost, OutOfDate
@@ -27,7 +28,7 @@ from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, Quarantine
 from integration.product_validation import check_products
 from integration.profiles import Layout, Options, Profile
 from integration.reading import Table
-from integration.services import customers, guards, runs
+from integration.services import customers, guards, quarantine, runs
 from users.models import User
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,10 @@ class Outcome:
     faults: list[Fault]
     changes: bool
     usable: bool
+    mark: str
+    """The decimal mark of the amounts."""
+    keys: pl.Series
+    """Whose rows were used, or left alone as they should be."""
     guards: list[dict[str, Any]] = field(default_factory=list)
     asks: list[str] = field(default_factory=list)
 
@@ -110,7 +115,7 @@ def products_import(
 def apply_rows(*, of: JobRun, rows: list[dict[str, str]], by: User) -> JobRun:
     """Rows of a run, put right, are applied by a run of their own; answers it, finished. `rows`: cells by the source's columns.
     Raises: NotAllowed, Busy."""
-    content = exports.written(list(rows[0]), rows, delimiter=of.counts.get("read_as", {}).get("delimiter", ";"))
+    content = exports.written(list(rows[0]), rows, delimiter=exports.delimiter_for(of))
     held = Intake.objects.filter(run=of).values_list("profile", flat=True).first()
     run = runs.run_start(kind=of.kind, origin=Origin.UPLOAD, by=by, content=content, name=of.source, profile=held or "", of=of)
     return _worked(run)
@@ -190,6 +195,7 @@ def work(run_id: int) -> JobRun:
     try:
         steps.begin("fetch")
         chosen = profiles.load(intake.profile, feed.fields) if intake.profile else None
+        chosen = _as_written(run, feed, chosen) if "of" in run.counts else chosen
         content = _content(run, intake)
         before = customers.repeated(run, intake) if feed.repeats else None
         if before is not None:
@@ -259,6 +265,19 @@ def _read(content: bytes, profile: Profile | None) -> Table:
     return exports.restored(table)
 
 
+def _as_written(run: JobRun, feed: Feed, profile: Profile | None) -> Profile:
+    """The columns and the decimal mark by which the rows were read at first; the file that they are in now is one of ours."""
+    of = JobRun.objects.get(pk=run.counts["of"])
+    found = profile or profiles.detect(of.counts.get("header", ()), feed.fields, feed.built_in)
+    options = Options(
+        encoding="utf-8",
+        delimiter=exports.delimiter_for(of),
+        decimal=of.counts.get("read_as", {}).get("decimal", found.options.decimal),
+        already_aggregated=found.options.already_aggregated,
+    )
+    return replace(found, options=options)
+
+
 def _over_http(run: JobRun, intake: Intake, feed: Feed, steps: Steps) -> Table:
     with outbound.Client(intake.address, token=settings.PRICE_MANAGER_TOKEN) as client:
         half = spool.StoredHalf(f"{intake.address} {feed.path}")
@@ -288,13 +307,14 @@ def _finish(run: JobRun, intake: Intake, table: Table, layout: Layout, steps: St
             _keep(intake, run, table)
         elif status == JobRun.Status.UNCHANGED:
             work.remember()
-        quarantine = _quarantine(held, table, outcome.faults)
         _require_balanced(outcome.counts)
+        left_out = _quarantine(held, table, outcome.faults)
+        _follow_up(held, status, outcome)
         counts = {
             **({"snapshot": run.counts["snapshot"]} if "snapshot" in run.counts else {}),
             **outcome.counts,
             **_same_as_before(run, status),
-            "quarantine": quarantine,
+            "quarantine": left_out,
             "header": column_names(table.header),
             "shape": guards.shape_of(table.header),
             "guards": outcome.guards,
@@ -304,6 +324,7 @@ def _finish(run: JobRun, intake: Intake, table: Table, layout: Layout, steps: St
                 "profile": layout.profile.name,
                 "encoding": table.encoding,
                 "delimiter": table.delimiter,
+                "decimal": outcome.mark,
                 "unknown_columns": [shown(name) for name in layout.unknown[:50]],
             },
         }
@@ -397,12 +418,31 @@ def _quarantine(run: JobRun, table: Table, faults: list[Fault]) -> list[dict[str
     raw = raw_cells(table, [fault.row for fault in faults])
     QuarantinedRow.objects.bulk_create(
         [
-            QuarantinedRow(run=run, row_number=fault.row, key=fault.key, code=fault.code, raw=raw[fault.row], **_reasons(fault))
+            QuarantinedRow(
+                run=run,
+                row_number=fault.row,
+                key=fault.key,
+                code=fault.code,
+                raw=raw[fault.row].cells,
+                is_cut=raw[fault.row].is_cut,
+                **_reasons(fault),
+            )
             for fault in faults
         ],
         batch_size=100,
     )
     return [{"row": fault.row, "key": fault.key, "reason": fault.reason} for fault in faults[:SHOWN_FAULTS]]
+
+
+def _follow_up(run: JobRun, status: JobRun.Status, outcome: Outcome) -> None:
+    """Rows that earlier runs left out make way for what this one says of the same keys; not when it still waits for somebody."""
+    if status in selectors.CAME_RIGHT or (status == JobRun.Status.QUARANTINED and not outcome.guards):
+        used = outcome.keys if status in selectors.CAME_RIGHT else outcome.keys.clear()
+        quarantine.rows_follow_up(
+            run=run,
+            used=lambda keys: keys & set(used.filter(used.is_in(list(keys)))),
+            left={fault.key for fault in outcome.faults},
+        )
 
 
 def _customers(table: Table, layout: Layout, steps: Steps) -> Work:
@@ -415,6 +455,8 @@ def _customers(table: Table, layout: Layout, steps: Steps) -> Work:
             faults=diff.faults,
             changes=not diff.is_empty() or sync.has_news(),
             usable=len(diff.faults) < len(table),
+            mark=sync.checked.mark,
+            keys=sync.keys(),
             guards=guards.stops(sync.is_complete, len(table), diff),
             asks=guards.asks(diff),
         )
@@ -436,7 +478,14 @@ def _products(table: Table, layout: Layout, steps: Steps) -> Work:
             "rows_quarantined": len(checked.faults),
             **plan.counts(),
         }
-        return Outcome(counts, checked.faults, changes=bool(plan.changed_rows), usable=len(checked.faults) < len(table))
+        return Outcome(
+            counts,
+            checked.faults,
+            changes=bool(plan.changed_rows),
+            usable=len(checked.faults) < len(table),
+            mark=checked.mark,
+            keys=checked.rows["sku"],
+        )
 
     def apply(run: JobRun) -> None:
         product_apply.apply_plan(plan, run, run.started_by, clock.now())

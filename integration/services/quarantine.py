@@ -3,18 +3,19 @@
 Rows that are applied after all go through a small run of their own, which has to be over before anything is noted here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import clock, events
+from core import clock, db, events
 from core.errors import Invalid, NotFound, WrongState, require
 from core.models import JobRun
 from integration import policies, selectors, words
 from integration.choices import Handling
-from integration.models import CUSTOMER_SYNC, QuarantinedRow, RowDecision
+from integration.models import QuarantinedRow, RowDecision
 from integration.services import runs
 from users.models import User
 
@@ -30,9 +31,11 @@ def row_fix(*, row_id: int, by: User, cells: Mapping[str, str]) -> JobRun:
     cannot be applied like that either: then the row stays as it was.
     """
     row = _open_rows([row_id], by)[0]
+    _require_whole([row])
     run, left = _applied_again(row.run, [_cells(row) | {name: cells[name] for name in _header(row) if name in cells}], by)
     if left:
         raise Invalid(left[0].reason)
+    _require_entered(run)
     _settle([row], Handling.FIXED, by, "rows_fixed", run)
     return run
 
@@ -44,16 +47,19 @@ def row_map_parent(*, row_id: int, by: User, parent_id: str) -> JobRun:
     then the decision holds, and the row stays.
     """
     row = _open_rows([row_id], by)[0]
+    _require_child(row)
     if not policies.can_be_mapped(row):
         raise WrongState
+    _require_whole([row])
     if not selectors.parents().filter(parent_customer_id=parent_id).exists():
         raise Invalid(fields={"parent": _("There is no account with this number.")})
     runs.require_free()
-    _decide(row, by, parent_id=parent_id)
+    _decide([row], by, parent_id=parent_id)
     run, left = _applied_again(row.run, [_cells(row)], by)
     if left:
         _say_why([(row, left[0])])
         raise Invalid(left[0].reason)
+    _require_entered(run)
     _settle([row], Handling.MAPPED, by, "rows_mapped", run, parent=parent_id)
     return run
 
@@ -61,29 +67,34 @@ def row_map_parent(*, row_id: int, by: User, parent_id: str) -> JobRun:
 def rows_retry(*, row_ids: Sequence[int], by: User) -> tuple[int, int]:
     """Rows of one run are tried again as they are; how many came right and how many did not, which now say why.
 
-    Raises: NotAllowed, NotFound, Busy, WrongState.
+    Rows that are not kept whole are not tried. Raises: NotAllowed, NotFound, Busy, WrongState; Invalid when no row is whole.
     """
-    rows = _open_rows(row_ids, by)
+    chosen = _open_rows(row_ids, by)
+    rows = _require_whole(chosen)
     run, left = _applied_again(rows[0].run, [_cells(row) for row in rows], by)
-    again = [(row, fault) for row in rows if (fault := _take_fault(left, row)) is not None]
+    again = _matched(rows, left)
     _say_why(again)
     failed = {row.pk for row, _fault in again}
-    _settle([row for row in rows if row.pk not in failed], Handling.SETTLED, by, "rows_retried", run)
-    return len(rows) - len(failed), len(failed)
+    ignored = set(run.counts.get("ignored", ()))
+    right = [row for row in rows if row.pk not in failed and row.key not in ignored]
+    _settle(right, Handling.SETTLED, by, "rows_retried", run)
+    return len(right), len(chosen) - len(right)
 
 
 @transaction.atomic
 def rows_ignore(*, row_ids: Sequence[int], by: User, reason: str = "") -> int:
-    """Rows of one run are dealt with as they are; customers among them are left out of every run from now on. Their number.
+    """Rows of one run are dealt with as they are; customers among them are left out of every run from now on, but for one that
+    stands in several rows: the others may be right. How many customers that are.
 
-    Raises: NotAllowed, NotFound, WrongState.
+    Raises: NotAllowed, NotFound, WrongState; Invalid for a customer whose number cannot be one.
     """
     rows = _open_rows(row_ids, by)
     for row in rows:
-        if row.key and row.run.kind == CUSTOMER_SYNC:
-            _decide(row, by, reason=reason)
+        _require_child(row)
+    for_good = [row for row in rows if policies.is_ignored_for_good(row)]
+    _decide(for_good, by, reason=reason)
     _settle(rows, Handling.IGNORED, by, "rows_ignored", None, reason=reason)
-    return len(rows)
+    return len({row.key for row in for_good})
 
 
 @transaction.atomic
@@ -95,6 +106,28 @@ def decision_lift(*, decision_id: int, by: User) -> None:
         raise NotFound
     events.record(decision, "row_decision_lifted", by=by, child=decision.child_id, parent=decision.parent_id)
     decision.delete()
+
+
+def rows_follow_up(*, run: JobRun, used: Callable[[set[str]], set[str]], left: set[str]) -> None:
+    """What earlier runs of the kind left out is settled where this one used the key, and superseded where it left the key out
+    once more; one that did both has left it out. `used`: which of these keys it used.
+
+    A run of rows that somebody put right supersedes nothing: what it finds is said of the rows themselves.
+    """
+    earlier = QuarantinedRow.objects.filter(handling=Handling.OPEN, run__kind=run.kind, run__lt=run.pk).exclude(key="")
+    keys: dict[int, str] = dict(earlier.order_by().values_list("pk", "key"))
+    ends = [(Handling.SETTLED, used(set(keys.values()) - left) if keys else set())]
+    if "of" not in run.counts:
+        ends.append((Handling.SUPERSEDED, left))
+    for handling, those in ends:
+        for some in db.batches([pk for pk, key in keys.items() if key in those], db.keys_at_once()):
+            QuarantinedRow.objects.filter(pk__in=some, handling=Handling.OPEN).update(handling=handling, handled_at=clock.now())
+
+
+def _require_entered(run: JobRun) -> None:
+    """Raises Invalid when the run left the row alone, by its flag or by what a steward decided before."""
+    if run.counts.get("rows_ignored"):
+        raise Invalid(_("It does not enter: its flag says no, or somebody has left this customer out before."))
 
 
 # --- Rows -------------------------------------------------------------------------------------------------------------
@@ -111,6 +144,22 @@ def _open_rows(row_ids: Sequence[int], by: User) -> list[QuarantinedRow]:
     if any(row.handling != Handling.OPEN for row in rows) or rows[0].run.status == JobRun.Status.RUNNING:
         raise WrongState
     return rows
+
+
+def _require_child(row: QuarantinedRow) -> None:
+    """Raises Invalid when a later run could not find again what is decided about this customer."""
+    if not policies.can_be_ignored(row):
+        sentence = _("“%(key)s” in row %(row)s cannot be the number of a customer: correct it here or at the source.")
+        raise Invalid(sentence % {"key": row.key, "row": row.row_number})
+
+
+def _require_whole(rows: Sequence[QuarantinedRow]) -> list[QuarantinedRow]:
+    """Those that are kept whole. Raises Invalid when there is none."""
+    whole = [row for row in rows if not row.is_cut]
+    if not whole:
+        sentence = _("Row %(row)s is too long to be kept whole here. Correct it at the source or in its file.")
+        raise Invalid(sentence % {"row": rows[0].row_number})
+    return whole
 
 
 def _header(row: QuarantinedRow) -> list[str]:
@@ -138,14 +187,25 @@ def _applied_again(of: JobRun, rows: list[dict[str, str]], by: User) -> tuple[Jo
     return run, left
 
 
-def _take_fault(left: list[QuarantinedRow], row: QuarantinedRow) -> QuarantinedRow | None:
-    """Takes the finding about this row out of those that are left."""
-    cells = {name: cell for name, cell in _cells(row).items() if cell}
-    same = [fault for fault in left if {name: cell for name, cell in fault.raw.items() if cell} == cells]
-    found = next(iter(same or [fault for fault in left if fault.key and fault.key == row.key]), None)
-    if found is not None:
-        left.remove(found)
-    return found
+def _matched(rows: Sequence[QuarantinedRow], left: Sequence[QuarantinedRow]) -> list[tuple[QuarantinedRow, QuarantinedRow]]:
+    """Each row that was left out once more, with what was found about it: by its cells, else by its key."""
+    header = set(_header(rows[0]))
+    found: dict[int, tuple[QuarantinedRow, QuarantinedRow]] = {}
+    rest = list(left)
+    marks: tuple[Callable[[QuarantinedRow], object], ...] = (
+        lambda row: frozenset((name, cell) for name, cell in row.raw.items() if cell and name in header),
+        lambda row: row.key,
+    )
+    for mark in marks:
+        faults: dict[object, deque[QuarantinedRow]] = {}
+        for fault in rest:
+            faults.setdefault(mark(fault), deque()).append(fault)
+        for row in rows:
+            same = mark(row)
+            if row.pk not in found and same and faults.get(same):
+                found[row.pk] = (row, faults[same].popleft())
+        rest = [fault for some in faults.values() for fault in some]
+    return list(found.values())
 
 
 def _say_why(again: Sequence[tuple[QuarantinedRow, QuarantinedRow]]) -> None:
@@ -156,9 +216,14 @@ def _say_why(again: Sequence[tuple[QuarantinedRow, QuarantinedRow]]) -> None:
     QuarantinedRow.objects.bulk_update([row for row, _fault in again], _COLUMNS_OF_REASON, batch_size=100)
 
 
-def _decide(row: QuarantinedRow, by: User, *, parent_id: str = "", reason: str = "") -> None:
+def _decide(rows: Sequence[QuarantinedRow], by: User, *, parent_id: str = "", reason: str = "") -> None:
     words = {"parent_id": parent_id, "reason": reason.strip()[:300], "by": by, "at": clock.now()}
-    RowDecision.objects.update_or_create(child_id=row.key, defaults=words)
+    RowDecision.objects.bulk_create(
+        [RowDecision(child_id=key, **words) for key in sorted({row.key for row in rows})],
+        update_conflicts=True,
+        unique_fields=["child_id"],
+        update_fields=list(words),
+    )
 
 
 @transaction.atomic
@@ -172,11 +237,13 @@ def _settle(
     reason: str = "",
     parent: str = "",
 ) -> None:
-    """Note what became of the rows, and in the history of their run who did it."""
+    """Note what became of the rows, and in the history of their run who did it. `run`: the one that applied them, which has
+    settled those whose key it used."""
     if not rows:
         return
-    still_open = QuarantinedRow.objects.filter(pk__in=[row.pk for row in rows], handling=Handling.OPEN)
-    still_open.update(handling=handling, handled_by=by, handled_at=clock.now())
+    still = [Handling.OPEN, Handling.SETTLED] if run else [Handling.OPEN]
+    theirs = QuarantinedRow.objects.filter(pk__in=[row.pk for row in rows], handling__in=still)
+    theirs.update(handling=handling, handled_by=by, handled_at=clock.now())
     more: dict[str, Any] = ({"run": run.pk} if run else {}) | ({"parent": parent} if parent else {})
     numbers = [row.row_number for row in rows[:100]]
     events.record(rows[0].run, verb, by=by, reason=reason.strip(), number=len(rows), rows=numbers, **more)

@@ -319,7 +319,13 @@ def test_quarantined_rows_are_kept_with_number_key_reason_and_cells() -> None:
         (4, "3", "cell_count", {"child_id": "3", "parent_id": "P", "parent_name": "N", "x": "a\ufffdb", "+1": "more"}),
     ]
     assert run.counts["quarantine"][0] == {"row": 3, "key": "2", "reason": "The row has 2 cells, the header 4."}
-    assert run.counts["read_as"] == {"profile": "own", "encoding": "utf-8", "delimiter": ";", "unknown_columns": ["x"]}
+    assert run.counts["read_as"] == {
+        "profile": "own",
+        "encoding": "utf-8",
+        "delimiter": ";",
+        "decimal": ",",
+        "unknown_columns": ["x"],
+    }
 
 
 def test_a_reason_is_read_in_the_language_of_the_reader() -> None:

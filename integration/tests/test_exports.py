@@ -15,6 +15,7 @@ from core.tests.test_exports import EVIL
 from integration import reading, services
 from integration.exports import restored
 from integration.tests.factories import QuarantinedRowFactory, RunFactory, child, file_of
+from integration.tests.test_excel import of_rows
 from users.models import User
 from users.roles import ROLES
 from users.tests.factories import UserFactory
@@ -80,13 +81,26 @@ def test_exported_put_right_and_read_again_the_rows_are_as_the_source_had_them(
     assert set(Site.objects.values_list("revenue", "volume")) == {(revenue, -5)}
 
 
+@pytest.mark.parametrize(
+    ("content", "delimiter"),
+    [
+        (of_rows(["child_id", "parent_id", "parent_name", "revenue", "volume"], ["1", "P", "N", "1.234", "x"]), ","),
+        (b"child_id;parent_id;parent_name;revenue;volume\n1;P;N;1.234;x\n2;P;N;5.5;0.5\n3;P;N;6.5;1\n", ","),
+        (b'child_id,parent_id,parent_name,revenue,volume\n1,P,N,"1,234",x\n2,P,N,"5,5","0,5"\n3,P,N,"6,5",1\n', ";"),
+    ],
+    ids=["Excel", "points between semicolons", "commas between commas"],
+)
+def test_amounts_keep_the_decimal_mark_by_which_the_run_read_them(steward: User, content: bytes, delimiter: str) -> None:
+    file = file_from(steward, services.customer_sync(content=content, by=None)).decode()
+    assert file.startswith(f"\ufeffrow{delimiter}key")
+    services.customer_sync(content=file.replace(f"{delimiter}x", f"{delimiter}-5").encode(), by=None)
+    assert (Site.objects.get(child_id="1").revenue, Site.objects.get(child_id="1").volume) == (Decimal("1.23"), -5)
+
+
 def test_cells_of_a_file_that_is_not_ours_are_left_alone() -> None:
     ours, foreign = b"row,key,rule,reason,a\n1,2,3,4,'=5\n1,2,3,4,'=5,'=6\n", b"row,key,rule,a\n1,2,3,'=4\n"
     table = restored(reading.read_table(ours))
-    assert (list(map(list, table.rows.rows())), table.broken) == (
-        [["1", "2", "3", "4", "=5"]],
-        {3: ["1", "2", "3", "4", "=5", "=6"]},
-    )
+    assert (table.header, list(map(list, table.rows.rows())), table.broken) == (["a"], [["=5"]], {3: ["=5", "=6"]})
     assert list(map(list, restored(reading.read_table(foreign)).rows.rows())) == [["1", "2", "3", "'=4"]]
 
 

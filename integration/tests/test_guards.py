@@ -293,6 +293,14 @@ def test_it_asks_about_columns_that_nobody_has_sent_before() -> None:
     assert ask(sites(2, city="Oulu")) == (Status.APPLIED, []), "from then on they are known"
 
 
+def test_the_file_of_a_quarantine_has_the_columns_of_its_source(steward: User, client: Any) -> None:
+    run = feed([*sites(40, revenue="1"), child("C9", "P0001", revenue="x")])
+    client.force_login(steward)
+    file = client.post(reverse("sync_quarantine_file", args=[run.pk]), {"format": "csv"}).getvalue().decode()
+    again = feed([], complete=False, mode=Mode.ASK, content=file.replace(";x", ";5").encode())
+    assert (again.status, again.counts["asks"], again.counts["header"]) == (Status.APPLIED, [], run.counts["header"])
+
+
 def test_it_asks_about_many_accounts_and_about_each_that_becomes_inactive() -> None:
     feed(sites(40, cpq_flag="Y"))
     before = state()

@@ -486,6 +486,33 @@ def test_only_customers_can_be_mapped(steward: Client) -> None:
     assert ["Map to a parent…" in page for page in html] == [True, False]
 
 
+@pytest.mark.parametrize(
+    ("values", "buttons"),
+    [
+        ({"key": "1" * 40}, (True, True, True)),
+        ({"key": "1" * 41}, (True, False, False)),
+        ({"key": "12\ufffd"}, (True, False, False)),
+        ({"is_cut": True}, (False, False, True)),
+    ],
+)
+def test_a_row_offers_what_can_be_done_about_it(
+    steward: Client, values: dict[str, Any], buttons: tuple[bool, bool, bool]
+) -> None:
+    row = QuarantinedRowFactory(**values)
+    html = html_of(steward.get(reverse("sync_quarantine", args=[row.run_id])))
+    assert ("Fix here" in html, "Map to a parent…" in html, f'value="ignore:{row.pk}"' in html) == buttons
+
+
+def test_null_characters_are_not_kept(steward: Client, three: JobRun) -> None:
+    row = three.quarantine.get(row_number=2)
+    assert steward.post(reverse("sync_row_map", args=[row.pk]), {"parent": "P\x007"}).status_code == 422
+    assert press(steward, three, f"ignore:{row.pk}", reason="clo\x00sed").status_code == 302
+    assert RowDecision.objects.get().reason == "closed"
+    waiting = guarded_run()
+    assert steward.post(reverse("sync_reject", args=[waiting.pk]), {"reason": "wr\x00ong"}).status_code == 302
+    assert list(Event.objects.order_by("pk").values_list("reason", flat=True)) == ["closed", "wrong"]
+
+
 def handlings(run: JobRun) -> list[str]:
     return list(run.quarantine.order_by("row_number").values_list("handling", flat=True))
 

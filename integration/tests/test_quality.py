@@ -204,6 +204,13 @@ def test_rows_left_out_are_those_of_the_last_run_that_read_rows_and_still_open(p
     assert (page.context["number"], page.context["owners"]) == (2, [])
 
 
+def test_one_row_put_right_leaves_the_others_in_the_figure(people: SimpleNamespace) -> None:
+    run = RunFactory()
+    QuarantinedRowFactory.create_batch(2, run=run)
+    RunFactory(counts={"of": run.pk})
+    assert quality.left_out()["quarantined_customers"] == (2, run.pk)
+
+
 @pytest.mark.parametrize("role", ["sales_rep", "sales_manager", "sales_leadership", "finance"])
 def test_only_stewards_see_rows_that_were_left_out(people: SimpleNamespace, role: str) -> None:
     QuarantinedRowFactory()

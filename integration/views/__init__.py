@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from core import lists
 from core.errors import DomainError
+from core.forms import typed
 from core.models import JobRun
 from core.paging import keyset
 from integration import selectors, words
@@ -144,7 +145,7 @@ def sync_release(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Perm.STEWARD)
 @require_POST
 def sync_reject(request: HttpRequest, pk: int) -> HttpResponse:
-    return _moved(request, pk, runs.run_reject, reason=request.POST.get("reason", ""))
+    return _moved(request, pk, runs.run_reject, reason=typed(request.POST, "reason"))
 
 
 def _moved(request: HttpRequest, pk: int, move: Callable[..., JobRun], **words: str) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import downloads
 from core.errors import DomainError, Invalid, NotFound, WrongState
-from core.forms import whole
+from core.forms import typed, whole
 from core.models import JobRun
 from core.paging import keyset
 from integration import exports, policies, selectors, words
@@ -62,7 +62,8 @@ def _listed(request: HttpRequest, run: JobRun) -> dict[str, Any]:
 def _with_advice(row: QuarantinedRow) -> dict[str, Any]:
     advice = words.advice(row.code)
     is_open = row.handling == Handling.OPEN
-    return {"row": row, "advice": advice, "is_open": is_open, "may_map": policies.can_be_mapped(row)}
+    may = {"may_map": policies.can_be_mapped(row), "may_ignore": policies.can_be_ignored(row)}
+    return {"row": row, "advice": advice, "is_open": is_open, **may}
 
 
 def _do(request: HttpRequest, run: JobRun) -> None:
@@ -73,10 +74,8 @@ def _do(request: HttpRequest, run: JobRun) -> None:
         right, left = quarantine.rows_retry(row_ids=ids, by=user_of(request))
         _say_retried(request, right, left)
     elif verb == "ignore":
-        number = quarantine.rows_ignore(row_ids=ids, by=user_of(request), reason=request.POST.get("reason", ""))
-        messages.success(
-            request, ngettext("%(number)s row is ignored.", "%(number)s rows are ignored.", number) % {"number": number}
-        )
+        customers = quarantine.rows_ignore(row_ids=ids, by=user_of(request), reason=typed(request.POST, "reason"))
+        _say_ignored(request, len(ids), customers)
     else:
         raise Invalid(_("There is no such action."))
 
@@ -95,6 +94,19 @@ def _chosen(request: HttpRequest, run: JobRun, verb: str, own: str) -> list[int]
     if len(of_run) != len(set(texts)):
         raise NotFound
     return sorted(of_run)
+
+
+def _say_ignored(request: HttpRequest, number: int, customers: int) -> None:
+    text = ngettext("%(number)s row is ignored.", "%(number)s rows are ignored.", number) % {"number": number}
+    if customers:
+        more = ngettext(
+            "Its customer is left out of every file from now on; “Decisions about rows” in the administration take that back.",
+            "%(number)s customers are left out of every file from now on; “Decisions about rows” in the administration take that"
+            " back.",
+            customers,
+        )
+        text = f"{text} {more % {'number': customers}}"
+    messages.success(request, text)
 
 
 def _say_retried(request: HttpRequest, right: int, left: int) -> None:
@@ -155,7 +167,7 @@ def sync_row_map(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _map_page(request, row)
     try:
-        run = quarantine.row_map_parent(row_id=row.pk, by=user, parent_id=request.POST.get("parent", ""))
+        run = quarantine.row_map_parent(row_id=row.pk, by=user, parent_id=typed(request.POST, "parent"))
     except DomainError as refusal:
         return _map_page(request, row, refusal)
     return _applied(request, row, run)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from approvals import selectors as approvals
 from core import clock, downloads, events, lists
 from core.errors import DomainError, NotAllowed, NotFound, require
-from core.forms import whole
+from core.forms import typed, whole
 from core.models import OutboxMessage
 from core.paging import keyset
 from quotes import approval, columns, documents, exports, listing, policies, selectors, services, triggers
@@ -157,7 +157,7 @@ def submit(request: HttpRequest, pk: int) -> HttpResponse:
             quote_id=pk,
             by=user,
             approvers=approvers,
-            reason=request.POST.get("reason", "").replace("\x00", "")[:2000],
+            reason=typed(request.POST, "reason")[:2000],
             version=version_of(request),
         ),
     )
