@@ -52,9 +52,9 @@ class PriceRow(NamedTuple):
 
 
 def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[PriceRow]]:
-    """The standard prices of these products that are valid on `day`, per product, the largest quantity break first.
+    """The standard prices of these products in force on `day`, per product, the largest quantity break first.
 
-    Of two prices for the same break the one that became valid later wins.
+    Of two valid prices for the same break the one that became valid later is in force.
     """
     ids = set(product_ids)
     prices = _of_product.rows(*ids) if len(ids) == 1 else _standard().filter(_valid_on(day), product_id__in=ids)
@@ -63,7 +63,9 @@ def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[PriceR
         map(PriceRow._make, prices), key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True
     ):
         if (price.valid_from or day) <= day <= (price.valid_to or day):
-            by_product.setdefault(price.product_id, []).append(price)
+            found = by_product.setdefault(price.product_id, [])
+            if not found or found[-1].min_quantity != price.min_quantity:
+                found.append(price)
     return by_product
 
 

@@ -22,6 +22,7 @@ class SyncSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         "most_moved",
         "most_renamed",
         "most_rows_less",
+        "most_repriced",
         "ask_above",
         "runs_until_gone",
     )

@@ -1,5 +1,8 @@
 """What a run of a feed works on, what it holds between its phases, and the rows that did not make it. Runs are `core.JobRun`."""
 
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -112,7 +115,10 @@ class FeedPage(models.Model):
 
 
 class ProposedChange(models.Model):
-    """What a run would do to an account, for somebody to look at first. `changes` is `{field: [before, after]}` in plain text."""
+    """What a run would do to an account or a product, for somebody to look at first; of products also what it did.
+
+    `number` is that of the customer or the code of the product. `changes` is `{field: [before, after]}` in plain text.
+    """
 
     run = models.ForeignKey(JobRun, models.CASCADE, related_name="proposed", verbose_name=_("run"))
     account = models.ForeignKey(Account, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("account"))
@@ -149,23 +155,42 @@ class RowDecision(models.Model):
         return f"{self.child_id} → {self.parent_id or '–'}"
 
 
+SYNC_PERCENTS = ("most_deactivated", "most_moved", "most_renamed", "most_rows_less", "most_repriced", "ask_above")
+
+
+def _percent(name: Any, default: int) -> "models.DecimalField[Any, Any]":
+    bounds = [MinValueValidator(0), MaxValueValidator(100)]
+    return models.DecimalField(name, max_digits=5, decimal_places=2, default=default, validators=bounds)
+
+
 class SyncSettings(models.Model):
-    """One row: when a run of the customer master stops and waits for a steward, and when a site that is missing is gone."""
+    """One row: when a run stops and waits for a steward, and when a site that is missing is gone."""
 
     spared = models.PositiveIntegerField(_("always allowed, number"), default=20)
-    most_deactivated = models.DecimalField(_("accounts made inactive, % at most"), max_digits=5, decimal_places=2, default=2)
-    most_moved = models.DecimalField(_("sites moved, % at most"), max_digits=5, decimal_places=2, default=5)
-    most_renamed = models.DecimalField(_("names or categories changed, % at most"), max_digits=5, decimal_places=2, default=10)
-    most_rows_less = models.DecimalField(_("fewer rows than last time, % at most"), max_digits=5, decimal_places=2, default=10)
-    ask_above = models.DecimalField(
-        _("an upload asks first above, % of accounts changed"), max_digits=5, decimal_places=2, default=10
+    most_deactivated = _percent(_("accounts made inactive, % at most"), 2)
+    most_moved = _percent(_("sites moved, % at most"), 5)
+    most_renamed = _percent(_("names or categories changed, % at most"), 10)
+    most_rows_less = _percent(_("fewer rows than last time, % at most"), 10)
+    most_repriced = _percent(_("list prices changed by more than half, % of products at most"), 10)
+    ask_above = _percent(_("an upload asks first above, % of accounts changed"), 10)
+    runs_until_gone = models.PositiveSmallIntegerField(
+        _("complete runs without a site until it is inactive"), default=2, validators=[MinValueValidator(2)]
     )
-    runs_until_gone = models.PositiveSmallIntegerField(_("complete runs without a site until it is inactive"), default=2)
 
     class Meta:
         verbose_name = _("sync settings")
         verbose_name_plural = _("sync settings")
-        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_sync_settings")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_sync_settings"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    *((f"{name}__gte", 0) for name in SYNC_PERCENTS), *((f"{name}__lte", 100) for name in SYNC_PERCENTS)
+                ),
+                name="sync_limits_are_shares",
+            ),
+            models.CheckConstraint(condition=models.Q(runs_until_gone__gte=2), name="gone_after_two_runs_at_least"),
+            models.CheckConstraint(condition=models.Q(spared__gte=0), name="spared_is_not_negative"),
+        ]
 
     def __str__(self) -> str:
         return str(_("sync settings"))

@@ -2,18 +2,22 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
 from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
-from catalog.selectors import STANDARD
-from core import db, money
+from catalog.selectors import STANDARD, prices_on
+from core import clock, db, money
 from core.models import JobRun
+from integration import product_changes
 from integration.look_ups import LookUps
-from integration.product_validation import DEFAULT_UNIT, DEFAULT_VAT, LONGEST, PRICE_PLACES, PRICES, ProductRows
+from integration.models import ProposedChange
+from integration.product_changes import PRICES
+from integration.product_validation import DEFAULT_UNIT, DEFAULT_VAT, LONGEST, PRICE_PLACES, ProductRows
 from users.models import User
 
 MODELS: dict[str, type[Any]] = {"group": ProductGroup, "unit": UnitOfMeasure, "vat_rate": VatRate, "price_list": PriceList}
@@ -50,11 +54,13 @@ class Wanted:
 @dataclass
 class ProductPlan:
     """What an import would write: rows in memory, new ones without a pk. `wanted`: a row of each product, as all its rows say the
-    same of it; `wanted_prices`: every row."""
+    same of it; `wanted_prices`: every row. `stored`: all standard prices of a product; `prices`: those that rows are about."""
 
     look_ups: LookUps
+    today: dt.date
     wanted: dict[str, Wanted] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
+    stored: dict[str, list[Price]] = field(default_factory=dict)
     new_skus: set[str] = field(default_factory=set)
     updated_skus: set[str] = field(default_factory=set)
     wanted_prices: dict[Start, Wanted] = field(default_factory=dict)
@@ -67,6 +73,28 @@ class ProductPlan:
         skus, prices = self.new_skus | self.updated_skus, self.new_prices | self.updated_prices
         return sum(start.sku in skus or start in prices for start in self.wanted_prices)
 
+    def before(self, start: Start) -> Price | None:
+        """The price that this one changes or follows: of the smallest quantity break the one in force on its first day, else
+        the last one before it."""
+        day = start.valid_from or self.today
+        earlier = [price for price in self.stored.get(start.sku, ()) if (price.valid_from or day) <= day]
+        return self.prices.get(start) or max(
+            earlier,
+            key=lambda price: ((price.valid_to or day) >= day, -price.min_quantity, price.valid_from or dt.date.min),
+            default=None,
+        )
+
+    @cached_property
+    def moves(self) -> dict[str, Decimal]:
+        """By how much of itself the list price of a product changes: 1 is twice the price. The largest change of each."""
+        moves: dict[str, Decimal] = {}
+        for start in self.new_prices | self.updated_prices:
+            before, after = self.before(start), self.wanted_prices[start].price["list_price"]
+            if before is not None and after is not None and before.list_price != after:
+                move = abs(after / before.list_price - 1) if before.list_price else Decimal("Infinity")
+                moves[start.sku] = max(moves.get(start.sku, move), move)
+        return moves
+
     def counts(self) -> dict[str, int]:
         return {
             "products_created": len(self.new_skus),
@@ -78,21 +106,34 @@ class ProductPlan:
 
 
 def plan_products(checked: ProductRows) -> ProductPlan:
-    """Compare with the catalogue. Columns the file lacks are left as they are. Reads only."""
+    """Compare with the catalogue. Columns the file lacks are left as they are; without one of first days, a row is about the
+    price that is in force today. Reads only."""
     rows = list(_wanted(checked))
-    plan = ProductPlan(LookUps(MODELS), {wanted.sku: wanted for wanted in rows})
-    plan.wanted_prices = {Start(wanted.sku, wanted.valid_from): wanted for wanted in rows}
+    plan = ProductPlan(LookUps(MODELS), clock.today(), {wanted.sku: wanted for wanted in rows})
     for batch in db.batches(plan.wanted, db.keys_at_once()):
         plan.products |= {product.sku: product for product in Product.objects.filter(sku__in=batch)}
-        for price in Price.objects.filter(product__sku__in=batch, price_list__code=STANDARD, min_quantity=0).select_related(
-            "product"
-        ):
-            plan.prices[Start(price.product.sku, price.valid_from)] = price
+        for price in Price.objects.filter(product__sku__in=batch, price_list__code=STANDARD).select_related("product"):
+            plan.stored.setdefault(price.product.sku, []).append(price)
     for wanted in plan.wanted.values():
         _compare_product(plan, wanted)
-    for start, wanted in plan.wanted_prices.items():
-        _compare_price(plan, start, wanted)
+    in_force = {} if "valid_from" in checked.present else _in_force(plan)
+    for wanted in rows:
+        _compare_price(plan, wanted, in_force.get(wanted.sku), checked.present)
     return plan
+
+
+def _in_force(plan: ProductPlan) -> dict[str, Price]:
+    """The price of each product for its smallest quantity break, as quotes take it today."""
+    chosen = set()
+    for batch in db.batches((product.pk for product in plan.products.values()), db.keys_at_once()):
+        for product, prices in prices_on(batch, plan.today).items():
+            chosen.add((product, prices[-1].min_quantity, prices[-1].valid_from))
+    return {
+        sku: price
+        for sku, prices in plan.stored.items()
+        for price in prices
+        if (price.product_id, price.min_quantity, price.valid_from) in chosen
+    }
 
 
 def _wanted(checked: ProductRows) -> Iterator[Wanted]:
@@ -133,26 +174,73 @@ def _day(text: str) -> dt.date | None:
 
 
 def _compare_product(plan: ProductPlan, wanted: Wanted) -> None:
-    product = plan.products.get(wanted.sku)
-    if product is None:
+    if wanted.sku not in plan.products:
         plan.new_skus.add(wanted.sku)
-        return
-    look_ups = {name: plan.look_ups.code(name, getattr(product, f"{name}_id")) for name in wanted.codes}
-    now = (
-        {name: getattr(product, name) or "" for name in wanted.texts},
-        look_ups,
-        {name: getattr(product, name) for name in wanted.flags},
-    )
-    if now != (wanted.texts, wanted.codes, wanted.flags):
+    elif _differences(plan, wanted):
         plan.updated_skus.add(wanted.sku)
 
 
-def _compare_price(plan: ProductPlan, start: Start, wanted: Wanted) -> None:
-    price = plan.prices.get(start)
+def _differences(plan: ProductPlan, wanted: Wanted) -> dict[str, tuple[Any, Any]]:
+    """The fields of a known product that the file has otherwise, before and after."""
+    product = plan.products[wanted.sku]
+    now = (
+        {name: getattr(product, name) or "" for name in wanted.texts}
+        | {name: plan.look_ups.code(name, getattr(product, f"{name}_id")) for name in wanted.codes}
+        | {name: getattr(product, name) for name in wanted.flags}
+    )
+    said = wanted.texts | wanted.codes | wanted.flags
+    return {name: (now[name], value) for name, value in said.items() if now[name] != value}
+
+
+def _compare_price(plan: ProductPlan, wanted: Wanted, in_force: Price | None, present: frozenset[str]) -> None:
+    """Find the price that the row is about, among those that hold from any quantity on where the file has first days."""
+    first = {price.valid_from: price for price in plan.stored.get(wanted.sku, ()) if price.min_quantity == 0}
+    known = first.get(wanted.valid_from) if "valid_from" in present else in_force
+    if known is not None and wanted.valid_to and known.valid_from and wanted.valid_to < known.valid_from:
+        known = None  # what ended before it began is another price
+    if known is not None:
+        last = wanted.valid_to if "valid_to" in present else known.valid_to
+        wanted = replace(wanted, valid_from=known.valid_from, valid_to=last)
+    price, start = known or first.get(wanted.valid_from), Start(wanted.sku, wanted.valid_from)
+    plan.wanted_prices[start] = wanted
     if price is None:
         plan.new_prices.add(start)
-    elif price.valid_to != wanted.valid_to or any(getattr(price, name) != amount for name, amount in wanted.price.items()):
+        return
+    plan.prices[start] = price
+    if price.valid_to != wanted.valid_to or any(getattr(price, name) != amount for name, amount in wanted.price.items()):
         plan.updated_prices.add(start)
+
+
+def proposals(plan: ProductPlan, run: JobRun) -> Iterator[ProposedChange]:
+    """A row for each product that changes: the largest change of a list price first, new products last."""
+    starts: dict[str, list[Start]] = {}
+    for start in plan.wanted_prices:
+        if start in plan.new_prices or start in plan.updated_prices:
+            starts.setdefault(start.sku, []).append(start)
+    skus = plan.new_skus | plan.updated_skus | starts.keys()
+    for sku in sorted(skus, key=lambda sku: (sku in plan.new_skus, -plan.moves.get(sku, Decimal(0)), sku)):
+        verb, wanted, known = product_changes.REPRICED, plan.wanted[sku], plan.products.get(sku)
+        changes: dict[str, tuple[Any, Any]] = {}
+        if known is None:
+            verb = product_changes.CREATED
+        elif sku in plan.updated_skus:
+            verb, changes = product_changes.UPDATED, _differences(plan, wanted)
+        for start in starts.get(sku, ()):
+            changes |= _price_differences(plan, start)
+        name = wanted.texts["name_en"] or (known.name if known else "")
+        yield ProposedChange(run=run, number=sku, name=name, verb=verb, changes=product_changes.as_text(changes))
+
+
+def _price_differences(plan: ProductPlan, start: Start) -> dict[str, tuple[Any, Any]]:
+    """The amounts and the last day of a price before and after; of a new one the list price always."""
+    before, wanted, is_new = plan.before(start), plan.wanted_prices[start], start in plan.new_prices
+    pairs: dict[str, tuple[Any, Any]] = {name: (getattr(before, name, None), amount) for name, amount in wanted.price.items()}
+    pairs["valid_to"] = (None if is_new else getattr(before, "valid_to", None), wanted.valid_to)
+    return {
+        product_changes.field_of(name, start.valid_from): pair
+        for name, pair in pairs.items()
+        if pair[0] != pair[1] or (is_new and name == "list_price")
+    }
 
 
 def apply_plan(plan: ProductPlan, run: JobRun, by: User | None, at: dt.datetime) -> None:
@@ -224,7 +312,7 @@ def _write_prices(plan: ProductPlan, history: dict[str, Any]) -> None:
     ]
     if created:
         bulk_create_with_history(created, Price, **history)
-    updated = [price for start, price in plan.prices.items() if start in plan.updated_prices]
+    updated = [plan.prices[start] for start in plan.wanted_prices if start in plan.updated_prices]
     for price in updated:
         wanted = plan.wanted_prices[Start(price.product.sku, price.valid_from)]
         price.valid_to = wanted.valid_to

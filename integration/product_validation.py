@@ -9,13 +9,13 @@ from django.utils.translation import gettext_noop as _
 from integration import amounts, checks
 from integration.checks import Fault, Findings
 from integration.choices import Rule
+from integration.product_changes import PRICES
 from integration.profiles import PRODUCT_REQUIRED, Layout
 from integration.reading import Table
 
 LONGEST = {
     "sku": 40, "name_en": 200, "name_fi": 200, "description_en": 5000, "description_fi": 5000, "group": 40, "unit": 40,
 }  # fmt: skip
-PRICES = ("list_price", "cost", "floor_price", "target_price")
 PRICE_PLACES, RATE_PLACES = 4, 4
 DEFAULT_UNIT, DEFAULT_VAT = "pcs", "25.5"
 """Of rows that name none. 25.5 % is the general Finnish rate."""

@@ -7,8 +7,10 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from accounts.models import Account, AccountQuerySet, AccountStatus, MasterRecord
+from catalog.models import Product
 from core import events
 from core.models import Event, JobRun
+from integration import product_changes
 from integration.choices import Handling, What
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, ProposedChange, QuarantinedRow, RowDecision, SyncSettings
 from users.models import User
@@ -128,7 +130,7 @@ def records_of(run: JobRun, user: User, what: What | None = None) -> QuerySet[Ma
 
 
 def proposed_of(run: JobRun, user: User, what: What | None = None) -> QuerySet[ProposedChange]:
-    """What the run would do."""
+    """What the run would do; of products also what it did."""
     if not user.may(Perm.STEWARD):
         return ProposedChange.objects.none()
     changes = ProposedChange.objects.filter(run=run).select_related("account")
@@ -141,7 +143,7 @@ def _happened(what: What, changes: str) -> Q:
 
 @dataclass(frozen=True)
 class FieldChange:
-    """One field of an account before and after a run, as text."""
+    """One field of an account or a product before and after a run, as text."""
 
     label: str
     before: str
@@ -149,17 +151,18 @@ class FieldChange:
 
 
 @dataclass(frozen=True)
-class AccountNews:
-    """What a run did to an account, or would do to it; `account` is None for one that is not there yet."""
+class News:
+    """What a run did to an account or a product, or would do to it; those are None where they are not there yet."""
 
-    account: Account | None
     number: str
     name: str
     verb: str
     changes: list[FieldChange]
+    account: Account | None = None
+    product: Product | None = None
 
 
-def news_of(run: JobRun, records: list[MasterRecord]) -> list[AccountNews]:
+def news_of(run: JobRun, records: list[MasterRecord]) -> list[News]:
     """What the run did to the accounts of these records, in their order. One query."""
     pks = [record.account_id for record in records]
     told = Event.objects.filter(subject_type=events.subject_type(Account), subject_id__in=pks, data__run=run.pk)
@@ -167,14 +170,28 @@ def news_of(run: JobRun, records: list[MasterRecord]) -> list[AccountNews]:
     return [_news(record.account, by_account.get(record.account_id)) for record in records]
 
 
-def _news(account: Account, event: Event | None) -> AccountNews:
+def _news(account: Account, event: Event | None) -> News:
     changes: dict[str, list[str]] = event.data.get("changes", {}) if event else {}
-    return AccountNews(account, account.parent_customer_id or "", account.name, event.verb if event else "", _changes(changes))
+    return News(account.parent_customer_id or "", account.name, event.verb if event else "", _changes(changes), account)
 
 
-def news_proposed(rows: list[ProposedChange]) -> list[AccountNews]:
+def news_proposed(rows: list[ProposedChange]) -> list[News]:
     """The same of what a run would do."""
-    return [AccountNews(row.account, row.number, row.name, row.verb, _changes(row.changes)) for row in rows]
+    return [News(row.number, row.name, row.verb, _changes(row.changes), row.account) for row in rows]
+
+
+def news_of_products(rows: list[ProposedChange], user: User) -> list[News]:
+    """What a run did to products, or would do; with those that the reader may open. One query."""
+    products = {product.sku: product for product in Product.objects.visible_to(user).filter(sku__in=[row.number for row in rows])}
+    return [_product_news(row, products.get(row.number)) for row in rows]
+
+
+def _product_news(row: ProposedChange, product: Product | None) -> News:
+    changes = [
+        FieldChange(product_changes.label(field), *(product_changes.shown(field, text) for text in pair))
+        for field, pair in sorted(row.changes.items(), key=lambda change: product_changes.place(change[0]))
+    ]
+    return News(row.number, product.name if product else row.name, row.verb, changes, product=product)
 
 
 def _changes(changes: dict[str, list[str]]) -> list[FieldChange]:

@@ -60,6 +60,7 @@ GUARDS: dict[str, Text] = {
     "moved": _("Sites that would move to another parent: %(number)s of %(of)s, %(allowed)s at most."),
     "renamed": _("Accounts with another name or category: %(number)s of %(of)s, %(allowed)s at most."),
     "rows_less": _("Rows fewer than last time: %(number)s of %(of)s, %(allowed)s at most."),
+    "prices": _("Products whose list price would change by more than half: %(number)s of %(of)s, %(allowed)s at most."),
 }
 ASKS: dict[str, Text] = {
     "older": _("This very file was applied before, and another one since."),

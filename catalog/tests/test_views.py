@@ -114,3 +114,14 @@ def test_of_the_prices_the_valid_one_of_the_largest_break_reached_counts() -> No
     prices = selectors.prices_on([product.pk], dt.date(2026, 3, 1))[product.pk]
 
     assert [selectors.price_for(prices, Decimal(n)).list_price for n in ("1", "9.999", "10", "11")] == [11, 11, 9, 9]
+
+
+@pytest.mark.usefixtures("clock")
+def test_the_list_shows_the_price_that_a_quote_takes() -> None:
+    product = ProductFactory(list_price="10")
+    PriceFactory(product=product, list_price=Decimal(11), valid_from=dt.date(2026, 1, 1))
+    PriceFactory(product=product, list_price=Decimal(9), min_quantity=10)
+    html = client_of("pricing").get("/products/").content.decode()
+    assert ("€11.00" in html, "€10.00" in html) == (True, False)
+    prices = selectors.prices_on([product.pk], dt.date(2026, 3, 1))[product.pk]
+    assert [selectors.price_for(prices, Decimal(n)).list_price for n in ("0", "1", "10")] == [11, 11, 9]

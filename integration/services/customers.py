@@ -90,7 +90,7 @@ class Sync:
         }
 
     def keys(self) -> pl.Series:
-        """The numbers of the rows of which nothing more is to be said: used, or ignored; of rows that somebody put right, used."""
+        """The numbers of the rows of which nothing is left to be said: used, or ignored; used, where somebody put them right."""
         checked = self.checked
         parts = [checked.rows, checked.same] if "of" in self.run.counts else [checked.rows, checked.same, checked.ignored]
         return pl.concat([rows["child_id"] for rows in parts])

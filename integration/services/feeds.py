@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from integration import exports, policies, price_manager, product_apply, profile
 from integration.checks import Fault, column_names, raw_cells, shown
 from integration.choices import Mode, Origin
 from integration.errors import Cancelled, Incomplete, LeaseLost, OutOfDate
-from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, QuarantinedRow
+from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, ProposedChange, QuarantinedRow
 from integration.product_validation import check_products
 from integration.profiles import Layout, Options, Profile
 from integration.reading import Table
@@ -36,6 +37,7 @@ log = logging.getLogger(__name__)
 LOCK = 7301
 """One run applies at a time."""
 SHOWN_FAULTS = 100
+NOTED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True)
@@ -485,12 +487,18 @@ def _products(table: Table, layout: Layout, steps: Steps) -> Work:
             usable=len(checked.faults) < len(table),
             mark=checked.mark,
             keys=checked.rows["sku"],
+            guards=guards.price_stops(plan),
         )
 
+    def propose(run: JobRun) -> None:
+        ProposedChange.objects.bulk_create(islice(product_apply.proposals(plan, run), customers.MOST_PROPOSED), batch_size=100)
+
     def apply(run: JobRun) -> None:
+        for some in db.batches(product_apply.proposals(plan, run), NOTED_AT_ONCE):
+            ProposedChange.objects.bulk_create(some, batch_size=100)
         product_apply.apply_plan(plan, run, run.started_by, clock.now())
 
-    return Work(compare, apply, lambda _run: None, lambda: None)
+    return Work(compare, apply, propose, lambda: None)
 
 
 FEEDS = {

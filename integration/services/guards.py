@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,8 +13,11 @@ from integration import selectors
 from integration.checks import column_names
 from integration.customer_diff import CustomerDiff
 from integration.errors import OutOfDate
-from integration.models import CUSTOMER_SYNC
+from integration.models import CUSTOMER_SYNC, SyncSettings
+from integration.product_apply import ProductPlan
 from integration.reading import Table
+
+_HALF = Decimal("0.5")
 
 
 def stops(is_complete: bool, rows: int, diff: CustomerDiff) -> list[dict[str, Any]]:
@@ -29,6 +32,17 @@ def stops(is_complete: bool, rows: int, diff: CustomerDiff) -> list[dict[str, An
     if is_complete:
         before = _rows_of_last_complete()
         found.append(("rows_less", max(before - rows, 0), before, limits.most_rows_less))
+    return _beyond(limits, found)
+
+
+def price_stops(plan: ProductPlan) -> list[dict[str, Any]]:
+    """The same of a product file: products of which a list price would change by more than half."""
+    limits = selectors.settings_in_force()
+    repriced = sum(move > _HALF for move in plan.moves.values())
+    return _beyond(limits, [("prices", repriced, len(plan.wanted), limits.most_repriced)])
+
+
+def _beyond(limits: SyncSettings, found: Iterable[tuple[str, int, int, Decimal]]) -> list[dict[str, Any]]:
     stopped = []
     for guard, number, of, percent in found:
         allowed = max(limits.spared, int(of * Decimal(percent) / 100))

@@ -146,11 +146,12 @@ def test_the_settings_of_the_admin_hold_for_the_next_run(client: Any) -> None:
     client.force_login(UserFactory(roles=["data_steward"], is_staff=True))
     fields = {
         "spared": 1, "most_deactivated": "2", "most_moved": "5", "most_renamed": "10", "most_rows_less": "10", "ask_above": "10",
-        "runs_until_gone": 1,
+        "most_repriced": "10", "runs_until_gone": 3,
     }  # fmt: skip
     assert client.post(reverse("admin:integration_syncsettings_add"), fields).status_code == 302
     assert stopped_by(feed(flagged(2))) == {"deactivated": (2, 40, 1)}
-    assert (feed(flagged(0)[1:]).status, site("C0000").is_active) == (Status.APPLIED, False), "one complete run is enough now"
+    there = [(feed(flagged(0)[1:]).status, site("C0000").is_active)[1] for _time in range(3)]
+    assert there == [True, True, False], "it takes three complete runs now"
 
 
 def test_rows_are_fewer_only_than_those_of_the_last_complete_run() -> None:
@@ -163,33 +164,35 @@ def test_rows_are_fewer_only_than_those_of_the_last_complete_run() -> None:
 
 
 def test_nothing_is_missing_from_a_file_that_does_not_hold_everything() -> None:
-    limits(most_deactivated=100, most_rows_less=100, runs_until_gone=1)
+    limits(most_deactivated=100, most_rows_less=100)
     feed(sites(10))
     for _time in range(3):
         feed(sites(10)[:2], complete=False)
     assert (Site.objects.filter(is_active=True, missed=0).count(), Account.objects.filter(status="active").count()) == (10, 10)
-    feed(sites(10)[:2])
+    for _time in range(2):
+        feed(sites(10)[:2])
     assert Account.objects.filter(status="active").count() == 2, "the control: this one is told to hold everything"
 
 
 @pytest.mark.parametrize("cut", [b"C0004;P0004", b"C0004;", b"C00", b"C0004;P0004;"])
 def test_nothing_is_missing_from_a_file_that_breaks_off(cut: bytes) -> None:
     """The last row has fewer cells than the header: who knows what stood below."""
-    limits(most_deactivated=100, most_rows_less=100, runs_until_gone=1)
+    limits(most_deactivated=100, most_rows_less=100)
     content = file_of(sites(10, revenue="5"))
     feed([], content=content)
     whole = content[: content.index(b"C0004")]
     run = feed([], content=whole + cut)
     assert (run.counts["complete"], run.counts["sites_missing"], run.counts["rows_quarantined"]) == (False, 0, 1)
     assert Site.objects.filter(is_active=True, missed=0).count() == 10
-    feed([], content=whole)
+    for _time in range(2):
+        feed([], content=whole)
     assert Site.objects.filter(is_active=True).count() == 4, "the control: cut between two rows it looks whole"
 
 
 @pytest.mark.parametrize("cut", [b"Y", b"Y\nC0003;P0003;Nimi;123;"])
 def test_nothing_is_believed_of_the_last_row_of_a_text_that_breaks_off(cut: bytes) -> None:
     """As many cells as the header, but its line has no end, unlike before: it may have been 1234, and flagged."""
-    limits(most_deactivated=100, most_rows_less=100, runs_until_gone=1)
+    limits(most_deactivated=100, most_rows_less=100)
     whole = b"child_id;parent_id;parent_name;volume;cpq_flag\nC0001;P0001;Nimi;1;Y\nC0002;P0002;Nimi;2;"
     feed([], content=whole + b"Y\nC0003;P0003;Nimi;1234;Y\n")
     before = state()
@@ -376,14 +379,15 @@ def test_an_account_of_which_one_site_is_left_stays_and_loses_the_others_figures
     ],
 )
 def test_a_faulty_row_is_no_proof_that_anything_is_missing(row: str) -> None:
-    limits(runs_until_gone=1, most_deactivated=100, most_rows_less=100)
+    limits(most_deactivated=100, most_rows_less=100)
     head, last = "child_id;parent_id;parent_name;revenue\n", "2;P2;Äyriäinen;5\n"
     feed([], content=f"{head}1;P1;Ämpäri;5\n{last}".encode())
     for _time in range(2):
         run = feed([], content=f"{head}{row}\n{last}".encode())
         assert (run.counts["rows_quarantined"] > 0, run.counts["sites_missing"]) == (True, 0)
     assert (site("1").is_active, site("1").missed, account("P1").status) == (True, 0, "active")
-    feed([], content=f"{head}{last}{last}".encode())
+    for _time in range(2):
+        feed([], content=f"{head}{last}{last}".encode())
     assert account("P1").status == "inactive", "the control: without the row it is"
 
 
@@ -428,7 +432,7 @@ def test_an_older_snapshot_after_a_newer_one_does_nothing_and_says_why(source: P
 
 def test_without_that_check_the_older_one_would_be_applied(source: PriceManager, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control."""
-    limits(runs_until_gone=1, most_deactivated=100, most_rows_less=100)
+    limits(most_deactivated=100, most_rows_less=100)
     monkeypatch.setattr(guards, "require_newer", lambda _run, _snapshot: None)
     with serving(source) as url:
         source.master = of("12")

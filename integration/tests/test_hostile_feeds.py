@@ -24,7 +24,7 @@ from accounts.selectors import rules_in_force
 from accounts.survivorship import FieldRule, decide
 from core import clock, db, outbound
 from core.models import JobRun
-from integration import customer_diff, price_manager, price_manager_server
+from integration import customer_diff, price_manager, price_manager_server, selectors
 from integration.choices import Origin
 from integration.customer_diff import SITE_COLUMNS
 from integration.models import CUSTOMER_SYNC, SyncSettings
@@ -522,7 +522,7 @@ def every_row_can_be_read(patch: pytest.MonkeyPatch) -> None:
 
 
 def gone_at_once(patch: pytest.MonkeyPatch) -> None:
-    SyncSettings.objects.create(pk=1, runs_until_gone=1)
+    patch.setattr(selectors, "settings_in_force", lambda: SyncSettings(runs_until_gone=1))
 
 
 @pytest.mark.django_db

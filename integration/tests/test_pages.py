@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from accounts.models import Account, MasterRecord
 from accounts.tests.factories import AccountFactory
+from catalog.tests.factories import ProductFactory
 from core import clock as house_clock, events
 from core.models import Event, JobRun
 from integration import services
@@ -145,6 +146,13 @@ def fill_proposed(number: int) -> str:
     return reverse("sync_page", args=[run.pk])
 
 
+def fill_products(number: int, **values: Any) -> str:
+    run = RunFactory(kind=PRODUCT_IMPORT, **values)
+    for _row in range(number):
+        ProposedChangeFactory(run=run, number=ProductFactory().sku, changes={"list_price": ["1", "2"]})
+    return reverse("sync_page", args=[run.pk])
+
+
 def fill_quarantine(number: int) -> str:
     run = RunFactory()
     QuarantinedRowFactory.create_batch(number, run=run)
@@ -160,7 +168,15 @@ def fill_log(number: int) -> str:
 
 @pytest.mark.parametrize(
     ("fill", "own"),
-    [(fill_list, 1), (fill_run, 4), (fill_filtered, 4), (fill_proposed, 3), (fill_quarantine, 4), (fill_log, 3)],
+    [
+        (fill_list, 1),
+        (fill_run, 4),
+        (fill_filtered, 4),
+        (fill_proposed, 3),
+        (fill_products, 4),
+        (fill_quarantine, 4),
+        (fill_log, 3),
+    ],
 )
 def test_a_page_costs_the_same_at_2_and_at_20_rows(steward: Client, fill: Callable[[int], str], own: int) -> None:
     """Besides its own statements a page asks for the session, the user, the roles and what the menu counts."""
@@ -417,6 +433,35 @@ def test_a_dry_run_can_be_released_while_its_file_is_kept(steward: Client) -> No
     Intake.objects.update(content=None)
     html = html_of(steward.get(path))
     assert ("Release and apply" in html, "The file is no longer kept." in html) == (False, True)
+
+
+def test_a_dry_run_says_what_would_have_stopped_it(steward: Client) -> None:
+    run = guarded_run(status=Status.DRY_RUN)
+    html = html_of(steward.get(reverse("sync_page", args=[run.pk])))
+    for text in (
+        "Nothing has been applied yet",
+        "Applied without a dry run, it would have been stopped:",
+        "Accounts that would become inactive: 31 of 400, 20 at most.",
+    ):
+        assert text in html
+    assert "Stopped: it would change more than it may" not in html
+
+
+def test_a_stopped_run_does_not_say_what_would_have_stopped_it(steward: Client) -> None:
+    html = html_of(steward.get(reverse("sync_page", args=[guarded_run().pk])))
+    assert ("Stopped: it would change more than it may" in html, "would have been stopped" in html) == (True, False)
+
+
+def test_a_released_run_is_not_said_to_be_stopped(steward: Client) -> None:
+    run = guarded_run(status=Status.APPLIED)
+    assert "20 at most" not in html_of(steward.get(reverse("sync_page", args=[run.pk])))
+
+
+def test_the_changes_of_a_product_run_go_on_on_the_next_page(steward: Client) -> None:
+    path = fill_products(53)
+    first = steward.get(path)
+    rest = steward.get(f"{path}?{first.context['page'].next_query}")
+    assert (len(first.context["news"]), len(rest.context["news"])) == (50, 3)
 
 
 def test_a_failed_run_says_why(steward: Client) -> None:

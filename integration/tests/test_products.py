@@ -3,17 +3,22 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 
 from catalog.models import Price, Product, ProductGroup, UnitOfMeasure, VatRate
-from catalog.tests.factories import VatRateFactory
+from catalog.selectors import price_for, prices_on
+from catalog.tests.factories import PriceFactory, ProductFactory, VatRateFactory
 from core.errors import NotAllowed
 from core.models import JobRun
 from integration import services
-from integration.tests.factories import file_of
+from integration.models import PRODUCT_IMPORT, ProposedChange, SyncSettings
+from integration.services import runs
+from integration.tests.factories import ProposedChangeFactory, RunFactory, file_of
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
 WRITTEN = (Product, Price, ProductGroup, UnitOfMeasure, VatRate, Product.history.model, Price.history.model)
 
@@ -197,3 +202,217 @@ def test_only_stewards_may_import() -> None:
     with pytest.raises(NotAllowed):
         services.products_import(content=file_of([sku("1")]), by=UserFactory(roles=["sales_rep"]))
     assert (Product.objects.count(), JobRun.objects.count()) == (0, 0)
+
+
+# --- Which price a row is about ---------------------------------------------------------------------------------------
+def prices(code: str = "1") -> list[tuple[Any, ...]]:
+    fields = ("min_quantity", "list_price", "valid_from", "valid_to")
+    return list(Price.objects.filter(product__sku=code).order_by("pk").values_list(*fields))
+
+
+def now(code: str = "1") -> Decimal:
+    """What a quote would take."""
+    product = Product.objects.get(sku=code).pk
+    found = price_for(prices_on([product], dt.date(2026, 11, 20))[product], Decimal(1))
+    assert found is not None
+    return found.list_price
+
+
+YEAR = dt.date(2026, 1, 1)
+
+
+def test_without_a_column_of_first_days_the_price_in_force_today_is_changed() -> None:
+    load(sku("1", "10", valid_from="2026-01-01"), sku("2", "7", valid_from=""))
+    run = load(sku("1", "12"), sku("2", "7"))
+    assert (counts(run), now()) == ((0, 0, 2, 0, 1, 0), Decimal(12))
+    assert prices() == [(Decimal(0), Decimal(12), YEAR, None)]
+    assert load(sku("1", "12"), sku("2", "7")).status == "unchanged"
+
+
+def test_of_several_prices_in_force_the_one_that_quotes_take_is_changed() -> None:
+    load(sku("1", "9", valid_from=""), sku("1", "10", valid_from="2026-01-01"), sku("1", "15", valid_from="2027-01-01"))
+    PriceFactory(product=Product.objects.get(), min_quantity=100, list_price=Decimal(8))
+    load(sku("1", "12"))
+    assert [row[1] for row in prices()] == [Decimal(9), Decimal(12), Decimal(15), Decimal(8)]
+    assert now() == Decimal(12)
+
+
+def test_a_price_that_holds_from_a_quantity_on_is_the_one_in_force_where_there_is_no_smaller() -> None:
+    PriceFactory(product=ProductFactory(sku="1", list_price=None), min_quantity=1)
+    load(sku("1", "12"))
+    assert prices() == [(Decimal(1), Decimal(12), None, None)]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "after"),
+    [
+        ("2027-01-01", "", [(Decimal(10), dt.date(2027, 1, 1), None), (Decimal(12), None, None)]),
+        ("2025-01-01", "2025-12-31", [(Decimal(10), dt.date(2025, 1, 1), dt.date(2025, 12, 31)), (Decimal(12), None, None)]),
+        ("", "2025-12-31", [(Decimal(12), None, None)]),
+    ],
+    ids=["one to come", "one that ended", "one that ended, without a first day"],
+)
+def test_where_no_price_is_in_force_one_without_a_first_day_is_made(first: str, last: str, after: Any) -> None:
+    load(sku("1", "10", valid_from=first, valid_to=last))
+    load(sku("1", "12"))
+    assert ([row[1:] for row in prices()], now()) == (after, Decimal(12))
+
+
+def test_with_the_column_a_blank_cell_is_no_first_day() -> None:
+    load(sku("1", "10", valid_from="2026-01-01"))
+    load(sku("1", "12", valid_from=""))
+    assert [row[1:3] for row in prices()] == [(Decimal(10), YEAR), (Decimal(12), None)]
+
+
+@pytest.mark.parametrize("column", [{}, {"valid_from": "2026-01-01"}])
+def test_a_last_day_stays_when_the_file_has_no_column_for_it(column: dict[str, object]) -> None:
+    load(sku("1", "10", valid_from="2026-01-01", valid_to="2026-12-31"))
+    load(sku("1", "12") | column)
+    assert prices() == [(Decimal(0), Decimal(12), YEAR, dt.date(2026, 12, 31))]
+
+
+def test_a_row_that_ended_before_the_price_in_force_began_leaves_it_alone() -> None:
+    load(sku("1", "10", valid_from="2026-01-01"))
+    load(sku("1", "8", valid_to="2025-12-31"))
+    assert (len(prices()), now()) == (2, Decimal(10))
+
+
+# --- The guard --------------------------------------------------------------------------------------------------------
+def shop(factor: str = "1", number: int = 50, **cells: object) -> list[dict[str, object]]:
+    return [sku(f"{at:03}", str(Decimal(10) * Decimal(factor)), **cells) for at in range(number)]
+
+
+def stopped_by(run: JobRun) -> list[tuple[Any, ...]]:
+    return [tuple(found[name] for name in ("guard", "number", "of", "allowed")) for found in run.counts["guards"]]
+
+
+def test_prices_in_another_unit_stop_the_run_until_a_steward_releases_it(outbox_drain: Any, mailoutbox: list[Any]) -> None:
+    steward = UserFactory(username="eeva", email="eeva@example.fi", roles=["data_steward"])
+    load(*shop())
+    before = written()
+    run = load(*shop("0.001"))
+    assert (run.status, stopped_by(run), written()) == ("quarantined", [("prices", 50, 50, 20)], before)
+    outbox_drain()
+    [mail] = mailoutbox
+    assert "Products whose list price would change by more than half: 50 of 50, 20 at most." in mail.body
+    runs.run_release(run_id=run.pk, by=steward)
+    done = runs.run_work(run.pk)
+    assert done is not None
+    assert (done.status, now("007")) == ("applied", Decimal("0.01"))
+
+
+def test_a_stopped_price_run_can_be_rejected() -> None:
+    load(*shop())
+    run = load(*shop("0.001"))
+    runs.run_reject(run_id=run.pk, by=UserFactory(roles=["data_steward"]), reason="Cents, not euros")
+    assert (JobRun.objects.get(pk=run.pk).status, now("007")) == ("rejected", Decimal(10))
+
+
+@pytest.mark.parametrize(("factor", "stops"), [("0.49", True), ("0.5", False), ("1.5", False), ("1.51", True)])
+def test_more_than_half_up_or_down_counts(factor: str, stops: bool) -> None:
+    load(*shop())
+    assert (load(*shop(factor)).status == "quarantined") == stops
+
+
+def test_the_limit_is_a_share_of_the_products_in_the_file() -> None:
+    SyncSettings.objects.create(pk=1, spared=0, most_repriced=20)
+    load(*shop())
+    assert stopped_by(load(*shop("9", 11), *shop()[11:])) == [("prices", 11, 50, 10)]
+    assert load(*shop("9", 10), *shop()[10:]).status == "applied"
+
+
+def test_small_numbers_of_prices_are_spared() -> None:
+    load(*shop())
+    assert load(*shop("9", 20)).status == "applied"
+
+
+def test_a_price_that_starts_later_is_held_against_the_one_it_follows() -> None:
+    load(*shop(valid_from="2026-01-01", valid_to="2026-12-31"))
+    assert load(*shop("0.001", valid_from="2027-01-01")).status == "quarantined"
+    assert load(*shop("1.1", valid_from="2027-01-01")).status == "applied"
+
+
+def test_new_products_stop_nothing_and_a_price_of_nothing_has_no_half() -> None:
+    assert load(*shop("0")).status == "applied"
+    assert stopped_by(load(*shop("1"))) == [("prices", 50, 50, 20)]
+
+
+# --- What would change, and what has ----------------------------------------------------------------------------------
+def noted(run: JobRun) -> list[tuple[str, str, str, dict[str, list[str]]]]:
+    return list(ProposedChange.objects.filter(run=run).values_list("number", "name", "verb", "changes"))
+
+
+@pytest.fixture
+def changed_file() -> list[dict[str, object]]:
+    load(*(sku(code, "10", valid_from="2026-01-01", cost="5", active="1") for code in ("1", "2", "3", "4")))
+    return [
+        sku("1", "11", valid_from="2026-01-01", cost="5", active="1"),
+        sku("2", "30", valid_from="2027-01-01", cost="5", active="1"),
+        sku("3", "10", valid_from="2026-01-01", cost="", active="0", name_en="Pail"),
+        sku("4", "10", valid_from="2026-01-01", cost="5", active="1"),
+        sku("5", "1.5", valid_from="", cost="", active="1"),
+    ]
+
+
+NOTED = [
+    ("2", "Product 2", "product_repriced", {"list_price 2027-01-01": ["10", "30"]}),
+    ("1", "Product 1", "product_repriced", {"list_price 2026-01-01": ["10", "11"]}),
+    (
+        "3",
+        "Pail",
+        "product_updated",
+        {"name_en": ["Product 3", "Pail"], "is_active": ["yes", "no"], "cost 2026-01-01": ["5", ""]},
+    ),
+    ("5", "Product 5", "product_created", {"list_price": ["", "1.5"]}),
+]
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_run_notes_each_product_before_and_after_the_largest_change_first(
+    changed_file: list[dict[str, object]], dry_run: bool
+) -> None:
+    run = load(*changed_file, dry_run=dry_run)
+    assert (run.status, noted(run)) == ("dry_run" if dry_run else "applied", NOTED)
+
+
+def test_a_stopped_run_notes_what_it_would_do_and_its_release_notes_it_once() -> None:
+    load(*shop())
+    run = load(*shop("0.001"))
+    assert len(noted(run)) == 50
+    assert noted(run)[0] == ("000", "Product 000", "product_repriced", {"list_price": ["10", "0.01"]})
+    runs.run_release(run_id=run.pk, by=UserFactory(roles=["data_steward"]))
+    runs.run_work(run.pk)
+    assert len(noted(run)) == 50
+
+
+def test_the_changes_of_a_product_run_are_shown_with_links_to_the_products(
+    client: Client, changed_file: list[dict[str, object]]
+) -> None:
+    run = load(*changed_file)
+    client.force_login(UserFactory(roles=["data_steward"]))
+    html = " ".join(client.get(reverse("sync_page", args=[run.pk])).content.decode().split())
+    for text in (
+        "list price (from 1 Jan 2027):</span> €10.00 → €30.00", "cost (from 1 Jan 2026):</span> €5.00 → –",
+        "in use:</span> Yes → No", "list price:</span> – → €1.50", "Product created", "Prices changed", "What the run changed",
+    ):  # fmt: skip
+        assert text in html
+    assert f'<a href="{reverse("product_page", args=[Product.objects.get(sku="5").pk])}">Product 5</a>' in html
+
+
+def test_a_dry_run_names_what_is_not_there_yet_without_a_link(client: Client) -> None:
+    run = load(sku("1"), dry_run=True)
+    client.force_login(UserFactory(roles=["data_steward"]))
+    html = client.get(reverse("sync_page", args=[run.pk])).content.decode()
+    assert ("Product 1 <" in html, "/products/1" in html, "What the run would change" in html) == (True, False, True)
+
+
+def test_changes_stand_in_the_order_of_the_fields_and_of_the_days(client: Client) -> None:
+    fields = ("valid_to 2027-01-01", "cost 2026-01-01", "list_price 2027-01-01", "list_price 2026-01-01", "is_active", "name_en")
+    run = RunFactory(kind=PRODUCT_IMPORT)
+    ProposedChangeFactory(run=run, changes={field: ["", ""] for field in fields})
+    client.force_login(UserFactory(roles=["data_steward"]))
+    [news] = client.get(reverse("sync_page", args=[run.pk])).context["news"]
+    assert [change.label for change in news.changes] == [
+        "name [en]", "in use", "list price (from 1 Jan 2026)", "cost (from 1 Jan 2026)", "list price (from 1 Jan 2027)",
+        "valid to (from 1 Jan 2027)",
+    ]  # fmt: skip

@@ -19,6 +19,7 @@ from integration.choices import Origin, What
 from integration.errors import Busy
 from integration.filters import RunFilter
 from integration.forms import UploadForm
+from integration.models import PRODUCT_IMPORT
 from integration.services import runs
 from integration.views import pages
 from users.access import requires, user_of
@@ -73,7 +74,7 @@ def sync_pull(request: HttpRequest) -> HttpResponse:
 @requires(Perm.STEWARD)
 @require_safe
 def sync_page(request: HttpRequest, pk: int) -> HttpResponse:
-    """One run with its counts and the accounts it changed or would change."""
+    """One run with its counts and what it changed or would change."""
     return _page(request, pages.run_of(request, pk))
 
 
@@ -88,9 +89,11 @@ def _changes(request: HttpRequest, run: JobRun) -> dict[str, Any]:
     user, asked = user_of(request), request.GET.get("what", "")
     what = What(asked) if asked in What.values else None
     shared = {"what": what, "whats": What.choices, "would": run.status in PROPOSES}
-    if run.status in PROPOSES:
+    if run.kind == PRODUCT_IMPORT or run.status in PROPOSES:
         proposed = keyset(selectors.proposed_of(run, user, what), request, order=("pk",))
-        return {**shared, "page": proposed, "news": selectors.news_proposed(proposed.rows)}
+        of_products = run.kind == PRODUCT_IMPORT
+        news = selectors.news_of_products(proposed.rows, user) if of_products else selectors.news_proposed(proposed.rows)
+        return {**shared, "page": proposed, "news": news}
     records = keyset(selectors.records_of(run, user, what), request, order=("pk",))
     return {**shared, "page": records, "news": selectors.news_of(run, records.rows)}
 

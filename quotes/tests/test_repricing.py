@@ -86,6 +86,16 @@ def test_a_changed_cost_alone_is_offered_and_moves_only_the_margin(rep: Client, 
     assert (row.fields, row.before.line_net, row.after and row.after.line_net) == (("cost",), D("50.00"), D("50.00"))
 
 
+@pytest.mark.parametrize(("field", "offered"), [("cost", True), ("floor_price", True), ("target_price", False)])
+def test_of_what_guides_a_price_just_what_a_line_keeps_is_offered_when_it_changes(
+    world: World, field: str, offered: bool
+) -> None:
+    """The list price stays; no line has a target price."""
+    quote = draft(world)
+    Price.objects.update(**{field: D("8.5")})
+    assert [row.fields for row in selectors.price_offer(quote).offer.lines] == ([(field,)] if offered else [])
+
+
 @pytest.mark.parametrize("unknown", [False, True])
 def test_costs_and_floor_prices_are_not_told_to_those_who_may_not_see_margins(
     client: Client, world: World, unknown: bool
