@@ -1,5 +1,6 @@
 """Forms of the pages of runs."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -74,9 +75,13 @@ class RowForm(forms.Form):
     def __init__(self, *args: Any, row: QuarantinedRow, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.names = list(row.run.counts.get("header") or row.raw)
+        self.surplus = [cell for name, cell in row.raw.items() if name not in self.names and cell]
+        blamed = [name for name in self.names if name and re.search(rf"(^|[.] ){re.escape(name)}[: ]", row.reason)]
         for index, name in enumerate(self.names):
             cell = str(row.raw.get(name) or "")
-            self.fields[f"cell_{index}"] = forms.CharField(label=name, required=False, initial=cell, strip=False)
+            field = self.fields[f"cell_{index}"] = forms.CharField(label=name, required=False, initial=cell, strip=False)
+            if name in blamed:
+                field.widget.attrs |= {"class": "is-invalid", "aria-invalid": "true", "autofocus": name == blamed[0]}
 
     def parts(self) -> tuple[list[forms.BoundField], list[forms.BoundField]]:
         """The fields with something in them, and the empty ones."""

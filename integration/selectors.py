@@ -54,6 +54,11 @@ def run_applied_since(run: JobRun) -> JobRun | None:
     return _of_sources(run).filter(pk__gt=run.pk, status=JobRun.Status.APPLIED).order_by("-pk").first()
 
 
+def rejection_of(run: JobRun) -> Event | None:
+    """Who rejected the run, when and why."""
+    return events.timeline(run).filter(verb="run_rejected").order_by("-pk").first()
+
+
 def _of_sources(run: JobRun) -> QuerySet[JobRun]:
     """The runs of this kind, without those of single rows that somebody put right."""
     return JobRun.objects.filter(kind=run.kind).exclude(counts__has_key="of")

@@ -36,6 +36,11 @@ COUNTS: dict[str, Text] = {
     "prices_created": _("Prices created"),
     "prices_updated": _("Prices updated"),
 }
+MORE_COUNTS: dict[str, Text] = {
+    "sites_missing": _("Sites missing, not yet inactive"),
+    "sites_ended": _("Sites made inactive"),
+}
+"""Shown where there are any."""
 STATUS_COLOURS = {
     JobRun.Status.APPLIED: "green",
     JobRun.Status.UNCHANGED: "secondary",
@@ -89,6 +94,18 @@ def _guard(found: dict[str, Any]) -> str:
 
 def _shown(number: Any) -> str:
     return quantity(str(number)) or "–"
+
+
+def would_change(run: JobRun) -> bool:
+    """Whether a run that waits found anything to change."""
+    counts = run.counts
+    return "rows_read" not in counts or bool(counts.get("guards")) or any(counts.get(name) for name in _CHANGES)
+
+
+_CHANGES = (
+    "rows_applied", "accounts_created", "accounts_updated", "accounts_deactivated", "accounts_reactivated", "sites_ended",
+    "sites_missing", "prices_created", "prices_updated", "products_created", "products_updated",
+)  # fmt: skip
 
 
 def error_of(run: JobRun) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from accounts.models import MASTER_LOOK_UPS, MasterConflict
+from accounts.models import MASTER_LOOK_UPS, Account, MasterConflict
 from accounts.selectors import rules_in_force
 from accounts.survivorship import FieldRule
 from core import clock
@@ -83,6 +83,7 @@ class Sync:
             "sites_updated": len(diff.changed_sites),
             "sites_moved": len(diff.moved),
             "sites_missing": len(diff.missed),
+            "sites_ended": len(diff.resting),
             "conflicts": open_now + len(self.conflicts.new) - len(self.conflicts.settled),
             "inputs": self.digest,
             "fields": sorted(checked.present),
@@ -112,11 +113,14 @@ class Sync:
         diff = self.diff
         verbs = selectors.VERBS
         numbers = dict(self.stored.accounts.select("account", "parent_id").iter_rows())
-        for account, number in diff.deactivated.iter_rows():
+        gone = diff.deactivated.head(MOST_PROPOSED)
+        names = dict(Account.objects.filter(pk__in=gone["account"].to_list()).values_list("pk", "name"))
+        for account, number in gone.iter_rows():
             yield ProposedChange(
                 run=run,
                 account_id=account,
                 number=number,
+                name=names.get(account, ""),
                 verb=verbs[What.DEACTIVATED],
                 changes={"status": ["active", "inactive"]},
             )

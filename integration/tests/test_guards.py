@@ -243,6 +243,7 @@ def test_a_run_that_waits_says_what_it_would_do_and_has_done_nothing(stopped: Jo
     assert proposed["P1", "master_updated"].account == account("P1")
     assert proposed["P1", "master_moved"].changes == {"2": ["P2", "P1"]}
     assert proposed["P3", "master_deactivated"].changes == {"status": ["active", "inactive"]}
+    assert proposed["P3", "master_deactivated"].name == account("P3").name
     assert (proposed["P4", "master_created"].account, proposed["P4", "master_created"].name) == (None, "Neljäs Oy")
     assert not Industry.objects.filter(code="I99").exists()
     assert sorted(Account.objects.values_list("parent_customer_id", "status")) == [(f"P{at}", "active") for at in (1, 2, 3)]

@@ -660,3 +660,24 @@ def test_why_a_run_failed_is_read_in_the_language_of_the_reader(steward: Client,
     for language, sentence in (("en", run.error), ("fi", "Pakollisia sarakkeita puuttuu: Customer_ID, ASO_ID_2, ASO_Name_2.")):
         steward.cookies[settings.LANGUAGE_COOKIE_NAME] = language
         assert sentence in steward.get(reverse("sync_page", args=[run.pk])).content.decode()
+
+
+def test_what_cannot_be_released_any_more_is_not_offered(steward: Client) -> None:
+    run = IntakeFactory(run=RunFactory(status=Status.DRY_RUN, counts={"rows_read": 3, "rows_applied": 3})).run
+    path = reverse("sync_page", args=[run.pk])
+    assert "Release and apply" in html_of(steward.get(path))
+    newer = RunFactory(status=Status.APPLIED)
+    html = html_of(steward.get(path))
+    assert ("Release and apply" in html, f"Run {newer.pk} was applied since." in html) == (False, True)
+
+
+def test_a_dry_run_without_news_has_nothing_to_release(steward: Client) -> None:
+    run = IntakeFactory(run=RunFactory(status=Status.DRY_RUN, counts={"rows_read": 3, "rows_applied": 0})).run
+    html = html_of(steward.get(reverse("sync_page", args=[run.pk])))
+    assert ("Release and apply" in html, "Nothing would change." in html) == (False, True)
+
+
+def test_a_rejected_run_says_who_and_why(steward: Client) -> None:
+    run = guarded_run()
+    steward.post(reverse("sync_reject", args=[run.pk]), {"reason": "Half of it is wrong"})
+    assert ": Half of it is wrong</dd>" in html_of(steward.get(reverse("sync_page", args=[run.pk])))

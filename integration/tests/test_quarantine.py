@@ -231,7 +231,7 @@ def test_ignored_customers_are_left_out_for_good_and_products_for_now(run: JobRu
     rows = [left_out(run, 2), left_out(run, 3)]
     product = left_out(RunFactory(kind=PRODUCT_IMPORT), 4)
     assert quarantine.rows_ignore(row_ids=[row.pk for row in rows], by=steward, reason=" closed ") == 2
-    assert quarantine.rows_ignore(row_ids=[product.pk], by=steward) == 1
+    assert quarantine.rows_ignore(row_ids=[product.pk], by=steward) == 0
     assert {seen(row).handling for row in (*rows, product)} == {Handling.IGNORED}
     assert list(RowDecision.objects.values_list("child_id", "parent_id", "reason")) == [
         ("002", "", "closed"),
@@ -328,6 +328,26 @@ def test_an_ignored_customer_stays_out_of_later_runs(steward: User) -> None:
     quarantine.rows_ignore(row_ids=[run.quarantine.get().pk], by=steward)
     again = synced(child("1"), child("2", revenue="5"))
     assert (again.counts["rows_ignored"], Site.objects.count()) == (1, 1)
+
+
+def test_of_two_rows_of_a_customer_one_is_ignored_and_the_other_applied(steward: User) -> None:
+    run = synced(child("1", revenue="5"), child("1", revenue="6"), child("2"))
+    wrong, right = run.quarantine.order_by("row_number")
+    assert quarantine.rows_ignore(row_ids=[wrong.pk], by=steward) == 0
+    assert quarantine.rows_retry(row_ids=[right.pk], by=steward) == (1, 0)
+    assert Site.objects.get(child_id="1").revenue == 6
+    assert (seen(wrong).handling, seen(right).handling) == (Handling.IGNORED, Handling.SETTLED)
+
+
+def test_a_row_that_does_not_enter_is_not_said_to_be_applied(steward: User) -> None:
+    run = synced(child("1", cpq_flag="Y"), child("2", cpq_flag="Y", revenue="x"), child("3", cpq_flag="no idea"))
+    rows = list(run.quarantine.order_by("row_number"))
+    with pytest.raises(Invalid, match="It does not enter"):
+        quarantine.row_fix(row_id=rows[0].pk, by=steward, cells={"revenue": "5", "cpq_flag": "N"})
+    RowDecision.objects.create(child_id="2", by=steward, at=house_clock.now())
+    assert quarantine.rows_retry(row_ids=[row.pk for row in rows], by=steward) == (0, 2)
+    assert {seen(row).handling for row in rows} == {Handling.OPEN}
+    assert list(Site.objects.values_list("child_id", flat=True)) == ["1"]
 
 
 HEAD = ["child_id", "parent_id", "parent_name", "revenue", "volume"]

@@ -62,12 +62,15 @@ def summary(run: JobRun) -> dict[str, Any]:
 
 
 def facts(run: JobRun) -> dict[str, Any]:
-    """The head of a run. One query."""
+    """The head of a run. One query; two of a run that waits for somebody or was rejected."""
     intake = selectors.intake_of(run)
+    waits = policies.waits_for_decision(run)
+    newer = selectors.run_applied_since(run) if waits else None
     is_running = run.status == JobRun.Status.RUNNING
     state = progress.progress_of(run.phase, run.counts, clock.now()) if is_running else None
     return summary(run) | {
-        "counts": [(words.COUNTS[name], run.counts[name]) for name in report.count_names(run) if name in run.counts],
+        "counts": [(words.COUNTS[name], run.counts[name]) for name in report.count_names(run) if name in run.counts]
+        + [(label, run.counts[name]) for name, label in words.MORE_COUNTS.items() if run.counts.get(name)],
         "read_as": run.counts.get("read_as"),
         "intake": intake,
         "is_running": is_running,
@@ -78,6 +81,10 @@ def facts(run: JobRun) -> dict[str, Any]:
         "asks": words.ask_sentences(run) if run.status == JobRun.Status.DRY_RUN else [],
         "error": words.error_of(run),
         "why_nothing": words.why_nothing(run),
-        "may_release": policies.waits_for_decision(run) and intake is not None and intake.is_kept,
+        "rejection": selectors.rejection_of(run) if run.status == JobRun.Status.REJECTED else None,
+        "waits": waits,
+        "newer": newer,
+        "would_change": words.would_change(run),
+        "may_release": waits and newer is None and intake is not None and intake.is_kept and words.would_change(run),
         "may_reject": policies.can_be_rejected(run),
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -45,18 +46,25 @@ def sync_quarantine(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _listed(request: HttpRequest, run: JobRun) -> dict[str, Any]:
-    user, shows_all = user_of(request), request.GET.get("show") == "all"
-    rows = selectors.quarantine_of(run, user) if shows_all else selectors.open_rows_of(run, user)
-    page = keyset(rows, request, order=("row_number", "pk"))
+    page = keyset(_rows(request, run), request, order=("row_number", "pk"))
     for row in page.rows:
         row.run = run
     return {
         "page": page,
         "rows": [_with_advice(row) for row in page.rows],
-        "shows_all": shows_all,
-        "open_count": selectors.open_rows_of(run, user).count(),
+        "shows_all": _shows_all(request),
+        "open_count": selectors.open_rows_of(run, user_of(request)).count(),
         "refusal": None,
     }
+
+
+def _shows_all(request: HttpRequest) -> bool:
+    return request.GET.get("show") == "all"
+
+
+def _rows(request: HttpRequest, run: JobRun) -> QuerySet[QuarantinedRow]:
+    chosen = selectors.quarantine_of if _shows_all(request) else selectors.open_rows_of
+    return chosen(run, user_of(request))
 
 
 def _with_advice(row: QuarantinedRow) -> dict[str, Any]:
@@ -121,9 +129,9 @@ def _say_retried(request: HttpRequest, right: int, left: int) -> None:
 @requires(Perm.STEWARD)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sync_quarantine_file(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """The same rows as a CSV file, to be put right and read again."""
+    """The same rows as a CSV file, the open ones or all, to be put right and read again."""
     user, run = user_of(request), pages.run_of(request, pk)
-    rows = selectors.quarantine_of(run, user)
+    rows = _rows(request, run)
     return downloads.answer(request, exports.quarantine_listing(run), rows, by=user, filtered={"run": str(run.pk)})
 
 
@@ -149,7 +157,14 @@ def sync_row_fix(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _fix_page(request: HttpRequest, row: QuarantinedRow, form: RowForm, status: int = 200) -> HttpResponse:
     filled, empty = form.parts()
-    context = {**_titles(row), "form": form, "filled": filled, "empty": empty, "advice": words.advice(row.code)}
+    context = {
+        **_titles(row),
+        "form": form,
+        "filled": filled,
+        "empty": empty,
+        "advice": words.advice(row.code),
+        "surplus": form.surplus,
+    }
     return render(request, "integration/fix.html", context, status=status)
 
 
