@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, AccountStatus, LinkProposal, MasterConflict, Site
+from accounts.prospect_selectors import OPEN
 
 INVOICE_ADDRESS = "invoice_address"
 FROM_MASTER = tuple(name for name in Account.MASTER_FIELDS if name not in ("name", "yearly_revenue", "yearly_volume"))
@@ -50,7 +51,7 @@ def with_matter(matter: str) -> Q:
     if matter == CONFLICT:
         return Q(Exists(MasterConflict.objects.filter(account=OuterRef("pk"), resolved_at=None)))
     if matter == DUPLICATE:
-        return Q(Exists(LinkProposal.objects.filter(prospect=OuterRef("pk"), status=LinkProposal.Status.OPEN)))
+        return Q(Exists(LinkProposal.objects.filter(OPEN, prospect=OuterRef("pk"))))
     return ~Q(status=AccountStatus.ACTIVE) & Q(Exists(Site.objects.filter(account=OuterRef("pk"), is_active=True)))
 
 

@@ -66,10 +66,14 @@ def was_left(conflict: MasterConflict) -> bool:
 def still_stands(conflict: MasterConflict) -> bool:
     """Whether the active sites still leave the field undecided in that way."""
     if conflict.kind == ConflictKind.UNKNOWN:
-        record = MasterRecord.objects.filter(account=conflict.account_id).first()
-        number = record.values.get("owner") if record else None
-        return bool(number) and not User.objects.filter(salesperson_id=number).exists()
+        return is_nobodys(MasterRecord.objects.filter(account=conflict.account_id).first())
     return explanations.conflict_of(conflict.account, conflict.field) == conflict.kind
+
+
+def is_nobodys(record: MasterRecord | None) -> bool:
+    """Whether the master names a salesperson as the owner who is no active user."""
+    number = record.values.get("owner") if record else None
+    return bool(number) and not User.objects.filter(salesperson_id=number, is_active=True).exists()
 
 
 def chosen(conflict: MasterConflict, value: str) -> Any:

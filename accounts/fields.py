@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import Func
 
 from accounts.matching import name_key
 
@@ -22,3 +23,11 @@ class MatchKeyField(models.CharField):  # type: ignore[type-arg]
         """Migrations know a text."""
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs
+
+
+class Compact(Func):
+    """A number as `matching.compact` writes it, worked out by the database: in capitals, without the marks that people put into
+    it. Its texts stand in the statement, as indexes are found by them."""
+
+    template = "REPLACE(REPLACE(REPLACE(REPLACE(UPPER(%(expressions)s), ' ', ''), '-', ''), '.', ''), '/', '')"
+    output_field = models.CharField()

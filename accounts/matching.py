@@ -76,7 +76,8 @@ def _without_forms(words: list[str]) -> list[str]:
 
 
 # --- Numbers ----------------------------------------------------------------------------------------------------------
-_FINNISH = re.compile(r"(\d{7})(\d)")
+_FINNISH = re.compile(r"\d{8}")
+_FINNISH_VAT = re.compile(r"FI(\d{8})")
 
 
 def compact(number: str) -> str:
@@ -85,21 +86,17 @@ def compact(number: str) -> str:
 
 
 def business_ids(business_id: str, vat_number: str = "") -> list[str]:
-    """The ways in which the business ID may be stored, also one that the Finnish VAT number holds."""
-    spellings = {business_id.strip(), compact(business_id)}
-    for digits in (compact(business_id), compact(vat_number).removeprefix("FI") if _is_finnish(vat_number) else ""):
-        if match := _FINNISH.fullmatch(digits):
-            spellings |= {digits, f"{match[1]}-{match[2]}"}
-    return sorted(spellings - {""})
+    """The business IDs of a company, compact: its own, and the one that a Finnish VAT number holds."""
+    held = _FINNISH_VAT.fullmatch(compact(vat_number))
+    return sorted({compact(business_id), held[1] if held else ""} - {""})
 
 
 def vat_numbers(vat_number: str, business_id: str = "") -> list[str]:
-    """The ways in which the VAT number may be stored, also that of the Finnish business ID."""
-    spellings = {vat_number.strip(), compact(vat_number)}
-    if _FINNISH.fullmatch(compact(business_id)):
-        spellings.add(f"FI{compact(business_id)}")
-    return sorted(spellings - {""})
+    """The VAT numbers of a company, compact: its own, and that of a Finnish business ID."""
+    own = compact(business_id)
+    return sorted({compact(vat_number), f"FI{own}" if _FINNISH.fullmatch(own) else ""} - {""})
 
 
-def _is_finnish(vat_number: str) -> bool:
-    return compact(vat_number).startswith("FI")
+def is_finnish(country: str) -> bool:
+    """Whether the company is Finnish, as those are of which nothing else is said."""
+    return country in ("", "FI")

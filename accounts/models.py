@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from accounts.fields import MatchKeyField
+from accounts.fields import Compact, MatchKeyField
 from accounts.survivorship import COLUMNS, DEFAULTS, ConflictKind, FieldRule, Rule
 from core import db
 from core.models import JobRun, LookUp, Versioned
@@ -205,8 +205,8 @@ class Account(Versioned):
             models.Index(fields=["owner", "name", "id"], name="account_by_owner"),
             models.Index(fields=["owner", "unit"], name="account_by_owner_and_unit"),
             models.Index(fields=["match_key"], name="account_by_match_key"),
-            models.Index(fields=["business_id"], name="account_by_business_id"),
-            models.Index(fields=["vat_number"], name="account_by_vat_number"),
+            models.Index(Compact("business_id"), name="account_by_business_key"),
+            models.Index(Compact("vat_number"), name="account_by_vat_key"),
             models.Index(fields=["status"], name="prospect_by_status", condition=Q(is_prospect=True)),
         ]
         constraints = [

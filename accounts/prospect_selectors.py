@@ -1,6 +1,6 @@
 """Reads of prospects: which accounts may be the same company, and what is proposed for linking."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.functional import Promise
 
 from accounts import matching, policies
+from accounts.fields import Compact
 from accounts.models import Account, AccountStatus, LinkProposal
 from core import db
 from core.errors import NotFound
@@ -33,11 +34,7 @@ class Duplicate:
 
 def duplicates(user: User, *, name: str = "", business_id: str = "", vat_number: str = "") -> list[Duplicate]:
     """Accounts with the same business ID, VAT number or name, in sight or not, the surest first. Two queries, by indexes."""
-    values = {
-        LinkProposal.Match.BUSINESS_ID: matching.business_ids(business_id, vat_number),
-        LinkProposal.Match.VAT_NUMBER: matching.vat_numbers(vat_number, business_id),
-        LinkProposal.Match.NAME: [key] if (key := matching.name_key(name)) else [],
-    }
+    values = keys(business_id, vat_number, matching.name_key(name))
     tests = {match: Q(**{f"{COLUMNS[match]}__in": some}) for match, some in values.items() if some}
     if not tests:
         return []
@@ -45,7 +42,7 @@ def duplicates(user: User, *, name: str = "", business_id: str = "", vat_number:
     for match, test in tests.items():
         any_of |= test
         strength.append(When(test, then=Value(MATCHES.index(match))))
-    alike = Account.objects.exclude(status=AccountStatus.MERGED).filter(any_of).select_related("owner")
+    alike = with_keys(Account.objects.exclude(status=AccountStatus.MERGED)).filter(any_of).select_related("owner")
     ranked = alike.annotate(strength=Case(*strength, output_field=IntegerField()))
     found = list(ranked.order_by("strength", "name", "pk")[:MOST_SHOWN])
     seen = in_sight(user, (account.pk for account in found))
@@ -53,13 +50,28 @@ def duplicates(user: User, *, name: str = "", business_id: str = "", vat_number:
 
 
 COLUMNS = {
-    LinkProposal.Match.BUSINESS_ID: "business_id",
-    LinkProposal.Match.VAT_NUMBER: "vat_number",
+    LinkProposal.Match.BUSINESS_ID: "business_key",
+    LinkProposal.Match.VAT_NUMBER: "vat_key",
     LinkProposal.Match.NAME: "match_key",
 }
+"""What accounts are compared by (`with_keys`), the strongest first."""
 
 
-def _duplicate(account: Account, values: dict[LinkProposal.Match, list[str]], *, is_seen: bool) -> Duplicate:
+def with_keys(accounts: QuerySet[Account]) -> Any:
+    """The accounts with their numbers as they are compared."""
+    return accounts.annotate(business_key=Compact("business_id"), vat_key=Compact("vat_number"))
+
+
+def keys(business_id: str, vat_number: str, name_key: str) -> dict[LinkProposal.Match, list[str]]:
+    """The keys of which another account has one if it is the same company."""
+    return {
+        LinkProposal.Match.BUSINESS_ID: matching.business_ids(business_id, vat_number),
+        LinkProposal.Match.VAT_NUMBER: matching.vat_numbers(vat_number, business_id),
+        LinkProposal.Match.NAME: [name_key] if name_key else [],
+    }
+
+
+def _duplicate(account: Account, values: Mapping[LinkProposal.Match, list[str]], *, is_seen: bool) -> Duplicate:
     why = [match.label for match, some in values.items() if getattr(account, COLUMNS[match]) in some]
     owner = account.owner.display_name or account.owner.username if account.owner else ""
     return Duplicate(account.pk if is_seen else None, account.name, owner, account.is_prospect, why)

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext_lazy as _
 from stdnum.eu import vat
 from stdnum.exceptions import ValidationError as BadNumber
@@ -54,7 +55,7 @@ def _cleaned(values: Mapping[str, str]) -> dict[str, str]:
     clean = {name: " ".join(str(values.get(name) or "").split()) for name in FIELDS}
     clean["country"] = clean["country"].upper()
     clean["vat_number"] = matching.compact(clean["vat_number"])
-    if ytunnus.is_valid(clean["business_id"]) and clean["country"] in ("", "FI"):
+    if ytunnus.is_valid(clean["business_id"]) and matching.is_finnish(clean["country"]):
         clean["business_id"] = ytunnus.format(ytunnus.compact(clean["business_id"]))
     return clean
 
@@ -68,8 +69,7 @@ def _check(prospect: Account) -> None:
         wrong = {field: " ".join(texts) for field, texts in error.message_dict.items()}
     if not matching.name_key(prospect.name):
         wrong.setdefault("name", _("An account needs a name."))
-    is_finnish = prospect.country in ("", "FI")
-    if prospect.business_id and is_finnish and not ytunnus.is_valid(prospect.business_id):
+    if prospect.business_id and matching.is_finnish(prospect.country) and not ytunnus.is_valid(prospect.business_id):
         wrong.setdefault("business_id", _("“%(value)s” is not a Finnish business ID.") % {"value": prospect.business_id})
     if prospect.vat_number and not _is_vat_number(prospect.vat_number):
         wrong.setdefault("vat_number", _("“%(value)s” is not a VAT number.") % {"value": prospect.vat_number})
@@ -111,44 +111,58 @@ def link_proposals_make(account_ids: Iterable[int] | None, by: User | None, at: 
 
 def _propose(accounts: Any, at: dt.datetime) -> list[LinkProposal]:
     """New proposals of prospects for some of these accounts, stored. Four statements."""
-    rows = list(_alike(accounts).values_list("pk", *_COLUMNS))
+    rows = list(_alike(accounts).values_list("pk", *selectors.COLUMNS.values()))
     if not rows:
         return []
+    by_key: dict[str, dict[str, list[int]]] = {match: defaultdict(list) for match in selectors.COLUMNS}
+    asked: dict[str, set[str]] = {match: set() for match in selectors.COLUMNS}
+    for pk, *own in rows:
+        for match, key in zip(selectors.COLUMNS, own, strict=True):
+            if key:
+                by_key[match][key].append(pk)
+        for reason, keys in selectors.keys(*own).items():
+            asked[reason].update(keys)
+    prospects = list(_with_one_of(asked).order_by("pk").select_related("owner"))
     pairs: dict[tuple[int, int], LinkProposal] = {}
-    by_value: dict[str, dict[str, list[int]]] = {column: defaultdict(list) for column in _COLUMNS}
-    for pk, *values in rows:
-        for column, value in zip(_COLUMNS, values, strict=True):
-            if value:
-                by_value[column][value].append(pk)
-    prospects = list(Account.objects.prospects().filter(_any_of(by_value)).order_by("pk").select_related("owner"))
-    for match, column in selectors.COLUMNS.items():  # the strongest first
-        for prospect in prospects:
-            for pk in by_value[column].get(getattr(prospect, column), ()):
+    for prospect in prospects:
+        for match, key in _strongest_first(prospect):
+            for pk in by_key[match].get(key, ()):
                 proposal = LinkProposal(prospect=prospect, account_id=pk, match=match, made_at=at)
                 pairs.setdefault((prospect.pk, pk), proposal)
     known = set(LinkProposal.objects.filter(prospect__in=prospects).values_list("prospect", "account"))
     return LinkProposal.objects.bulk_create([proposal for pair, proposal in pairs.items() if pair not in known])
 
 
-_COLUMNS = tuple(selectors.COLUMNS.values())
+def _strongest_first(prospect: Account) -> Iterator[tuple[LinkProposal.Match, str]]:
+    """What accounts of the same company have: the numbers themselves before those that are worked out of them."""
+    yield from (
+        (match, getattr(prospect, column)) for match, column in selectors.COLUMNS.items() if match != LinkProposal.Match.NAME
+    )
+    keys = selectors.keys(prospect.business_id, prospect.vat_number, prospect.match_key)
+    yield from ((match, key) for match, some in keys.items() for key in some)
 
 
 def _alike(accounts: Any) -> Any:
-    """Those of the accounts of the master that share a number or a name with a prospect."""
-    prospects = Account.objects.prospects()
+    """Those of the accounts of the master that share a number or a name with a prospect. They hold a few others: a Finnish VAT
+    number is taken for the business ID in it, and the other way round, without a look at its shape."""
+    prospects = selectors.with_keys(Account.objects.prospects()).order_by()
     shared = Q()
-    for column in _COLUMNS:
-        values = prospects.exclude(**{column: ""}).order_by().values(column)
-        shared |= Q(**{f"{column}__in": values})
-    return accounts.filter(shared, is_prospect=False).exclude(status=AccountStatus.MERGED).order_by("pk")
+    for column in selectors.COLUMNS.values():
+        shared |= Q(**{f"{column}__in": prospects.exclude(**{column: ""}).values(column)})
+    finnish = prospects.filter(vat_key__startswith="FI").exclude(vat_key="FI")
+    shared |= Q(business_key__in=finnish.values(number=Substr("vat_key", 3)))
+    shared |= Q(vat_key__in=prospects.exclude(business_key="").values(number=Concat(Value("FI"), "business_key")))
+    known = selectors.with_keys(accounts).filter(shared, is_prospect=False)
+    return known.exclude(status=AccountStatus.MERGED).order_by("pk")
 
 
-def _any_of(by_value: Mapping[str, Mapping[str, list[int]]]) -> Q:
+def _with_one_of(asked: Mapping[str, set[str]]) -> Any:
+    """The prospects that have one of these keys."""
     test = Q(pk__in=())
-    for column, values in by_value.items():
-        if values:
-            test |= Q(**{f"{column}__in": list(values)})
-    return test
+    for match, column in selectors.COLUMNS.items():
+        if asked[match]:
+            test |= Q(**{f"{column}__in": sorted(asked[match])})
+    return selectors.with_keys(Account.objects.prospects()).filter(test)
 
 
 def _tell_owners(proposals: Sequence[LinkProposal]) -> None:

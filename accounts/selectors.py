@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import Exists, F, Field, FilteredRelation, Model, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from accounts import payment_terms
@@ -352,6 +353,12 @@ def _salesperson(account: Account, values: Mapping[str, str]) -> str:
 def master_facts(account: Account) -> list[Fact]:
     """Every master-fed field with its source, ready to read. The queries of `master_sources`."""
     return [fact_of(account, field, source) for field, source in master_sources(account).items()]
+
+
+def astray() -> QuerySet[Account]:
+    """The accounts that are not in the business unit of their owner."""
+    home = Coalesce("owner__team__unit", 0)
+    return Account.objects.filter(owner__isnull=False).annotate(home=home).exclude(home=Coalesce("unit", 0))
 
 
 def open_conflicts(account: Account) -> QuerySet[MasterConflict]:

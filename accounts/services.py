@@ -9,8 +9,9 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 from stdnum.fi import ytunnus
 
-from accounts import conflicts, policies, selectors
+from accounts import conflicts, matching, policies, selectors
 from accounts.models import Account, Contact, FieldOverride, MasterRecord
+from accounts.survivorship import ConflictKind
 from core import clock, events, versions
 from core.errors import Invalid, NotFound, require
 from users.models import User
@@ -48,7 +49,7 @@ def account_override(*, account_id: int, by: User, version: int | None, field: s
     _require_master_field(field)
     if not reason.strip():
         raise Invalid(fields={"reason": _("Say why the master is wrong.")})
-    setattr(account, field, _checked(field, value))
+    setattr(account, field, _checked(account, field, value))
     _save(account, _with_unit(account, field))
     FieldOverride.objects.update_or_create(
         account=account, field=field, defaults={"by": by, "at": clock.now(), "reason": reason.strip()[:300]}
@@ -65,7 +66,9 @@ def account_lift_override(*, account_id: int, by: User, version: int | None, fie
     """The master rules `field` again, and its value is back. Locks the account.
 
     Where the master could not decide on an owner, the present one stays. A conflict that the override had settled, and that the
-    sites still have, is open again. Raises: NotFound, NotAllowed, StaleVersion, Invalid.
+    sites still have, is open again, and so is one about an owner who has left.
+
+    Raises: NotFound, NotAllowed, StaleVersion, Invalid.
     """
     account = _account_to_edit(account_id, by, version)
     _require_master_field(field)
@@ -149,11 +152,13 @@ def _require_master_field(field: str) -> None:
         raise Invalid(fields={"field": _("The master does not feed this field.")})
 
 
-def _checked(field: str, value: Any) -> Any:
-    """`value`, with what the field demands beyond its type."""
+def _checked(account: Account, field: str, value: Any) -> Any:
+    """`value`, with what the field demands beyond its type; of business IDs only Finnish ones have a shape that is known."""
     if field == "name" and not str(value or "").strip():
         raise Invalid(fields={"value": _("An account needs a name.")})
-    if field == "business_id" and value:
+    if field == "vat_number":
+        return matching.compact(str(value or ""))
+    if field == "business_id" and value and matching.is_finnish(account.country):
         if not ytunnus.is_valid(value):
             raise Invalid(fields={"value": _("“%(value)s” is not a Finnish business ID.") % {"value": value}})
         return ytunnus.format(value)
@@ -177,12 +182,21 @@ def _restore(account: Account, field: str) -> None:
 
 
 def _reopen_conflict(account: Account, field: str) -> None:
-    """What somebody left as it is stays closed, and so does what a later run has settled."""
+    """What somebody left as it is stays closed, and so does what a later run has settled; but an owner who is no active user is
+    undecided, also where nobody has said so before."""
     last = account.conflicts.filter(field=field).order_by("-pk").first()
-    if last is None or last.resolved_by_id is None or conflicts.was_left(last) or not conflicts.still_stands(last):
+    if last is not None and last.resolved_at is None:
         return
-    last.resolved_at, last.resolved_by, last.resolution = None, None, ""
-    last.save(update_fields=["resolved_at", "resolved_by", "resolution"])
+    was_left = last is not None and conflicts.was_left(last)
+    if last is not None and last.resolved_by_id is not None and not was_left and conflicts.still_stands(last):
+        last.resolved_at, last.resolved_by, last.resolution = None, None, ""
+        last.save(update_fields=["resolved_at", "resolved_by", "resolution"])
+        return
+    record = MasterRecord.objects.filter(account=account).first() if field == "owner" else None
+    if record is not None and conflicts.is_nobodys(record):
+        candidates = [{"value": record.values["owner"], "label": record.values.get("owner_name", "")}]
+        if last is None or not was_left or (last.kind, last.candidates) != (ConflictKind.UNKNOWN, candidates):
+            account.conflicts.create(field=field, kind=ConflictKind.UNKNOWN, candidates=candidates, run_id=record.run_id)
 
 
 def _decimal(text: str) -> Decimal:

@@ -432,6 +432,19 @@ def rows_as_csv(rows: models.QuerySet[Any]) -> io.BytesIO | None:
     return text
 
 
+class JsonText(models.Func):
+    """What a JSON column holds under `key`, as text. The key stands in the statement, as indexes are found by it."""
+
+    template = "(%(expressions)s ->> '%(key)s')"
+    output_field = models.TextField()
+
+    def __init__(self, column: Any, *, key: str, **extra: Any) -> None:
+        super().__init__(column, key=key, **extra)
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, template="CAST(JSON_EXTRACT(%(expressions)s, '$.%(key)s') AS TEXT)", **context)
+
+
 def new_keys(model: type[models.Model], count: int) -> list[int]:
     """`count` primary keys that nothing else will get, ascending. For `copy_rows` of rows that others point at.
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.utils.functional import Promise
 
-from core import clock
-from core.models import Event
+from core import clock, db
+from core.models import Event, JobRun
 
 if TYPE_CHECKING:
     from users.models import User
@@ -36,6 +36,12 @@ def record(
 def timeline(subject: models.Model) -> models.QuerySet[Event]:
     """What happened to `subject`, the latest first."""
     return Event.objects.filter(subject_type=subject_type(subject), subject_id=subject.pk).select_related("by")
+
+
+def of_run(run: JobRun, subject: type[models.Model]) -> models.QuerySet[Event]:
+    """What a run did to records of this model, by an index in the order of records and events."""
+    told = Event.objects.alias(of_run=db.JsonText("data", key="run"))
+    return told.filter(of_run=str(run.pk), subject_type=subject_type(subject))
 
 
 _labels: dict[str, str | Promise] = {}

@@ -6,7 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, models
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext_lazy as _
+
+from core import db
 
 
 class LookUp(models.Model):
@@ -76,7 +79,16 @@ class Event(Added):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         ordering = ["-id"]
-        indexes = [models.Index(fields=["subject_type", "subject_id", "-id"], name="event_of_subject")]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="event_of_subject"),
+            models.Index(
+                db.JsonText("data", key="run"),
+                "subject_id",
+                "id",
+                name="event_of_run",
+                condition=models.Q(IsNull(db.JsonText("data", key="run"), False)),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject_type}:{self.subject_id} {self.verb}"

@@ -6,6 +6,7 @@ both are written here in words.
 
 import datetime as dt
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import polars as pl
 from django.db.models import F
 from simple_history.utils import get_history_model_for_model
 
-from accounts import matching, prospects
+from accounts import matching, prospects, selectors
 from accounts.models import MASTER_LOOK_UPS, Account, AccountStatus, MasterConflict, MasterRecord, Site
 from core import db, events, histories
 from core.models import Event, JobRun
@@ -45,14 +46,16 @@ class _Writer:
         return f"{self.run.kind} {self.run.pk}"
 
 
-def apply(diff: CustomerDiff, inputs: Inputs, run: JobRun, at: dt.datetime) -> None:
-    """Write everything the diff holds. Locks accounts by pk."""
+def apply(diff: CustomerDiff, expected: Conflicts, astray: Sequence[int], inputs: Inputs, run: JobRun, at: dt.datetime) -> None:
+    """Write everything the diff holds, with the conflicts that come of it (`expected`, as far as nobody has done anything since),
+    and put the accounts `astray` into the business units of their owners. Locks accounts by pk, then conflicts."""
     writer = _Writer(diff, inputs, run, run.started_by, at)
-    _lock(writer)
+    _lock(writer, expected, astray)
     _create_look_ups(writer)
     with db.indexes_rebuilt(*_FILLED) if _is_first_load(diff) else nullcontext():
         created = _create_accounts(writer)
         _update_accounts(writer)
+        _follow_owners(writer, astray)
         _save_records(writer)
         _deactivate_accounts(writer)
         _save_conflicts(writer, conflicts(diff), created)
@@ -72,14 +75,19 @@ def _is_first_load(diff: CustomerDiff) -> bool:
     return len(diff.new_sites) > _MANY and len(diff.new_sites) > 2 * Site.objects.count()
 
 
-def _lock(writer: _Writer) -> None:
-    """Accounts that change are locked, and looked at again: somebody may have edited them meanwhile."""
-    keys = pl.concat([writer.diff.changed["account"], writer.diff.deactivated["account"]]).unique().sort().to_list()
-    for some in db.batches(keys, db.keys_at_once()):
+def _lock(writer: _Writer, expected: Conflicts, astray: Sequence[int]) -> None:
+    """Accounts that change, or would if an override were lifted, are locked and looked at again: somebody may have edited them
+    meanwhile."""
+    parents = writer.diff.parents
+    if len(parents):
+        held = pl.concat([writer.diff.changed["account"], pl.Series(expected.accounts, dtype=pl.Int64)])
+        is_overridden = pl.col("overridden").list.len() > 0
+        parents = parents.filter(pl.col("account").is_in(held.implode()) | pl.col("record?") | is_overridden)
+    keys = {*parents["account"], *writer.diff.deactivated["account"], *expected.accounts, *astray}
+    for some in db.batches(sorted(keys), db.keys_at_once()):
         locked = Account.objects.select_for_update(**db.lock_options()).filter(pk__in=some).order_by("pk")
         list(locked.values_list("pk", flat=True))
-    if len(writer.diff.changed):
-        parents = writer.diff.changed
+    if len(parents):
         added = [name for name in parents.columns if name.endswith((" before", " stored", "?"))]
         parents = parents.drop(*added, "version", "unit_id", "overridden", "switched_off", "is_new")
         other = writer.diff.parents.join(parents.select("account"), on="account", how="anti")
@@ -231,6 +239,29 @@ def _update_accounts(writer: _Writer) -> None:
     db.copy_frame(Event, _events(writer, told.filter("back?"), VERBS[What.REACTIVATED]))
 
 
+def moves_of(astray: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Those of these accounts that are not in the business unit of their owner: `pk`, `name`, the customer number, `version`, the
+    unit to be theirs, and both units by their codes."""
+    names = ("pk", "name", "parent_customer_id", "version", "owner__team__unit", "unit__code", "owner__team__unit__code")
+    for some in db.batches(astray, db.keys_at_once()):
+        yield from selectors.astray().filter(pk__in=some).order_by("pk").values(*names)
+
+
+def units_of(move: Mapping[str, Any]) -> list[str]:
+    return [move["unit__code"] or "", move["owner__team__unit__code"] or ""]
+
+
+def _follow_owners(writer: _Writer, astray: Sequence[int]) -> None:
+    moves = list(moves_of(astray))
+    if not moves:
+        return
+    rows = [(move["pk"], move["owner__team__unit"], move["version"] + 1) for move in moves]
+    _update(writer, pl.DataFrame(rows, schema={"id": pl.Int64, "unit_id": pl.Int64, "version": pl.Int64}, orient="row"))
+    told = [(move["pk"], json.dumps({"unit": units_of(move)})) for move in moves]
+    frame = pl.DataFrame(told, schema=["account", "changes"], orient="row")
+    db.copy_frame(Event, _events(writer, frame, VERBS[What.UPDATED]))
+
+
 def _update(writer: _Writer, accounts: pl.DataFrame) -> None:
     db.update_frame(Account, accounts)
     histories.record_changed(Account, accounts["id"].to_list(), by=writer.by, at=writer.at, reason=writer.reason)
@@ -317,7 +348,8 @@ def _save_conflicts(writer: _Writer, conflicts: Conflicts, created: dict[str, in
         row.resolved_at = writer.at
     for row in conflicts.changed:
         row.run = writer.run
-    rows = [*conflicts.settled, *conflicts.changed]
+    held = _still_open([row.pk for row in (*conflicts.settled, *conflicts.changed)])
+    rows = [row for row in (*conflicts.settled, *conflicts.changed) if row.pk in held]
     MasterConflict.objects.bulk_update(rows, ["kind", "candidates", "run", "resolved_at"], batch_size=100)
     new: dict[str, list[Any]] = {"account_id": [], "field": [], "kind": [], "candidates": []}
     for found in conflicts.new:
@@ -327,6 +359,15 @@ def _save_conflicts(writer: _Writer, conflicts: Conflicts, created: dict[str, in
         new["candidates"].append(json.dumps(found.candidates, ensure_ascii=False))
     frame = pl.DataFrame(new, schema_overrides={"account_id": pl.Int64})
     db.copy_frame(MasterConflict, frame.with_columns(pl.lit(writer.run.pk, dtype=pl.Int64).alias("run_id")))
+
+
+def _still_open(conflicts: Sequence[int]) -> set[int]:
+    """Those that nobody has closed meanwhile, locked."""
+    found: set[int] = set()
+    for keys in db.batches(sorted(conflicts), db.keys_at_once()):
+        held = MasterConflict.objects.select_for_update(**db.lock_options()).filter(pk__in=keys, resolved_at=None)
+        found.update(held.order_by("pk").values_list("pk", flat=True))
+    return found
 
 
 def _write_sites(writer: _Writer, created: dict[str, int]) -> None:

@@ -34,10 +34,19 @@ class Conflicts:
     changed: list[MasterConflict] = field(default_factory=list)
     settled: list[MasterConflict] = field(default_factory=list)
 
+    @property
+    def accounts(self) -> list[int]:
+        """The accounts, as far as they exist, whose conflicts are others than before."""
+        known = {found.account for found in self.new if found.account is not None}
+        return sorted(known.union(row.account_id for row in (*self.changed, *self.settled)))
+
 
 def conflicts(diff: CustomerDiff) -> Conflicts:
-    """What has to be said of the parents that were worked out; fields that somebody overrides are settled."""
+    """What has to be said of the parents that were worked out; fields that somebody overrides are settled, and so is everything
+    about accounts that become inactive."""
     out = Conflicts(new=list(_found(diff.created, diff.fields)))
+    for keys in db.batches(diff.deactivated["account"].to_list(), db.keys_at_once()):
+        out.settled += MasterConflict.objects.filter(account__in=keys, resolved_at=None).order_by("pk")
     if not len(diff.parents):
         return out
     overridden = {
@@ -55,7 +64,7 @@ def conflicts(diff: CustomerDiff) -> Conflicts:
         elif (conflict.kind, conflict.candidates) != (found.kind, found.candidates):
             conflict.kind, conflict.candidates = found.kind, found.candidates
             out.changed.append(conflict)
-    out.settled = list(held.values())
+    out.settled += held.values()
     return out
 
 

@@ -13,7 +13,7 @@ from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import completeness
+from accounts import completeness, prospect_selectors
 from accounts.models import Account, AccountStatus, LinkProposal, MasterConflict, Site
 from core import clock
 from core.models import JobRun
@@ -95,7 +95,7 @@ def _matters(user: User | None = None) -> dict[str, _Counted]:
     stranded = sites.filter(~Q(account__status=AccountStatus.ACTIVE), is_active=True)
     return {
         CONFLICTS: _Counted(conflicts.filter(resolved_at=None), "account__owner"),
-        DUPLICATES: _Counted(proposals.filter(status=LinkProposal.Status.OPEN), "prospect__owner"),
+        DUPLICATES: _Counted(proposals.filter(prospect_selectors.OPEN), "prospect__owner"),
         STRANDED_SITES: _Counted(stranded, "account__owner"),
     }
 

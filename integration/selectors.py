@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
-from accounts.models import Account, AccountQuerySet, AccountStatus, MasterRecord
+from accounts.models import Account, AccountQuerySet, AccountStatus
 from catalog.models import Product
 from core import events
 from core.models import Event, JobRun
@@ -44,9 +44,9 @@ def runs_come_right(kind: str) -> QuerySet[JobRun]:
 
 
 def run_before(run: JobRun) -> JobRun | None:
-    """The last run of the same kind before this one that came to an end by itself."""
-    stopped = (JobRun.Status.RUNNING, JobRun.Status.CANCELLED, JobRun.Status.REJECTED)
-    return _of_sources(run).filter(pk__lt=run.pk).exclude(status__in=stopped).order_by("-pk").first()
+    """The last run of the same kind before this one that came to an end by itself; what was only tried is none."""
+    others = (JobRun.Status.RUNNING, JobRun.Status.CANCELLED, JobRun.Status.REJECTED, JobRun.Status.DRY_RUN)
+    return _of_sources(run).filter(pk__lt=run.pk).exclude(status__in=others).order_by("-pk").first()
 
 
 def run_applied_since(run: JobRun) -> JobRun | None:
@@ -123,15 +123,17 @@ VERBS: dict[What, str] = {
 """The event by which an account tells of it; a new name is an update, of the field."""
 
 
-def records_of(run: JobRun, user: User, what: What | None = None) -> QuerySet[MasterRecord]:
-    """What the master says of the accounts that no later run has changed since; `what`: of those with which this happened."""
-    records = MasterRecord.objects.filter(run=run, account__in=Account.objects.visible_to(user)).select_related("account")
-    if what is None:
-        return records
-    told = Event.objects.filter(
-        subject_type=events.subject_type(Account), subject_id=OuterRef("account_id"), data__run=run.pk
-    ).filter(_happened(what, "data__changes"))
-    return records.filter(Exists(told))
+def told_of(run: JobRun, user: User, what: What | None = None) -> QuerySet[Event]:
+    """What the run did to accounts, one event after the other; `what`: of this kind."""
+    seen = Account.objects.with_merged_visible_to(user).order_by().values("pk")
+    told = events.of_run(run, Account).filter(verb__in=VERBS.values(), subject_id__in=seen)
+    return told if what is None else told.filter(_happened(what, "data__changes"))
+
+
+TOLD = ("-subject_id", "-pk")
+"""The order in which they are shown: the newest accounts first, and what happened to one together."""
+MOST_PROPOSED = 5_000
+"""Changes that a run which waits shows, the most serious first."""
 
 
 def proposed_of(run: JobRun, user: User, what: What | None = None) -> QuerySet[ProposedChange]:
@@ -167,17 +169,15 @@ class News:
     product: Product | None = None
 
 
-def news_of(run: JobRun, records: list[MasterRecord]) -> list[News]:
-    """What the run did to the accounts of these records, in their order. One query."""
-    pks = [record.account_id for record in records]
-    told = Event.objects.filter(subject_type=events.subject_type(Account), subject_id__in=pks, data__run=run.pk)
-    by_account = {event.subject_id: event for event in told}
-    return [_news(record.account, by_account.get(record.account_id)) for record in records]
+def news_of(told: list[Event]) -> list[News]:
+    """The same of events, in their order. One query."""
+    accounts = Account.objects.in_bulk([event.subject_id for event in told])
+    return [_news(accounts[event.subject_id], event) for event in told]
 
 
-def _news(account: Account, event: Event | None) -> News:
-    changes: dict[str, list[str]] = event.data.get("changes", {}) if event else {}
-    return News(account.parent_customer_id or "", account.name, event.verb if event else "", _changes(changes), account)
+def _news(account: Account, event: Event) -> News:
+    changes: dict[str, list[str]] = event.data.get("changes", {})
+    return News(account.parent_customer_id or "", account.name, event.verb, _changes(changes), account)
 
 
 def news_proposed(rows: list[ProposedChange]) -> list[News]:

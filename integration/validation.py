@@ -12,6 +12,7 @@ import polars as pl
 from django.utils.translation import gettext_noop as _
 from stdnum.fi import alv, ytunnus
 
+from accounts import matching
 from integration import amounts, checks
 from integration.checks import Fault, Findings
 from integration.choices import Rule
@@ -37,7 +38,7 @@ COUNTRIES = {
 _PATH = 8
 
 
-HASH_VERSION = f"2 {pl.__version__}"
+HASH_VERSION = f"3 {pl.__version__}"
 """Another release of polars may hash in another way: then all rows are compared cell by cell, once."""
 TEXTS = tuple(name for name in CUSTOMER_FIELDS if name not in ("revenue", "volume", "cpq_flag"))
 CELLS = (*TEXTS, "revenue", "volume")
@@ -217,7 +218,9 @@ def _countries(frame: pl.DataFrame, findings: Findings, raw: pl.DataFrame) -> pl
 
 
 def _tax_ids(frame: pl.DataFrame, findings: Findings, raw: pl.DataFrame) -> pl.DataFrame:
-    """Finnish business IDs (which get their hyphen) and VAT numbers must pass their check digit; each one is computed once."""
+    """VAT numbers are written without marks, in capitals. Finnish business IDs (which get their hyphen) and VAT numbers must pass
+    their check digit; each one is computed once."""
+    frame = _compact(frame, "vat_number")
     finnish = frame["country"].is_in(["FI", ""]) if "country" in frame.columns else pl.lit(value=True)
     sentence = _("%(column)s: “%(value)s” is not a Finnish business ID or VAT number.")
     for name, valid in (("business_id", ytunnus.is_valid), ("vat_number", alv.is_valid)):
@@ -236,6 +239,17 @@ def _tax_ids(frame: pl.DataFrame, findings: Findings, raw: pl.DataFrame) -> pl.D
             bare = pl.col(name).str.replace(r"^(\d{7})(\d)$", "${1}-${2}")
             frame = frame.with_columns(pl.when(ours).then(bare).otherwise(pl.col(name)).alias(name))
     return frame
+
+
+def _compact(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The column without the marks that people put into numbers, in capitals."""
+    if name not in frame.columns:
+        return frame
+    marked = frame[name].filter(frame[name].str.contains("[^0-9A-Z]")).unique()
+    if marked.is_empty():
+        return frame
+    written = {text: matching.compact(text) for text in marked}
+    return frame.with_columns(pl.col(name).replace(written))
 
 
 def _valid_business_ids(texts: pl.Series) -> pl.Series:

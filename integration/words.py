@@ -29,7 +29,7 @@ COUNTS: dict[str, Text] = {
     "sites_created": _("Sites created"),
     "sites_updated": _("Sites updated"),
     "sites_moved": _("Sites moved"),
-    "conflicts": _("Owners undecided"),
+    "conflicts": _("Open conflicts"),
     "products_created": _("Products created"),
     "products_updated": _("Products updated"),
     "products_unchanged": _("Products unchanged"),

@@ -379,3 +379,38 @@ def test_an_unknown_salesperson_is_one_as_long_as_nobody_has_the_number(people: 
     lift(people)
 
     assert (stored(conflict).resolved_at is None) is not is_known
+
+
+def test_a_salesperson_who_has_left_is_unknown_once_the_override_is_lifted(people: SimpleNamespace) -> None:
+    salesperson(people.stranger, "S9")
+    MasterRecordFactory(account=people.account, values={"owner": "S9", "owner_name": "Lähtenyt"})
+    before = conflict_of(people.account, kind="unknown", candidates=[{"value": "S9", "label": "Lähtenyt"}])
+    services.account_override(
+        account_id=people.account.pk, by=people.support, version=None, field="owner", value=people.colleague, reason="r"
+    )
+    User.objects.filter(pk=people.stranger.pk).update(is_active=False)
+
+    lift(people)
+
+    assert stored(before).resolved_at is None
+    assert MasterConflict.objects.count() == 1
+
+
+@pytest.mark.parametrize("is_left", [True, False])
+def test_an_owner_who_has_left_is_a_conflict_though_there_was_none_unless_that_was_left_as_it_is(
+    people: SimpleNamespace, is_left: bool
+) -> None:
+    salesperson(people.stranger, "S9")
+    MasterRecordFactory(account=people.account, values={"owner": "S9", "owner_name": "Lähtenyt"})
+    if is_left:
+        before = conflict_of(people.account, kind="unknown", candidates=[{"value": "S9", "label": "Lähtenyt"}])
+        conflict_services.conflict_leave(conflict_id=before.pk, by=people.owner, reason="r")
+    services.account_override(
+        account_id=people.account.pk, by=people.support, version=None, field="owner", value=people.colleague, reason="r"
+    )
+    User.objects.filter(pk=people.stranger.pk).update(is_active=False)
+
+    lift(people)
+
+    found = MasterConflict.objects.filter(account=people.account, resolved_at=None).values_list("kind", "candidates")
+    assert list(found) == ([] if is_left else [("unknown", [{"value": "S9", "label": "Lähtenyt"}])])

@@ -128,7 +128,7 @@ def test_duplicates_are_found_in_two_queries_by_indexes(people: SimpleNamespace,
         with connection.cursor() as cursor:
             cursor.execute("EXPLAIN QUERY PLAN " + queries[0]["sql"])
             plan = str(cursor.fetchall())
-        assert all(f"account_by_{name}" in plan for name in ("business_id", "vat_number", "match_key")), plan
+        assert all(f"account_by_{name}" in plan for name in ("business_key", "vat_key", "match_key")), plan
 
 
 # --- Names to match by ------------------------------------------------------------------------------------------------
@@ -164,6 +164,32 @@ def test_prospects_are_proposed_by_number_first_then_by_name(people: SimpleNames
         (by_vat.pk, account.pk, "vat_number", "open"),
         (by_name.pk, account.pk, "name", "open"),
     ]
+
+
+@pytest.mark.parametrize("every", [True, False])
+@pytest.mark.parametrize(
+    ("ours", "masters", "match"),
+    [
+        ({"vat_number": "SE556016068001"}, {"vat_number": "SE 556016-0680 01"}, "vat_number"),
+        ({"vat_number": "FI20774740"}, {"business_id": "2077474-0"}, "business_id"),
+        ({"business_id": "0112038-9"}, {"vat_number": "FI01120389"}, "vat_number"),
+        ({"vat_number": "FI20774740"}, {"vat_number": "fi20774740"}, "vat_number"),
+        ({"business_id": "556016-0680", "country": "SE"}, {"business_id": "5560160680"}, "business_id"),
+    ],
+)
+def test_numbers_match_however_they_are_written(
+    people: SimpleNamespace, ours: dict[str, str], masters: dict[str, str], match: str, every: bool
+) -> None:
+    prospect(people.owner, "Aivan Muu Oy", **ours)
+    account = AccountFactory(**masters)
+    AccountFactory(business_id="20774741", vat_number="FI", name="Kolmas")
+
+    assert prospects.link_proposals_make(account_ids=None if every else [account.pk], by=None, at=clock.now()) == 1
+    assert LinkProposal.objects.get().match == match
+    found = prospect_selectors.duplicates(
+        people.steward, **{name: masters.get(name, "") for name in ("business_id", "vat_number")}
+    )
+    assert {row.name for row in found} == {"Aivan Muu Oy", account.name}
 
 
 def test_all_accounts_are_compared_where_none_is_named(people: SimpleNamespace) -> None:

@@ -178,6 +178,16 @@ def test_a_business_id_is_checked_and_written_the_usual_way(people: SimpleNamesp
     assert override(people, "business_id", "20774740").business_id == "2077474-0"
 
 
+def test_a_foreign_business_id_is_taken_as_it_is(people: SimpleNamespace) -> None:
+    Account.objects.update(country="SE")
+
+    assert override(people, "business_id", "556016-0680").business_id == "556016-0680"
+
+
+def test_a_vat_number_is_written_without_marks(people: SimpleNamespace) -> None:
+    assert override(people, "vat_number", "se 556016-0680 01").vat_number == "SE556016068001"
+
+
 @pytest.mark.parametrize(("who", "refusal"), [("colleague", NotAllowed), ("stranger", NotFound)])
 def test_overrides_are_for_those_who_manage_the_account(people: SimpleNamespace, who: str, refusal: type[DomainError]) -> None:
     with pytest.raises(refusal):

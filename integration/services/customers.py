@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from accounts.models import MASTER_LOOK_UPS, Account, MasterConflict
-from accounts.selectors import rules_in_force
+from accounts.selectors import astray, rules_in_force
 from accounts.survivorship import FieldRule
 from core import clock
 from core.models import JobRun
@@ -32,8 +32,6 @@ KEPT = (
     "rows_read", "rows_ignored", "parents_seen", "conflicts", "inputs", "fields", "complete", "header", "shape", "read_as",
 )  # fmt: skip
 """What a run of the same file has in common with the one before."""
-MOST_PROPOSED = 5_000
-"""Accounts of which a run that waits shows what would happen, the most serious first."""
 
 
 class Sync:
@@ -54,6 +52,7 @@ class Sync:
         self.begin("aggregate")
         self.diff = customer_diff.compare(self.checked, self.stored, self.inputs, self._aggregate)
         self.conflicts = conflicts(self.diff)
+        self.astray = [] if "of" in self.run.counts else list(astray().values_list("pk", flat=True))
         return self.diff
 
     def _aggregate(self, rows: pl.DataFrame, rules: list[FieldRule]) -> pl.DataFrame:
@@ -62,10 +61,11 @@ class Sync:
         return parents
 
     def has_news(self) -> bool:
-        return bool(self.conflicts.new or self.conflicts.changed or self.conflicts.settled)
+        return bool(self.conflicts.new or self.conflicts.changed or self.conflicts.settled or self.astray)
 
     def counts(self) -> dict[str, Any]:
         diff, checked = self.diff, self.checked
+        updated = len({*diff.changed["account"], *self.astray})
         open_now = MasterConflict.objects.filter(resolved_at=None).count()
         return {
             "rows_read": len(self.table),
@@ -75,8 +75,8 @@ class Sync:
             "rows_quarantined": len(diff.faults),
             "parents_seen": diff.parents_seen,
             "accounts_created": len(diff.created),
-            "accounts_updated": diff.updated,
-            "accounts_unchanged": max(diff.parents_seen - len(diff.created) - diff.updated, 0),
+            "accounts_updated": updated,
+            "accounts_unchanged": max(diff.parents_seen - len(diff.created) - updated, 0),
             "accounts_deactivated": len(diff.deactivated),
             "accounts_reactivated": len(diff.reactivated),
             "sites_created": len(diff.new_sites),
@@ -85,6 +85,7 @@ class Sync:
             "sites_missing": len(diff.missed),
             "sites_ended": len(diff.resting),
             "conflicts": open_now + len(self.conflicts.new) - len(self.conflicts.settled),
+            "proposed": len(diff.deactivated) + diff.moved["parent_id"].n_unique() + updated + len(diff.created),
             "inputs": self.digest,
             "fields": sorted(checked.present),
             **({"ignored": checked.ignored["child_id"].to_list()} if "of" in self.run.counts else {}),
@@ -98,7 +99,7 @@ class Sync:
 
     def apply(self, run: JobRun) -> None:
         """In the transaction of the run."""
-        customer_apply.apply(self.diff, self.inputs, run, clock.now())
+        customer_apply.apply(self.diff, self.conflicts, self.astray, self.inputs, run, clock.now())
 
     def remember(self) -> None:
         """Many rows that are only written otherwise are known by their new hashes from now on."""
@@ -106,14 +107,14 @@ class Sync:
 
     def propose(self, run: JobRun) -> None:
         """Keep for the steward what would happen."""
-        rows = [row for _number, row in zip(range(MOST_PROPOSED), self._proposals(run), strict=False)]
+        rows = [row for _number, row in zip(range(selectors.MOST_PROPOSED), self._proposals(run), strict=False)]
         ProposedChange.objects.bulk_create(rows, batch_size=100)
 
     def _proposals(self, run: JobRun) -> Iterator[ProposedChange]:
         diff = self.diff
         verbs = selectors.VERBS
         numbers = dict(self.stored.accounts.select("account", "parent_id").iter_rows())
-        gone = diff.deactivated.head(MOST_PROPOSED)
+        gone = diff.deactivated.head(selectors.MOST_PROPOSED)
         names = dict(Account.objects.filter(pk__in=gone["account"].to_list()).values_list("pk", "name"))
         for account, number in gone.iter_rows():
             yield ProposedChange(
@@ -135,6 +136,15 @@ class Sync:
                 yield ProposedChange(
                     run=run, account_id=account, number=numbers[account], name=name, verb=verb, changes=json.loads(changes)
                 )
+        for move in customer_apply.moves_of(self.astray):
+            yield ProposedChange(
+                run=run,
+                account_id=move["pk"],
+                number=move["parent_customer_id"] or "",
+                name=move["name"],
+                verb=verbs[What.UPDATED],
+                changes={"unit": customer_apply.units_of(move)},
+            )
         named = "name" in diff.created.columns
         for row in diff.created.iter_rows(named=True):
             yield ProposedChange(run=run, number=row["parent_id"], name=row["name"] if named else "", verb=verbs[What.CREATED])
@@ -185,7 +195,7 @@ def _last_digest() -> str:
 
 def repeated(run: JobRun, intake: Intake) -> JobRun | None:
     """The last run, if it did all that this one could do: the same file, read in the same way, of which every row was used and
-    no site was missing, and neither salespeople nor rules nor decisions have changed since."""
+    no site was missing, and neither salespeople nor rules nor decisions have changed since, nor has an owner gone elsewhere."""
     if intake.mode != Mode.APPLY or intake.released_at or intake.profile.endswith(".toml"):
         return None
     before = selectors.runs_come_right(run.kind).first()
@@ -199,4 +209,4 @@ def repeated(run: JobRun, intake: Intake) -> JobRun | None:
     decisions = dict(RowDecision.objects.values_list("child_id", "parent_id"))
     fields = frozenset(before.counts.get("fields", ()))
     _now, digest = _inputs(run, fields, before.counts.get("complete", False), decisions)
-    return before if fields and before.counts.get("inputs") == digest else None
+    return before if fields and before.counts.get("inputs") == digest and not astray().exists() else None

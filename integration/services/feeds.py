@@ -491,7 +491,7 @@ def _products(table: Table, layout: Layout, steps: Steps) -> Work:
         )
 
     def propose(run: JobRun) -> None:
-        ProposedChange.objects.bulk_create(islice(product_apply.proposals(plan, run), customers.MOST_PROPOSED), batch_size=100)
+        ProposedChange.objects.bulk_create(islice(product_apply.proposals(plan, run), selectors.MOST_PROPOSED), batch_size=100)
 
     def apply(run: JobRun) -> None:
         for some in db.batches(product_apply.proposals(plan, run), NOTED_AT_ONCE):

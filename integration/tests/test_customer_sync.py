@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -6,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
+from accounts import conflict_services, services as account_services
 from accounts.models import Account, CategoryTma1, CategoryTma2, FieldOverride, MasterConflict, MasterRecord, Region, Site
 from accounts.tests.factories import AccountFactory, IndustryFactory, TerritoryFactory
 from core import clock
@@ -15,6 +17,7 @@ from integration import customer_apply, report, services
 from integration.errors import UnknownProfile
 from integration.models import QuarantinedRow
 from integration.tests.factories import child, file_of
+from users.models import Team, User
 from users.tests.factories import BusinessUnitFactory, TeamFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -480,3 +483,119 @@ def test_many_rows_go_in_several_statements() -> None:
     assert counts(sync(*rows), "accounts_created", "sites_created") == (450, 1000)
     run = sync(*(row | {"revenue": "1"} for row in rows))
     assert counts(run, "accounts_updated", "sites_updated", "rows_unchanged") == (450, 999, 1)
+
+
+# --- What people do between comparing and applying --------------------------------------------------------------------
+def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], at: str = "apply") -> None:
+    """`act` is done once a run has compared, before it applies; `at` "conflicts": once it has read the conflicts it writes."""
+    real = getattr(customer_apply, at)
+
+    def first(*args: Any) -> Any:
+        if at == "apply":
+            act()
+        found = real(*args)
+        if at == "conflicts":
+            act()
+        return found
+
+    monkeypatch.setattr(customer_apply, at, first)
+
+
+def test_an_override_lifted_while_a_run_goes_on_leaves_the_new_value_of_the_master(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = UserFactory(roles=["data_steward", "sales_manager"])
+    sync(child("1", city="Oulu"))
+    Account.objects.update(owner=keeper)
+    account_services.account_override(account_id=account().pk, by=keeper, version=None, field="city", value="Turku", reason="r")
+    meanwhile(
+        monkeypatch,
+        lambda: account_services.account_lift_override(account_id=account().pk, by=keeper, version=None, field="city"),
+    )
+
+    sync(child("1", city="Kemi"))
+
+    assert (account().city, MasterRecord.objects.get().values["city"]) == ("Kemi", "Kemi")
+
+
+def test_a_conflict_that_somebody_closes_while_a_run_applies_stays_as_it_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = UserFactory(roles=["data_steward", "sales_manager"])
+    sync(sold("1", "S1"), sold("2", "S2"))
+    Account.objects.update(owner=keeper)
+    conflict = MasterConflict.objects.get()
+    before = conflict.candidates
+    meanwhile(
+        monkeypatch, lambda: conflict_services.conflict_leave(conflict_id=conflict.pk, by=keeper, reason="So be it"), "conflicts"
+    )
+
+    sync(sold("1", "S1"), sold("2", "S3"))
+
+    conflict.refresh_from_db()
+    assert (conflict.candidates, conflict.resolved_by, conflict.resolution) == (before, keeper, "So be it")
+    assert conflict.resolved_at is not None
+
+
+def test_a_conflict_that_somebody_decides_while_a_run_goes_on_is_not_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    keeper = UserFactory(roles=["data_steward", "sales_manager"], salesperson_id="S1")
+    sync(sold("1", "S1"), sold("2", "S2"))
+    Account.objects.update(owner=keeper)
+    conflict = MasterConflict.objects.get()
+    meanwhile(
+        monkeypatch,
+        lambda: conflict_services.conflict_choose(conflict_id=conflict.pk, by=keeper, candidate="S1", reason="Mine"),
+    )
+
+    sync(sold("1", "S1"), sold("2", "S3"))
+
+    assert not MasterConflict.objects.filter(resolved_at=None).exists()
+    assert account().owner == keeper
+
+
+def test_conflicts_of_an_account_that_becomes_inactive_are_settled_and_come_back_with_it() -> None:
+    rows = [sold("1", "S1"), sold("2", "S2"), child("3", "P2")]
+    sync(*rows)
+    assert MasterConflict.objects.filter(account=account(), resolved_at=None).exists()
+
+    gone = sync(*({**row, "cpq_flag": "no" if row is not rows[2] else "yes"} for row in rows))
+
+    assert gone.counts["accounts_deactivated"] == 1
+    assert MasterConflict.objects.get(account=account()).resolved_at is not None
+    assert gone.counts["conflicts"] == MasterConflict.objects.filter(resolved_at=None).count() == 1
+    sync(*({**row, "cpq_flag": "yes"} for row in rows))
+    assert MasterConflict.objects.filter(account=account(), resolved_at=None).count() == 1
+
+
+# --- Units ------------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("whole_unit", [True, False])
+def test_accounts_follow_their_owner_into_another_unit(whole_unit: bool) -> None:
+    rep, other = person("S1", team=TeamFactory()), UserFactory(roles=["sales_rep"], team=TeamFactory())
+    rows = [sold("1", "S1"), sold("2", "S1", parent_id="P2")]
+    sync(*rows)
+    Account.objects.filter(parent_customer_id="P2").update(owner=other, unit=other.team.unit)
+    FieldOverride.objects.create(account=account("P2"), field="owner", by=rep, at=clock.now())
+    before = {"P1": rep.team.unit.code, "P2": other.team.unit.code}
+    unit = BusinessUnitFactory()
+    for who in (rep, other):
+        if whole_unit:
+            Team.objects.filter(pk=who.team_id).update(unit=unit)
+        else:
+            User.objects.filter(pk=who.pk).update(team=TeamFactory(unit=unit))
+    tried = sync(*rows, dry_run=True)
+    assert sorted((row.number, row.changes) for row in tried.proposed.all()) == [
+        (number, {"unit": [code, unit.code]}) for number, code in before.items()
+    ]
+
+    moved, after = sync(*rows), sync(*rows)
+
+    assert (moved.status, moved.counts["accounts_updated"], after.status) == ("applied", 2, "unchanged")
+    for number, code in before.items():
+        found = account(number)
+        event = Event.objects.get(subject_id=found.pk, verb="master_updated")
+        assert (found.unit, found.version, found.history.first().unit) == (unit, 2, unit)
+        assert event.data == {"run": moved.pk, "changes": {"unit": [code, unit.code]}}
+
+
+def test_accounts_of_an_owner_without_a_team_belong_to_no_unit() -> None:
+    rep = person("S1", team=TeamFactory())
+    sync(sold("1", "S1"))
+    User.objects.filter(pk=rep.pk).update(team=None)
+    sync(sold("1", "S1"))
+    assert account().unit is None

@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Account, MasterRecord
+from accounts.models import Account
 from accounts.tests.factories import AccountFactory
 from catalog.tests.factories import ProductFactory
 from core import clock as house_clock, events
@@ -121,9 +121,8 @@ def fill_list(number: int) -> str:
 
 
 def changed(run: JobRun, verb: str = "master_updated", **changes: list[str]) -> Account:
-    """An account that this run was the last to change."""
+    """An account that this run has changed."""
     account = AccountFactory()
-    MasterRecord.objects.create(account=account, first_run=run, run=run)
     events.record(account, verb, run=run.pk, changes=changes)
     return account
 
@@ -370,13 +369,14 @@ def news_of(response: HttpResponse) -> list[tuple[str, str]]:
 
 
 def test_a_run_shows_its_counts_and_what_changed(steward: Client) -> None:
-    run = RunFactory(counts={"rows_read": 3, "accounts_updated": 1})
+    run = RunFactory(counts={"rows_read": 3, "accounts_updated": 1, "conflicts": 2})
     account = changed(run, yearly_revenue=["5.00", "7.00"])
     response = steward.get(reverse("sync_page", args=[run.pk]))
     [news] = response.context["news"]
     assert (news.number, news.verb) == (account.parent_customer_id, "master_updated")
     assert [(change.label, change.before, change.after) for change in news.changes] == [("yearly revenue, EUR", "5.00", "7.00")]
-    assert ("Accounts updated", 1) in [(str(label), number) for label, number in response.context["counts"]]
+    shown = [(str(label), number) for label, number in response.context["counts"]]
+    assert {("Accounts updated", 1), ("Open conflicts", 2)} <= set(shown)
     html = response.content.decode()
     assert "Updated from the customer master" in html
     assert "5.00 → 7.00" in html

@@ -363,3 +363,13 @@ def test_the_menu_marks_the_page_and_not_the_one_above_it(people: SimpleNamespac
     assert reverse("quality") in as_user(people.owner).get(reverse("account_list")).content.decode()
     above = as_user(people.steward).get(reverse("sync_list")).context["shell"]
     assert [entry.path for entry in above.navigation if entry.is_current] == ["/sync/"]
+
+
+def test_a_pair_of_which_one_was_merged_is_no_possible_duplicate_any_more(people: SimpleNamespace) -> None:
+    account = AccountFactory(owner=people.owner)
+    found = proposal(account)
+    assert numbers(people.owner)["duplicates"] == 1
+    assert Account.objects.filter(completeness.with_matter(completeness.DUPLICATE)).get() == found.prospect
+    Account.objects.filter(pk=account.pk).update(status=AccountStatus.MERGED, merged_into=AccountFactory(owner=people.owner))
+    assert numbers(people.owner)["duplicates"] == 0
+    assert not Account.objects.filter(completeness.with_matter(completeness.DUPLICATE)).exists()

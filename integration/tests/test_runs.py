@@ -449,6 +449,7 @@ def test_stewards_are_told_of_the_second_failure_in_a_row(
     if before:
         RunFactory(status=before)
     RunFactory(status=Status.CANCELLED), RunFactory(status=Status.APPLIED, counts={"of": 1}), RunFactory(kind=PRODUCT_IMPORT)
+    RunFactory(status=Status.DRY_RUN)
     run = RunFactory(status=now)
     runs.run_ended(run)
     assert told(run) == ([steward.pk] if is_told else [])

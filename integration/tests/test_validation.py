@@ -109,6 +109,14 @@ def test_foreign_business_ids_are_not_checked() -> None:
     assert ids(checked(child("1", business_id="556677-8899", vat_number="SE556677889901", country="SE"))) == ["1"]
 
 
+def test_vat_numbers_are_written_without_marks_and_in_capitals() -> None:
+    found = checked(
+        child("1", vat_number="SE 556016-0680 01", country="SE"), child("2", vat_number="fi20774740"), child("3", vat_number="-")
+    )
+    assert found.rows["vat_number"].to_list() == ["SE556016068001", "FI20774740", ""]
+    assert [fault.code for fault in checked(child("1", vat_number="fi12345678")).faults] == ["not_a_business_id"]
+
+
 def test_a_finnish_business_id_gets_its_hyphen() -> None:
     assert checked(child("1", business_id="01120389")).rows["business_id"].item() == "0112038-9"
 

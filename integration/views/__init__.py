@@ -93,9 +93,10 @@ def _changes(request: HttpRequest, run: JobRun) -> dict[str, Any]:
         proposed = keyset(selectors.proposed_of(run, user, what), request, order=("pk",))
         of_products = run.kind == PRODUCT_IMPORT
         news = selectors.news_of_products(proposed.rows, user) if of_products else selectors.news_proposed(proposed.rows)
-        return {**shared, "page": proposed, "news": news}
-    records = keyset(selectors.records_of(run, user, what), request, order=("pk",))
-    return {**shared, "page": records, "news": selectors.news_of(run, records.rows)}
+        more = {"shown": selectors.MOST_PROPOSED, "proposed": run.counts.get("proposed", 0)}
+        return {**shared, **more, "page": proposed, "news": news}
+    told = keyset(selectors.told_of(run, user, what), request, order=selectors.TOLD)
+    return {**shared, "page": told, "news": selectors.news_of(told.rows)}
 
 
 @requires(Perm.STEWARD)

@@ -1,0 +1,16 @@
+"""Numbers are looked up however they are written."""
+
+from django.db import migrations, models
+
+from accounts.fields import Compact
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0005_match_keys")]
+
+    operations = [
+        migrations.RemoveIndex("account", "account_by_business_id"),
+        migrations.RemoveIndex("account", "account_by_vat_number"),
+        migrations.AddIndex("account", models.Index(Compact("business_id"), name="account_by_business_key")),
+        migrations.AddIndex("account", models.Index(Compact("vat_number"), name="account_by_vat_key")),
+    ]
