@@ -10,6 +10,7 @@ from accounts.models import Account, AccountQuerySet, AccountStatus
 from catalog.models import Product
 from core import events
 from core.models import Event, JobRun
+from core.templatetags.ui import money, quantity
 from integration import product_changes
 from integration.choices import Handling, What
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, ProposedChange, QuarantinedRow, RowDecision, SyncSettings
@@ -200,7 +201,15 @@ def _product_news(row: ProposedChange, product: Product | None) -> News:
 
 
 def _changes(changes: dict[str, list[str]]) -> list[FieldChange]:
-    return [FieldChange(_label(field), *pair) for field, pair in changes.items()]
+    return [FieldChange(_label(field), *(_shown(field, text) for text in pair)) for field, pair in changes.items()]
+
+
+def _shown(field: str, text: str) -> str:
+    """A value as pages show it."""
+    if field == "status":
+        return str(dict(AccountStatus.choices).get(text, text))
+    show = {"yearly_revenue": money, "yearly_volume": quantity}.get(field)
+    return (show(text) or text) if show else text
 
 
 def _label(field: str) -> str:

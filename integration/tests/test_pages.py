@@ -410,7 +410,7 @@ def test_a_stopped_run_says_why_and_what_it_would_do(steward: Client) -> None:
     html = html_of(response)
     assert "Accounts that would become inactive: 31 of 400, 20 at most." in html
     assert news_of(response) == [("P7", "master_deactivated"), ("P8", "master_created")]
-    assert ("active → inactive" in html, "odd:</span> – → x" in html, "Release and apply" in html) == (True, True, True)
+    assert ("Active → Inactive" in html, "odd:</span> – → x" in html, "Release and apply" in html) == (True, True, True)
     assert news_of(steward.get(reverse("sync_page", args=[run.pk]), {"what": "created"})) == [("P8", "master_created")]
 
 
