@@ -14,6 +14,7 @@ from django.urls import reverse
 from django_celery_beat import schedulers
 from django_celery_beat.models import CrontabSchedule, PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler
+from pytest_django import Settings
 
 from integration.apps import _make_schedules
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT
@@ -123,3 +124,12 @@ def test_what_keeps_the_product_going_is_shown_and_stays() -> None:
 def test_the_library_s_own_pages_are_gone() -> None:
     registered = {model.__name__: type(page).__module__ for model, page in site._registry.items() if "celery" in model.__module__}
     assert registered == {"PeriodicTask": "crm.schedules", "CrontabSchedule": "crm.schedules"}
+
+
+@pytest.mark.req("S0.21")
+def test_the_pages_of_the_library_read_finnish(settings: Settings) -> None:
+    DatabaseScheduler(current_app, lazy=False)
+    client = client_of("data_steward")
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fi"
+    html = client.get(reverse("admin:django_celery_beat_periodictask_changelist")).content.decode()
+    assert ("Viimeksi ajettu" in html, "väli 30 sekuntia" in html, "Periodic" in html) == (True, True, False)
