@@ -23,6 +23,7 @@ from accounts.models import (
     SurvivorshipRule,
 )  # fmt: skip
 from accounts.rule_forms import PastedRowsForm, SurvivorshipRuleForm
+from accounts.survivorship import DEFAULTS
 from core.admin import LookUpAdmin, ReadOnlyAdmin
 
 for look_up in LOOK_UPS:
@@ -99,6 +100,8 @@ class SurvivorshipRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     form = SurvivorshipRuleForm
     change_list_template = "admin/accounts/survivorshiprule/list.html"
+    change_form_template = "admin/accounts/survivorshiprule/form.html"
+    delete_confirmation_template = "admin/accounts/survivorshiprule/usual.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), **self._rules()})
@@ -121,6 +124,22 @@ class SurvivorshipRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             }
             for field, rule in selectors.rules_in_force().items()
         ]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        named = {"title": self._title(row.field if row else request.GET.get("field", "")), "show_delete": False}
+        usual = {"usual": explanations.rule_words(DEFAULTS[row.field])} if row else {}
+        return super().changeform_view(request, object_id, form_url, {**(extra_context or {}), **named, **usual})
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        row = self.get_object(request, object_id)
+        named = {"title": _("Back to the usual rule"), "usual": explanations.rule_words(DEFAULTS[row.field])} if row else {}
+        return super().delete_view(request, object_id, {**(extra_context or {}), **named})
+
+    def _title(self, field: str) -> str:
+        return _("Rule of: %(field)s") % {"field": selectors.column_label(Account, field)} if field in DEFAULTS else _("A rule")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("field",) if obj else ()

@@ -1,5 +1,6 @@
 """What people say about a conflict of the customer master."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -24,16 +25,18 @@ class ConflictForm(forms.Form):
 
 
 class ChooseForm(ConflictForm):
-    """One of the candidates, and why that one."""
+    """One of the candidates, and why that one. `offered`: those that are shown; all of them where it is left out."""
 
     candidate = forms.ChoiceField(label=_("Candidate"), widget=forms.RadioSelect)
     reason = forms.CharField(label=_("Reason"), max_length=300)
 
-    def __init__(self, *args: Any, conflict: MasterConflict, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, conflict: MasterConflict, offered: Collection[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["candidate"]
         field.choices = [
-            (candidate["value"], candidate_text(candidate)) for candidate in conflict.candidates if candidate.get("value")
+            (candidate["value"], candidate_text(candidate))
+            for candidate in conflict.candidates
+            if candidate.get("value") and (offered is None or candidate["value"] in offered)
         ]
 
 

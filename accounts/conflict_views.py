@@ -56,9 +56,11 @@ def _page(request: HttpRequest, conflict: MasterConflict, refused: ConflictForm 
     user = user_of(request)
     may_settle = conflict.resolved_at is None and policies.may_edit(user, conflict.account)
     forms: dict[str, ConflictForm] = {}
+    offered, others = conflicts.choosable(conflict) if may_settle else set(), False
     if may_settle:
+        others = conflicts.people_for(conflict.account).exclude(pk=user.pk).exists()
         forms = {
-            "choose": ChooseForm(conflict=conflict, auto_id="id_choose_%s"),
+            "choose": ChooseForm(conflict=conflict, offered=offered, auto_id="id_choose_%s"),
             "leave": LeaveForm(auto_id="id_leave_%s"),
             "assign": AssignForm(conflict=conflict, auto_id="id_assign_%s"),
         }
@@ -70,6 +72,11 @@ def _page(request: HttpRequest, conflict: MasterConflict, refused: ConflictForm 
         "run_path": run_path(user, conflict.run),
         "may_settle": may_settle,
         "is_mine": conflict.assigned_to_id == user.pk,
+        "others": others,
+        "offered": offered,
+        "missing": [row for row in conflict.candidates if row.get("value") and row["value"] not in offered],
+        "in_force": conflicts.in_force(conflict) if conflict.resolved_at else None,
+        "may_make_users": user.may(Perm.ADMIN),
         "forms": forms,
     }
     return render(request, "accounts/conflict.html", context, status=status)

@@ -93,3 +93,25 @@ def chosen(conflict: MasterConflict, value: str) -> Any:
             raise Invalid(fields={"candidate": _("There is no value with the code %(code)s.") % {"code": value}})
         return row
     return Decimal(value) if isinstance(column, models.DecimalField) else value
+
+
+def choosable(conflict: MasterConflict) -> set[str]:
+    """The candidates that `chosen` takes: of salespeople the active users, of codes those that there are. One query."""
+    values = [str(candidate["value"]) for candidate in conflict.candidates if candidate.get("value")]
+    if conflict.field == "owner":
+        people = User.objects.filter(salesperson_id__in=values, is_active=True)
+        return {number for number in people.values_list("salesperson_id", flat=True) if number}
+    if isinstance(Account._meta.get_field(conflict.field), models.ForeignKey):
+        return set(selectors.look_up_rows(conflict.field).filter(code__in=values).order_by().values_list("code", flat=True))
+    return set(values)
+
+
+def in_force(conflict: MasterConflict) -> str | None:
+    """The candidate that the account holds now; None where it is none of them."""
+    held: Any = getattr(conflict.account, conflict.field)
+    if isinstance(held, models.Model):
+        held = held.salesperson_id if isinstance(held, User) else held.code  # type: ignore[attr-defined]
+    values = [str(candidate["value"]) for candidate in conflict.candidates if candidate.get("value")]
+    if isinstance(held, Decimal):
+        return next((value for value in values if Decimal(value) == held), None)
+    return held if held in values else None

@@ -36,6 +36,8 @@ _CALLED = {
 # --- Decisions in words -----------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class ShownCandidate:
+    """`won`: one with a value. That of a site without any leaves the field blank, as `why` says."""
+
     value: str
     weight: str
     sites: str
@@ -71,7 +73,8 @@ def rule_words(rule: FieldRule) -> str:
 def shown(decision: Decision, rule: FieldRule, names: Mapping[str, str] | None = None) -> ShownDecision:
     """`names`: what people call a value, where the rows do not say it."""
     called = names or {}
-    kept = decision.candidates[:SHOWN]
+    candidates = decision.candidates if any(candidate.value != "" for candidate in decision.candidates) else ()
+    kept = candidates[:SHOWN]
     place = next((str(place.value) for place in decision.places if place.won), "")
     return ShownDecision(
         label=column_label(Account, rule.field),
@@ -80,7 +83,7 @@ def shown(decision: Decision, rule: FieldRule, names: Mapping[str, str] | None =
         conflict=str(ConflictKind(decision.conflict).label) if decision.conflict else "",
         weighed=_weighed(decision.weighed),
         candidates=[_candidate(candidate, decision.weighed, rule.column, called) for candidate in kept],
-        more=len(decision.candidates) - len(kept),
+        more=len(candidates) - len(kept),
         place=place if rule.column != "postcode" else "",
     )
 
@@ -110,7 +113,7 @@ def _candidate(candidate: Candidate, weighed: str, column: str, names: Mapping[s
         sites=few
         if more < 1
         else ngettext("%(few)s and %(more)s more", "%(few)s and %(more)s more", more) % {"few": few, "more": more},
-        won=candidate.won,
+        won=candidate.won and candidate.value != "",
         why=str(Why(candidate.why).label) if candidate.why else "",
     )
 

@@ -139,7 +139,7 @@ class ProspectForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Account
         fields = ("name", "business_id", "vat_number", "street", "postcode", "city", "country", "language")
         help_texts = {
-            "business_id": _("Of a Finnish company, for example 1234567-8."),
+            "business_id": _("Of a Finnish company, for example 1234567-1."),
             "country": _("Two letters, for example FI."),
             "language": _("In which quotes are written."),
         }

@@ -44,6 +44,19 @@ def name_key(name: str) -> str:
     return " ".join(_without_forms(words))[:LONGEST].rstrip()
 
 
+FEWEST_LETTERS = 5
+"""Of the beginning of a name that is told from others."""
+
+
+def beginning(typed: str) -> str:
+    """The key of a name that is still being typed, without a last word that may become a legal form; "" if that is too short."""
+    words = name_key(typed).split()
+    if len(words) > 1 and any(form.startswith(words[-1]) for form in _LAST):
+        words = words[:-1]
+    key = " ".join(words)
+    return key if len(key.replace(" ", "")) >= FEWEST_LETTERS else ""
+
+
 def name_keys(names: Iterable[str]) -> dict[str, str]:
     """The keys of many names, each worked out once: `{name: key}`."""
     return {name: name_key(name) for name in dict.fromkeys(names)}

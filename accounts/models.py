@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from accounts.fields import Compact, MatchKeyField
@@ -204,7 +205,7 @@ class Account(Versioned):
             models.Index(fields=["name", "id"], name="account_by_name"),
             models.Index(fields=["owner", "name", "id"], name="account_by_owner"),
             models.Index(fields=["owner", "unit"], name="account_by_owner_and_unit"),
-            models.Index(fields=["match_key"], name="account_by_match_key"),
+            models.Index(fields=["match_key"], name="account_by_match_key", opclasses=["varchar_pattern_ops"]),
             models.Index(Compact("business_id"), name="account_by_business_key"),
             models.Index(Compact("vat_number"), name="account_by_vat_key"),
             models.Index(fields=["status"], name="prospect_by_status", condition=Q(is_prospect=True)),
@@ -287,7 +288,9 @@ class SurvivorshipRule(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.field}: {self.rule}({self.column})"
+        from accounts.explanations import column_words, rule_words  # words of the models
+
+        return f"{capfirst(column_words(self.field))}: {rule_words(self.plain)}"
 
     @property
     def plain(self) -> FieldRule:

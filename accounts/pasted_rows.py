@@ -1,7 +1,7 @@
 """Child rows that somebody pasted, to try the rules on. Pure: text in, rows and sentences out."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,7 @@ from core.templatetags.ui import quantity
 
 TAKEN = ("child_id", "parent_id", *COLUMNS, *NAMES.values(), "updated_at")
 """The columns that a heading may name."""
+_called: dict[str, str] = {}
 MOST_ROWS, MOST_LETTERS = 500, 200_000
 _PLACES = {"revenue": 2, "volume": 3}
 _MOST_FAULTS = 20
@@ -28,6 +29,11 @@ class Pasted:
     faults: list[str] = field(default_factory=list)
 
 
+def also_called(names: Mapping[str, str]) -> None:
+    """A heading may use the names of a source, `{ours: theirs}`. Its columns that no rule looks at are passed over then."""
+    _called.update({theirs.casefold(): ours for ours, theirs in names.items()})
+
+
 def read(text: str) -> Pasted:
     """Rows with a heading, parted by tabs, semicolons or commas. The heading is row 1. Blank lines count, and are left out."""
     if len(text) > MOST_LETTERS:
@@ -40,8 +46,10 @@ def read(text: str) -> Pasted:
         return Pasted(faults=[_("Paste a heading with column names and at least one row below it.")])
     if len(lines) > MOST_ROWS + 1:
         return Pasted(faults=[_("At most %(most)s rows.") % {"most": MOST_ROWS}])
-    heading = [name.casefold() for name in lines[0][1]]
-    faults = list(_faults_of_heading(lines[0][0], heading)) or list(_faults_of_rows(heading, lines[1:]))
+    written = [name.casefold() for name in lines[0][1]]
+    heading = [_called.get(name, name) for name in written]
+    known = heading if any(name in _called and name not in TAKEN for name in written) else TAKEN
+    faults = list(_faults_of_heading(lines[0][0], heading, known)) or list(_faults_of_rows(heading, lines[1:]))
     if faults:
         return Pasted(faults=faults[:_MOST_FAULTS])
     return Pasted([_row(heading, number, cells) for number, cells in lines[1:]])
@@ -59,11 +67,11 @@ def _cells(text: str) -> Iterator[list[str]]:
         yield trimmed
 
 
-def _faults_of_heading(number: int, heading: Sequence[str]) -> Iterator[str]:
+def _faults_of_heading(number: int, heading: Sequence[str], known: Collection[str]) -> Iterator[str]:
     for place, name in enumerate(heading, start=1):
         if not name:
             yield _("Row %(row)s, column %(place)s: the heading has no name.") % {"row": number, "place": place}
-        elif name not in TAKEN:
+        elif name not in known:
             yield _("Row %(row)s: there is no column “%(name)s”.") % {"row": number, "name": name[:60]}
         elif name in heading[: place - 1]:
             yield _("Row %(row)s: the column “%(name)s” is there twice.") % {"row": number, "name": name}

@@ -1,11 +1,14 @@
 """Reads of prospects: which accounts may be the same company, and what is proposed for linking."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from accounts import matching, policies
 from accounts.fields import Compact
@@ -16,8 +19,6 @@ from users.models import User
 from users.roles import Perm
 
 MOST_SHOWN = 10
-MATCHES = tuple(LinkProposal.Match)
-"""Reasons to think that two accounts are one company, the strongest first."""
 
 
 # --- Duplicates -------------------------------------------------------------------------------------------------------
@@ -32,21 +33,24 @@ class Duplicate:
     why: Sequence[str | Promise]
 
 
-def duplicates(user: User, *, name: str = "", business_id: str = "", vat_number: str = "") -> list[Duplicate]:
-    """Accounts with the same business ID, VAT number or name, in sight or not, the surest first. Two queries, by indexes."""
-    values = keys(business_id, vat_number, matching.name_key(name))
-    tests = {match: Q(**{f"{COLUMNS[match]}__in": some}) for match, some in values.items() if some}
+def duplicates(
+    user: User, *, name: str = "", business_id: str = "", vat_number: str = "", is_typing: bool = False
+) -> list[Duplicate]:
+    """Accounts with the same business ID, VAT number or name, in sight or not, the surest first. Two queries, by indexes.
+
+    `is_typing`: the name is not whole yet, and accounts whose names begin with it count too.
+    """
+    key, start = matching.name_key(name), matching.beginning(name) if is_typing else ""
+    tests = [Q(**{f"{COLUMNS[match]}__in": some}) for match, some in keys(business_id, vat_number, key).items() if some]
     if not tests:
         return []
-    any_of, strength = Q(), []
-    for match, test in tests.items():
-        any_of |= test
-        strength.append(When(test, then=Value(MATCHES.index(match))))
-    alike = with_keys(Account.objects.exclude(status=AccountStatus.MERGED)).filter(any_of).select_related("owner")
+    tests += [Q(match_key__startswith=start)] if start else []
+    strength = [When(test, then=Value(rank)) for rank, test in enumerate(tests)]
+    alike = with_keys(Account.objects.exclude(status=AccountStatus.MERGED)).filter(reduce(or_, tests)).select_related("owner")
     ranked = alike.annotate(strength=Case(*strength, output_field=IntegerField()))
     found = list(ranked.order_by("strength", "name", "pk")[:MOST_SHOWN])
     seen = in_sight(user, (account.pk for account in found))
-    return [_duplicate(account, values, is_seen=account.pk in seen) for account in found]
+    return [_duplicate(account, list(_why(account, key, business_id, vat_number)), account.pk in seen) for account in found]
 
 
 COLUMNS = {
@@ -71,10 +75,19 @@ def keys(business_id: str, vat_number: str, name_key: str) -> dict[LinkProposal.
     }
 
 
-def _duplicate(account: Account, values: Mapping[LinkProposal.Match, list[str]], *, is_seen: bool) -> Duplicate:
-    why = [match.label for match, some in values.items() if getattr(account, COLUMNS[match]) in some]
+def _why(account: Any, key: str, business_id: str, vat_number: str) -> Iterator[str | Promise]:
+    """What of that which was typed the account has as well."""
+    if account.business_key in matching.business_ids(business_id) or account.vat_key in matching.vat_numbers("", business_id):
+        yield LinkProposal.Match.BUSINESS_ID.label
+    if account.business_key in matching.business_ids("", vat_number) or account.vat_key in matching.vat_numbers(vat_number):
+        yield LinkProposal.Match.VAT_NUMBER.label
+    if key and account.match_key == key:
+        yield LinkProposal.Match.NAME.label
+
+
+def _duplicate(account: Account, why: list[str | Promise], is_seen: bool) -> Duplicate:
     owner = account.owner.display_name or account.owner.username if account.owner else ""
-    return Duplicate(account.pk if is_seen else None, account.name, owner, account.is_prospect, why)
+    return Duplicate(account.pk if is_seen else None, account.name, owner, account.is_prospect, why or [_("begins alike")])
 
 
 def in_sight(user: User, keys: Iterable[int]) -> set[int]:

@@ -13,6 +13,7 @@ from accounts.models import AccountMerge, LinkProposal
 from core.errors import Invalid, NotAllowed, NotFound, StaleVersion, WrongState, require
 from core.forms import whole
 from core.paging import keyset
+from core.panels import panels_for
 from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
@@ -45,8 +46,9 @@ def account_new(request: HttpRequest) -> HttpResponse:
 
 
 def _new(request: HttpRequest, user: User, form: ProspectForm, typed: dict[str, str], status: int = 200) -> HttpResponse:
-    found = selectors.duplicates(user, **{name: typed[name] for name in _IDENTITY})
-    part = f"#{MATCHES}" if getattr(request, "htmx", None) and request.htmx.target == MATCHES else ""  # type: ignore[attr-defined]
+    is_typing = bool(getattr(request, "htmx", None)) and request.htmx.target == MATCHES  # type: ignore[attr-defined]
+    found = selectors.duplicates(user, **{name: typed[name] for name in _IDENTITY}, is_typing=is_typing)
+    part = f"#{MATCHES}" if is_typing else ""
     response = render(request, f"accounts/new.html{part}", {"form": form, "duplicates": found}, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
@@ -91,7 +93,13 @@ def proposal_merge(request: HttpRequest, pk: int) -> HttpResponse:
     if proposal.status != LinkProposal.Status.OPEN or proposal.prospect.merged_into_id is not None:
         return redirect("account_page", proposal.prospect_id)
     survivor, loser = proposal.account, proposal.prospect
-    context = {"proposal": proposal, "survivor": survivor, "loser": loser, "preview": merge_selectors.preview(survivor, loser)}
+    context = {
+        "proposal": proposal,
+        "survivor": survivor,
+        "loser": loser,
+        "preview": merge_selectors.preview(survivor, loser),
+        "panels": panels_for("merge", loser, user),
+    }
     return render(request, "accounts/merge.html", context)
 
 

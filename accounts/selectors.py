@@ -1,7 +1,7 @@
 """Reads of accounts."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -311,20 +311,19 @@ def _labels(account: Account, values: Mapping[str, str]) -> dict[str, str]:
     """What people call the master's values. One query for codes that the account does not have, one for another owner."""
     present = {field: getattr(account, field) for field in MASTER_LOOK_UPS}
     labels = {field: str(row) for field, row in present.items() if row and row.code == values.get(field)}
-    missing = {field: values[field] for field in MASTER_LOOK_UPS if values.get(field) and field not in labels}
-    return {**values, **labels, **labels_of_codes(missing), "owner": _salesperson(account, values)}
+    missing = labels_of_codes({field: [values[field]] for field in MASTER_LOOK_UPS if values.get(field) and field not in labels})
+    labels |= {field: label for (field, _code), label in missing.items()}
+    return {**values, **labels, "owner": _salesperson(account, values)}
 
 
-def labels_of_codes(codes: Mapping[str, str]) -> dict[str, str]:
-    """The label of the code of each of these look-up fields; a code that nobody has added is its own. One query, or none."""
-    if not codes:
-        return {}
+def labels_of_codes(codes: Mapping[str, Collection[str]]) -> dict[tuple[str, str], str]:
+    """By field and code the labels of some codes of look-up fields, of those that somebody has added. One query, or none."""
     rows = [
-        look_up_rows(field).filter(code=code).annotate(field=Value(field)).order_by().values_list("field", *_WORDS)
-        for field, code in codes.items()
+        look_up_rows(field).filter(code__in=some).annotate(field=Value(field)).order_by().values_list("field", *_WORDS)
+        for field, some in codes.items()
     ]
-    found = {row[0]: row for row in (rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0])}
-    return {field: label_of(found[field][1:]) if field in found else code for field, code in codes.items()}
+    found = rows[0].union(*rows[1:], all=True) if len(rows) > 1 else (rows or [()])[0]
+    return {(row[0], row[1]): label_of(row[1:]) for row in found}
 
 
 def look_up_rows(field: str) -> QuerySet[Any]:

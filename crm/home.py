@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
@@ -12,14 +12,17 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy as _
 
-from accounts import prospect_selectors as prospects
+from accounts import conflicts, prospect_selectors as prospects
 from approvals import selectors as approvals
 from core import clock, money
+from core.models import JobRun
+from integration import quality, selectors as integration
 from opportunities.choices import OpportunityStatus
 from opportunities.models import Opportunity
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteQuerySet
 from users.models import User
+from users.roles import Perm
 
 SHOWN = 6
 EXPIRES_WITHIN = dt.timedelta(days=7)
@@ -108,6 +111,34 @@ def _visible_quotes(user: User) -> QuoteQuerySet:
 
 def quote_path(quote: Quote) -> str:
     return reverse("quote_page", args=[quote.pk])
+
+
+class Waiting(NamedTuple):
+    """What waits for some steward: how many, and where they are."""
+
+    label: str | Promise
+    number: int
+    path: str
+
+
+def waiting_for_stewards(user: User) -> list[Waiting]:
+    """Runs that wait for a decision, rows that were left out, conflicts. Three queries; none for people who are no stewards."""
+    return [row for row in _waiting(user) if row.number] if user.may(Perm.STEWARD) else []
+
+
+def _waiting(user: User) -> Iterator[Waiting]:
+    runs: dict[str, list[int]] = {}
+    for pk, status in integration.waiting_runs(user).values_list("pk", "status"):
+        runs.setdefault(status, []).append(pk)
+    for status, label in ((JobRun.Status.QUARANTINED, _("Stopped runs")), (JobRun.Status.DRY_RUN, _("Runs that ask first"))):
+        found = runs.get(status, [])
+        only_one = reverse("sync_page", args=found) if len(found) == 1 else f"{reverse('sync_list')}?status={status.value}"
+        yield Waiting(label, len(found), only_one)
+    for code, left_out in quality.left_out(user).items():
+        path = reverse("sync_quarantine", args=[left_out.run_id]) if left_out.run_id else ""
+        yield Waiting(quality.FIGURES[code].label, left_out.number, path)
+    open_conflicts = conflicts.conflict_list_for(user).filter(resolved_at=None)
+    yield Waiting(quality.FIGURES[quality.CONFLICTS].label, open_conflicts.count(), reverse("conflict_list"))
 
 
 @dataclass(frozen=True)

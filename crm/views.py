@@ -17,7 +17,12 @@ from users.access import public, signed_in, user_of
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
-    context = {"tasks": work.tasks_for(user), "pipeline": work.pipeline_for(user), "last_quotes": work.last_quotes(user)}
+    context = {
+        "waiting": work.waiting_for_stewards(user),
+        "tasks": work.tasks_for(user),
+        "pipeline": work.pipeline_for(user),
+        "last_quotes": work.last_quotes(user),
+    }
     return render(request, "home.html", context)
 
 

@@ -12,9 +12,11 @@ class IntegrationConfig(AppConfig):
     verbose_name = _("Integration")
 
     def ready(self) -> None:
-        from core import events  # models are loaded only now
-        from integration import emails  # noqa: F401  registers the outbox handlers
+        from accounts import pasted_rows  # models are loaded only now
+        from core import events
+        from integration import emails, profiles  # noqa: F401  registers the outbox handlers
 
+        pasted_rows.also_called(profiles.load("price_manager", profiles.CUSTOMER_FIELDS).columns)
         events.describe(
             {
                 "master_created": _("Created from the customer master"),

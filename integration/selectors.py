@@ -1,16 +1,17 @@
 """Reads of runs, of what they changed or would change, and of what they left out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
-from accounts.models import Account, AccountQuerySet, AccountStatus
+from accounts.models import MASTER_LOOK_UPS, Account, AccountQuerySet, AccountStatus
+from accounts.selectors import labels_of_codes, shown
 from catalog.models import Product
 from core import events
 from core.models import Event, JobRun
-from core.templatetags.ui import money, quantity
 from integration import product_changes
 from integration.choices import Handling, What
 from integration.models import CUSTOMER_SYNC, PRODUCT_IMPORT, Intake, ProposedChange, QuarantinedRow, RowDecision, SyncSettings
@@ -37,6 +38,14 @@ def running_run() -> JobRun | None:
 
 
 CAME_RIGHT = (JobRun.Status.APPLIED, JobRun.Status.UNCHANGED)
+ROWS_THAT_CAME_RIGHT = Q(counts__has_key="of", status__in=CAME_RIGHT)
+"""Runs of single rows that somebody put right, and that are done with."""
+
+
+def waiting_runs(user: User) -> QuerySet[JobRun]:
+    """Those that were stopped, or ask before they change anything, the latest first. Mere tries do not wait."""
+    waits = Q(status=JobRun.Status.QUARANTINED) | Q(status=JobRun.Status.DRY_RUN, counts__has_key="asks")
+    return run_list_for(user).filter(waits).order_by("-pk")
 
 
 def runs_come_right(kind: str) -> QuerySet[JobRun]:
@@ -171,19 +180,20 @@ class News:
 
 
 def news_of(told: list[Event]) -> list[News]:
-    """The same of events, in their order. One query."""
+    """The same of events, in their order. Two queries at most."""
     accounts = Account.objects.in_bulk([event.subject_id for event in told])
-    return [_news(accounts[event.subject_id], event) for event in told]
+    changes = _changes([event.data.get("changes", {}) for event in told])
+    return [_news(accounts[event.subject_id], event, changed) for event, changed in zip(told, changes, strict=True)]
 
 
-def _news(account: Account, event: Event) -> News:
-    changes: dict[str, list[str]] = event.data.get("changes", {})
-    return News(account.parent_customer_id or "", account.name, event.verb, _changes(changes), account)
+def _news(account: Account, event: Event, changed: list[FieldChange]) -> News:
+    return News(account.parent_customer_id or "", account.name, event.verb, changed, account)
 
 
 def news_proposed(rows: list[ProposedChange]) -> list[News]:
-    """The same of what a run would do."""
-    return [News(row.number, row.name, row.verb, _changes(row.changes), row.account) for row in rows]
+    """The same of what a run would do. One query at most."""
+    changes = _changes([row.changes for row in rows])
+    return [News(row.number, row.name, row.verb, changed, row.account) for row, changed in zip(rows, changes, strict=True)]
 
 
 def news_of_products(rows: list[ProposedChange], user: User) -> list[News]:
@@ -200,16 +210,23 @@ def _product_news(row: ProposedChange, product: Product | None) -> News:
     return News(row.number, product.name if product else row.name, row.verb, changes, product=product)
 
 
-def _changes(changes: dict[str, list[str]]) -> list[FieldChange]:
-    return [FieldChange(_label(field), *(_shown(field, text) for text in pair)) for field, pair in changes.items()]
+def _changes(told: list[dict[str, list[str]]]) -> list[list[FieldChange]]:
+    """The changes of some accounts, ready to read. One query where there are codes among them."""
+    codes: dict[str, set[str]] = {}
+    for changes in told:
+        for field in changes.keys() & MASTER_LOOK_UPS.keys():
+            codes.setdefault(field, set()).update(filter(None, changes[field]))
+    labels = labels_of_codes(codes)
+    return [
+        [FieldChange(_label(field), *(_words(field, value, labels) for value in pair)) for field, pair in changes.items()]
+        for changes in told
+    ]
 
 
-def _shown(field: str, text: str) -> str:
-    """A value as pages show it."""
+def _words(field: str, value: str, labels: Mapping[tuple[str, str], str]) -> str:
     if field == "status":
-        return str(dict(AccountStatus.choices).get(text, text))
-    show = {"yearly_revenue": money, "yearly_volume": quantity}.get(field)
-    return (show(text) or text) if show else text
+        return str(dict(AccountStatus.choices).get(value, value))
+    return labels.get((field, value)) or shown(field, value)
 
 
 def _label(field: str) -> str:

@@ -13,12 +13,13 @@ class QuotesConfig(AppConfig):
         from core import events, panels
         from quotes import emails  # noqa: F401  registers the outbox handlers
         from quotes.approval import QuoteApproval
-        from quotes.panels import quotes_of_account
+        from quotes.panels import quotes_of_account, sent_quotes_of_loser
 
         registry.register(QuoteApproval())
         panels.register(
             "account", "quotes", title=_("Quotes"), template="quotes/_panel.html", context=quotes_of_account, order=10
         )
+        panels.register("merge", "quotes", title=_("Quotes"), template="quotes/_merge.html", context=sent_quotes_of_loser)
         events.describe(
             {
                 "created": _("Created"),

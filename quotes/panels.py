@@ -1,9 +1,9 @@
-"""What the account page shows of quotes."""
+"""What the pages of an account show of quotes."""
 
 from typing import Any
 
 from accounts.models import Account
-from quotes.models import Quote
+from quotes.models import Quote, QuoteDocument
 from users.models import User
 from users.roles import Perm
 
@@ -16,3 +16,8 @@ def quotes_of_account(account: Account, user: User) -> dict[str, Any] | None:
         return None
     quotes = list(Quote.objects.visible_to(user).filter(account=account).order_by("-id")[: SHOWN + 1])
     return {"quotes": quotes[:SHOWN], "more": len(quotes) > SHOWN, "may_make": user.may(Perm.QUOTE_EDIT), "account": account}
+
+
+def sent_quotes_of_loser(loser: Account, user: User) -> dict[str, Any] | None:
+    """For the page of a merge: nothing to show but that quotes of the account were sent."""
+    return {} if QuoteDocument.objects.filter(quote__account=loser, withdrawn_at=None).exists() else None

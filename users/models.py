@@ -96,6 +96,9 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.display_name or self.username
 
+    def get_short_name(self) -> str:
+        return str(self)
+
     def get_session_auth_hash(self) -> str:
         """What a session keeps of the password and of the epoch; another one, and the session is over."""
         return self._session_hash()

@@ -213,6 +213,46 @@ def salesperson(user: User, number: str) -> User:
     return user
 
 
+STRANGER = [{"value": "S9", "label": "Entinen Myyjä"}]
+
+
+def test_a_salesperson_who_is_no_user_is_not_offered_and_it_is_said_what_helps(people: SimpleNamespace) -> None:
+    unknown = conflict_of(people.account, kind="unknown", candidates=STRANGER)
+    choose, users = f"/accounts/conflicts/{unknown.pk}/choose/", "/admin/users/user/"
+
+    text = page(unknown, people.owner).content.decode()
+    assert "No active user has the salesperson ID S9 (Entinen Myyjä)." in text
+    assert (choose in text, users in text) == (False, False)
+    assert users in page(unknown, people.steward).content.decode()
+
+    salesperson(people.colleague, "S9")
+    text = page(unknown, people.owner).content.decode()
+    assert ("No active user" in text, choose in text) == (False, True)
+
+
+def test_a_settled_one_marks_the_candidate_in_force(people: SimpleNamespace, conflict: MasterConflict) -> None:
+    salesperson(people.colleague, "S2")
+    send(conflict, people.owner, "choose", candidate="S2", reason="r")
+
+    text = " ".join(page(conflict, people.steward).content.decode().split())
+
+    assert '<strong>Ville</strong> <span class="text-secondary">S2</span> <span class="badge bg-green-lt">in force</span>' in text
+    assert text.count("in force</span>") == 1
+
+
+def test_where_nobody_else_could_settle_it_no_handing_over_is_offered(people: SimpleNamespace) -> None:
+    alone = conflict_of(AccountFactory(owner=None), kind="none", candidates=[])
+    offer = '<button class="btn">Hand over</button>'
+
+    text = page(alone, people.steward).content.decode()
+    assert (offer in text, "Nobody else can settle conflicts of this account." in text) == (False, True)
+    send(alone, people.steward, "assign", to=people.steward.pk)
+    assert "Give it back" in page(alone, people.steward).content.decode()
+
+    UserFactory(roles=["data_steward"])
+    assert offer in page(alone, people.steward).content.decode()
+
+
 @pytest.mark.req("S0.45")
 def test_choosing_a_salesperson_makes_them_the_owner_by_an_override(people: SimpleNamespace, conflict: MasterConflict) -> None:
     salesperson(people.colleague, "S2")

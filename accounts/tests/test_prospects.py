@@ -131,6 +131,48 @@ def test_duplicates_are_found_in_two_queries_by_indexes(people: SimpleNamespace,
         assert all(f"account_by_{name}" in plan for name in ("business_key", "vat_key", "match_key")), plan
 
 
+def test_only_what_was_typed_is_named_as_the_reason(people: SimpleNamespace) -> None:
+    AccountFactory(owner=people.owner, business_id="2077474-0", vat_number="FI20774740")
+
+    def why(**typed: str) -> list[str]:
+        [found] = prospect_selectors.duplicates(people.owner, **typed)
+        return [str(reason) for reason in found.why]
+
+    assert why(business_id="2077474-0") == ["same business ID"]
+    assert why(vat_number="FI20774740") == ["same VAT number"]
+    assert why(business_id="20774740", vat_number="FI20774740") == ["same business ID", "same VAT number"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("Kuuns", ["Kuunsilta Oy", "Kuunsäde Oy"]), ("Kuunsi", ["Kuunsilta Oy"]), ("Kuunsilta", ["Kuunsilta Oy"]),
+        ("Kuunsilta O", ["Kuunsilta Oy"]), ("Kuunsilta Oy", ["Kuunsilta Oy"]), ("Kuunsilta Ra", []), ("Kuun", []), ("K u", []),
+        ("Kuuns%", ["Kuunsilta Oy", "Kuunsäde Oy"]), ("Kuun_ilta", []),
+    ],
+)  # fmt: skip
+def test_the_beginning_of_a_name_matches_while_somebody_types(people: SimpleNamespace, typed: str, found: list[str]) -> None:
+    for name in ("Kuunsilta Oy", "Kuunsäde Oy"):
+        AccountFactory(owner=people.owner, name=name)
+
+    typing = prospect_selectors.duplicates(people.owner, name=typed, is_typing=True)
+    assert [row.name for row in typing] == found
+    assert [row.name for row in prospect_selectors.duplicates(people.owner, name="Kuunsi")] == []
+
+
+@pytest.mark.postgresql
+def test_the_beginning_of_a_name_is_found_by_the_index(people: SimpleNamespace) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        prospect_selectors.duplicates(people.owner, name="Kuuns", business_id="2077474-0", is_typing=True)
+
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + queries[0]["sql"])
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "~>=~ 'kuuns'" in plan, plan
+    assert "Seq Scan on accounts_account" not in plan
+
+
 # --- Names to match by ------------------------------------------------------------------------------------------------
 def test_the_key_follows_the_name_in_every_service(people: SimpleNamespace) -> None:
     services.account_override(account_id=people.account.pk, by=people.owner, version=1, field="name", value="Äijä Oy", reason="r")

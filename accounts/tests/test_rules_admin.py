@@ -57,6 +57,21 @@ def test_a_rule_is_changed_and_deleting_it_brings_the_usual_one_back(steward: Cl
     assert LogEntry.objects.count() == 3
 
 
+def test_a_rule_is_named_in_words_and_leads_back_to_the_usual_one(steward: Client) -> None:
+    row = SurvivorshipRule.objects.create(field="owner", rule=Rule.FIRST, column="salesperson_id")
+
+    add, changed = (steward.get(f"{LIST}{path}").content.decode() for path in ("add/?field=city", f"{row.pk}/change/"))
+    sure = steward.get(f"{LIST}{row.pk}/delete/").content.decode()
+
+    assert str(row) == "Owner: first site that has one, of “salesperson”"
+    assert "Rule of: city" in add
+    assert "Rule of: owner" in changed
+    assert 'class="deletelink"' not in changed
+    assert "Back to the usual rule</a>: highest revenue, of “salesperson”" in changed
+    assert "<strong>highest revenue, of “salesperson”</strong>" in sure
+    assert "Delete" not in sure.split('id="content"')[1]
+
+
 def test_a_field_has_one_rule(steward: Client) -> None:
     change(steward)
 
@@ -119,6 +134,29 @@ def test_the_customer_that_comes_out_is_shown_with_rules_candidates_and_weights(
     assert (facts["yearly revenue, EUR"].value, facts["yearly volume"].value) == ("€200.00", "35.5")
     assert "smallest site number" in response.content.decode()
     assert not Account.objects.filter(name="Aalto Oy").exists()
+
+
+def test_rows_with_the_headings_of_the_customer_master_are_taken(steward: Client) -> None:
+    rows = "Customer_ID;ASO_Name_2;SalesPersonID;Revenue;Payment_Term;Loyalty_Note\nC1;Aalto Oy;S1;10;net14;x\n"
+
+    facts = {fact.label: fact for fact in steward.post(TRY, {"text": rows}).context["facts"]}
+
+    assert [facts[label].value for label in ("name", "owner", "yearly revenue, EUR")] == ["Aalto Oy", "S1", "€10.00"]
+
+
+def test_a_blank_value_is_no_winner(steward: Client) -> None:
+    blank = steward.post(TRY, {"text": "child_id;street;postcode\nC1;Katu 1;00100\n"}).context["facts"]
+    other = steward.post(TRY, {"text": "child_id;street;postcode;city\nC1;Katu 1;00100;\nC2;;00100;Turku\n"}).context["facts"]
+
+    def cities(facts: Any) -> list[tuple[str, bool]]:
+        [city] = [fact for fact in facts if fact.label == "city"]
+        return [(candidate.value, candidate.won) for candidate in city.candidates]
+
+    assert (cities(blank), cities(other)) == ([], [("–", False), ("Turku", False)])
+
+
+def test_the_administration_greets_people_by_their_names(steward: Client, people: SimpleNamespace) -> None:
+    assert f"<strong>{people.steward.display_name}</strong>" in steward.get(LIST).content.decode()
 
 
 def test_rows_that_cannot_be_read_are_told_and_nothing_is_tried(steward: Client) -> None:

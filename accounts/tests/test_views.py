@@ -131,10 +131,10 @@ def test_each_fact_names_its_source(people: SimpleNamespace) -> None:
 
     text = as_user(people.owner).get(page_of(people)).content.decode()
 
-    assert text.count("from Price Manager, ") == 1
+    assert text.count("from the customer master, ") == 1
     assert f"Set by {people.owner.display_name}, " in text
     assert "Muutti" in text
-    assert "Master: Turku" in " ".join(text.split())
+    assert "set by hand</span> Master: Turku" in " ".join(text.split())
     assert "the customer master could not decide." in text
     assert "(Repo S1: €5.00)" in text
 

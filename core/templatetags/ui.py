@@ -1,6 +1,7 @@
 """Filters and tags every template has: numbers as people of the active language write them, and icons."""
 
 import functools
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -148,6 +149,12 @@ def labelled(field: BoundField) -> SafeString:
     wrong = format_html_join("", '<span class="invalid-feedback d-block">{}</span>', ((error,) for error in field.errors))
     html = '<div id="div_{0}" class="mb-3"><label for="{0}" class="form-label">{1}</label>{2}{3}</div>'
     return format_html(html, field.id_for_label, field.label, drawn, wrong)
+
+
+@register.filter
+def breakable(text: str) -> SafeString:
+    """The name of a file or an address, which lines may break in behind its strokes."""
+    return format_html_join(mark_safe("<wbr>"), "{}", ((part,) for part in re.findall(r"[^/_-]*[/_-]|[^/_-]+", text)))
 
 
 @register.filter

@@ -6,15 +6,19 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from accounts.models import MasterConflict
 from accounts.tests.factories import AccountFactory
 from core import clock
+from core.models import JobRun
 from crm import home
+from integration.tests.factories import QuarantinedRowFactory, RunFactory
 from opportunities.tests.factories import OpportunityFactory
 from quotes import services as quotes
 from quotes.models import Quote
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft, make_world, sent
 from users.models import User
+from users.roles import Perm
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +118,31 @@ def test_home_costs_the_same_with_2_and_20_of_everything(world: World, django_as
     more(18)
 
     assert queries() == few
+
+
+def test_a_steward_sees_what_waits_in_runs_quarantine_and_conflicts(django_assert_num_queries) -> None:
+    steward, rep = UserFactory(roles=["data_steward"]), UserFactory(roles=["sales_rep"])
+    stopped = RunFactory(status=JobRun.Status.QUARANTINED)
+    RunFactory(status=JobRun.Status.DRY_RUN, counts={"asks": ["many"]})
+    RunFactory(status=JobRun.Status.DRY_RUN, counts={"asks": ["older"]})
+    RunFactory(status=JobRun.Status.DRY_RUN)
+    QuarantinedRowFactory.create_batch(2, run=stopped)
+    MasterConflict.objects.create(account=AccountFactory(owner=rep), field="owner", kind="tie", run=stopped)
+
+    assert steward.may(Perm.STEWARD)  # reads the roles
+    with django_assert_num_queries(3):
+        found = home.waiting_for_stewards(steward)
+
+    assert [(str(row.label), row.number, row.path) for row in found] == [
+        ("Stopped runs", 1, f"/sync/{stopped.pk}/"),
+        ("Runs that ask first", 2, "/sync/?status=dry_run"),
+        ("Rows of customers left out", 2, f"/sync/{stopped.pk}/quarantine/"),
+        ("Open conflicts", 1, "/accounts/conflicts/"),
+    ]
+    assert home.waiting_for_stewards(rep) == []
+    text = as_user(steward).get("/").content.decode()
+    assert "Nothing waits for you" not in text
+    assert f'href="/sync/{stopped.pk}/quarantine/"' in text
 
 
 @pytest.mark.parametrize("roles", [["finance"], ["technical_team"], ["data_steward"], ["pricing"], []])

@@ -1,5 +1,6 @@
 """What makes a run stop or ask, when what is missing is gone, and what a steward's word does to the runs that follow."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,8 @@ from pytest_django import Settings
 
 from accounts import conflict_services
 from accounts.models import Account, CategoryTma1, Industry, MasterConflict, MasterRecord, Region, Site, SurvivorshipRule
+from accounts.tests.factories import AccountFactory
+from core import clock
 from core.models import Event, JobRun
 from integration import services
 from integration.choices import Handling, Mode, Origin
@@ -152,6 +155,32 @@ def test_the_settings_of_the_admin_hold_for_the_next_run(client: Any) -> None:
     assert stopped_by(feed(flagged(2))) == {"deactivated": (2, 40, 1)}
     there = [(feed(flagged(0)[1:]).status, site("C0000").is_active)[1] for _time in range(3)]
     assert there == [True, True, False], "it takes three complete runs now"
+
+
+def test_the_limits_are_opened_at_once_and_looking_writes_nothing(client: Any) -> None:
+    client.force_login(UserFactory(roles=["data_steward"]))
+    path = reverse("admin:integration_syncsettings_changelist")
+
+    first = client.get(path, follow=True)
+    assert (first.status_code, SyncSettings.objects.count()) == (200, 0)
+    assert 'name="spared" value="20"' in first.content.decode()
+
+    limits(spared=7)
+    assert 'name="spared" value="7"' in client.get(path, follow=True).content.decode()
+
+
+def test_decisions_about_rows_say_what_was_decided(client: Any) -> None:
+    steward = UserFactory(roles=["data_steward"], display_name="Olli Opas")
+    AccountFactory(parent_customer_id="P77", name="Kala Oy")
+    for number, parent in (("C1", ""), ("C2", "P77"), ("C3", "P78")):
+        RowDecision.objects.create(child_id=number, parent_id=parent, by=steward, at=clock.now())
+    client.force_login(steward)
+
+    html = client.get(reverse("admin:integration_rowdecision_changelist")).content.decode()
+
+    found = re.findall(r'class="field-decision">([^<]*)<', html)
+    assert found == ["left out", "belongs to Kala Oy P77", "belongs to P78"]
+    assert html.count("Olli Opas</td>") == 3
 
 
 def test_rows_are_fewer_only_than_those_of_the_last_complete_run() -> None:

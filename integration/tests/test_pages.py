@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account
-from accounts.tests.factories import AccountFactory
+from accounts.tests.factories import AccountFactory, RegionFactory
 from catalog.tests.factories import ProductFactory
 from core import clock as house_clock, events
 from core.models import Event, JobRun
@@ -206,9 +206,9 @@ def test_a_row_of_the_list_has_the_counts_and_leads_to_the_reasons_in_one_click(
     run = RunFactory(counts=counts, started_by=UserFactory(display_name="Olli Opas"))
     row = QuarantinedRowFactory(run=run)
     html = html_of(steward.get(reverse("sync_list")))
-    cells = [re.sub("<[^>]+>", "", cell).strip() for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
-    assert cells[1:3] + cells[4:] == ["Applied", "asiakkaat.csv", "5,123", "41", "7", "3", "31", "2", "1.5"]
-    assert cells[3].endswith("Olli Opas")
+    cells = [" ".join(re.sub("<[^>]+>", " ", cell).split()) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+    assert cells[1:4] + cells[5:] == ["Applied", "2", "asiakkaat.csv", "5,123 41 parents", "7 created, 3 updated 31 unchanged"]
+    assert cells[4].endswith("Olli Opas, 1.5 s")
     [address] = re.findall(r'href="(/sync/\d+/quarantine/)"', html)
     assert row.reason in html_of(steward.get(address))
 
@@ -223,6 +223,23 @@ def test_the_list_is_narrowed_by_state_and_kind(steward: Client) -> None:
     assert shown(kind=PRODUCT_IMPORT) == [products]
     assert shown(kind=PRODUCT_IMPORT, status="failed") == []
     assert shown(status="no such thing") == [products, failed]
+
+
+def test_runs_of_single_rows_that_came_right_are_listed_where_somebody_asks(steward: Client) -> None:
+    whole = RunFactory()
+    right = RunFactory(counts={"of": whole.pk})
+    failed = RunFactory(counts={"of": whole.pk}, status=Status.FAILED)
+
+    plain, with_all = steward.get(reverse("sync_list")), steward.get(reverse("sync_list"), {"rows": "true"})
+
+    assert list(plain.context["page"].rows) == [failed, whole]
+    assert list(with_all.context["page"].rows) == [failed, right, whole]
+
+
+def test_a_file_name_breaks_behind_its_strokes(steward: Client) -> None:
+    RunFactory(source="customer_master<1>.csv")
+
+    assert "customer_<wbr>master&lt;1&gt;.csv" in html_of(steward.get(reverse("sync_list")))
 
 
 def test_the_filter_is_answered_with_the_rows_alone(steward: Client) -> None:
@@ -374,12 +391,12 @@ def test_a_run_shows_its_counts_and_what_changed(steward: Client) -> None:
     response = steward.get(reverse("sync_page", args=[run.pk]))
     [news] = response.context["news"]
     assert (news.number, news.verb) == (account.parent_customer_id, "master_updated")
-    assert [(change.label, change.before, change.after) for change in news.changes] == [("yearly revenue, EUR", "5.00", "7.00")]
+    assert [(change.label, change.before, change.after) for change in news.changes] == [("yearly revenue, EUR", "€5.00", "€7.00")]
     shown = [(str(label), number) for label, number in response.context["counts"]]
     assert {("Accounts updated", 1), ("Open conflicts", 2)} <= set(shown)
     html = response.content.decode()
     assert "Updated from the customer master" in html
-    assert "5.00 → 7.00" in html
+    assert "€5.00 → €7.00" in html
 
 
 def test_what_happened_narrows_what_a_run_did(steward: Client) -> None:
@@ -397,6 +414,17 @@ def test_what_happened_narrows_what_a_run_did(steward: Client) -> None:
         "reactivated": set(),
     }
     assert len(news_of(steward.get(path, {"what": "nonsense"}))) == 3
+
+
+def test_changes_are_told_in_words(steward: Client) -> None:
+    RegionFactory(code="01", label_en="Uusimaa"), RegionFactory(code="02", label_en="Satakunta")
+    run = RunFactory()
+    changed(run, region=["01", "02"])
+    changed(run, region=["", "99"])
+
+    news = steward.get(reverse("sync_page", args=[run.pk])).context["news"]
+
+    assert [(change.before, change.after) for row in news for change in row.changes] == [("Uusimaa", "Satakunta"), ("", "99")]
 
 
 @pytest.mark.req("S0.34")
@@ -473,14 +501,26 @@ def test_a_failed_run_says_why(steward: Client) -> None:
 def test_the_log_has_phases_and_what_people_did(steward: Client) -> None:
     phases = [
         {"phase": "fetch", "at": "2026-11-20T09:00:01+00:00", "seconds": 0.8, "rows": 5000},
-        {"phase": "distil", "at": "2026-11-20T09:00:02+00:00", "seconds": 2},
+        {"phase": "distil", "at": "2026-11-20T09:00:02+00:00", "seconds": 2, "rows": 0},
     ]
     run = guarded_run(counts={"phases": phases, "guards": [{"guard": "odd"}]})
     steward.post(reverse("sync_reject", args=[run.pk]), {"reason": "wrong year"})
     html = html_of(steward.get(reverse("sync_log", args=[run.pk])))
-    assert '<td>Reading the source</td><td class="text-nowrap">20 Nov 2026 11:00:01</td><td class="number">0.8</td>' in html
+    cells = [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", html)]
+    assert cells == ["Reading the source", "20 Nov 2026 11:00:01", "0.8", "5,000", "distil", "20 Nov 2026 11:00:02", "2", "–"]
     for text in ("5,000", "distil", "Rejected", "Eeva Äyräs", "wrong year"):
         assert text in html
+
+
+def test_the_log_says_which_rows_went_to_which_parent(steward: Client) -> None:
+    run = RunFactory()
+    events.record(run, "rows_mapped", by=UserFactory(), rows=[405], parent="020208")
+    events.record(run, "rows_ignored", by=UserFactory(), rows=[5, 6])
+
+    html = html_of(steward.get(reverse("sync_log", args=[run.pk])))
+
+    assert "· row 405 · parent 020208" in html
+    assert "· rows 5, 6" in html
 
 
 # --- Quarantine -------------------------------------------------------------------------------------------------------

@@ -259,15 +259,24 @@ def note(day: dt.date, figure: str, number: int, owner: User | None = None) -> N
     QualityFigure.objects.create(day=day, figure=figure, number=number, owner=owner)
 
 
-def test_the_change_is_that_of_the_last_30_days_in_sight(people: SimpleNamespace, clock: Any) -> None:
-    for days_ago, mine, foreign in ((40, 99, 99), (20, 5, 7), (3, 1, 1), (1, 8, 4)):
+def test_the_change_is_that_since_the_last_noted_night_of_owners_in_sight(people: SimpleNamespace, clock: Any) -> None:
+    for days_ago, mine, foreign in ((20, 99, 99), (1, 0, 4)):
         day = dt.date(2026, 11, 20) - dt.timedelta(days=days_ago)
         note(day, "conflicts", mine, people.owner)
         note(day, "conflicts", foreign, people.stranger)
-    found = {name: quality.changes(person).by_figure["conflicts"] for name, person in vars(people).items()}
-    assert found == {"owner": 3, "colleague": 3, "manager": 3, "stranger": -3, "steward": 0}
+    conflict(full(people.owner))
+    shared = full(people.stranger)
+    conflict(shared)
+    AccountTeamMember.objects.create(account=shared, user=people.owner)
+
+    def change(person: User) -> int:
+        numbers = quality.completeness_for(person) | quality.matters_for(person)
+        return quality.changes(person, numbers).by_figure["conflicts"]
+
+    found = {name: change(person) for name, person in vars(people).items()}
+    assert found == {"owner": 1, "colleague": 1, "manager": 1, "stranger": -3, "steward": -2}
     html = as_user(people.owner).get(reverse("quality")).content.decode()
-    assert ("The changes are those since 31 Oct 2026." in html, ">+3<" in html) == (True, True)
+    assert ("The changes are those since 19 Nov 2026." in html, ">+1<" in html) == (True, True)
 
 
 def test_the_chart_and_its_table_hold_the_same_numbers(people: SimpleNamespace, clock: Any) -> None:

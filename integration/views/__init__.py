@@ -113,7 +113,7 @@ def _phases(run: JobRun) -> list[dict[str, Any]]:
             "label": words.phase(str(phase.get("phase", ""))),
             "at": _instant(phase.get("at")),
             "seconds": phase.get("seconds"),
-            "rows": phase.get("rows"),
+            "rows": phase.get("rows") or None,
         }
         for phase in run.counts.get("phases", [])
     ]

@@ -27,8 +27,9 @@ MOST_OWNERS = 200
 def quality_page(request: HttpRequest) -> HttpResponse:
     """What is to be cleared up and what is lacking of the accounts in sight, and how that has changed."""
     user = user_of(request)
-    numbers, left_out, changes = quality.completeness_for(user), quality.left_out(user), quality.changes(user)
+    numbers, left_out = quality.completeness_for(user), quality.left_out(user)
     numbers |= quality.matters_for(user) | {code: found.number for code, found in left_out.items()}
+    changes = quality.changes(user, numbers)
     rows = {code: _figure_row(figure, numbers, changes, left_out) for code, figure in quality.FIGURES.items() if code in numbers}
     first = [code for code, figure in quality.FIGURES.items() if not figure.field and code in numbers]
     context = {

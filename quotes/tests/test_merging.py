@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import merge_selectors, merging
@@ -58,6 +59,20 @@ def undo(merged: AccountMerge, by: Any) -> AccountMerge:
 
 def fresh(account: Account) -> Account:
     return Account.objects.get(pk=account.pk)
+
+
+def test_the_preview_speaks_of_sent_quotes_where_there_are_any(scene: SimpleNamespace) -> None:
+    proposal = LinkProposal.objects.create(prospect=scene.loser, account=scene.survivor, match="name", made_at=clock.now())
+    client = Client()
+    client.force_login(scene.rep)
+    quote = scene.quote()
+
+    def says_so() -> bool:
+        return "Quotes that were sent stay word for word" in client.get(f"/accounts/proposals/{proposal.pk}/").content.decode()
+
+    assert not says_so()
+    services.quote_send(quote_id=quote.pk, by=scene.rep, to=["a@b.example"])
+    assert says_so()
 
 
 def state() -> list[list[Any]]:

@@ -6,8 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from integration.price_manager import CUSTOMER_MASTER
+from integration.price_manager import CUSTOMER_MASTER, ROWS_AT_ONCE
 from integration.price_manager_server import FAULTS, Master, PriceManager, server
+
+FAULT = f"what goes wrong from the second page on; a page of the sync has {ROWS_AT_ONCE:,} rows, so serve more of them"
 
 
 class Command(BaseCommand):
@@ -19,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--rows", type=int, default=1_000, help="sites")
         parser.add_argument("--parents", type=int, default=0, help="customers; a fifth of the rows when left out")
         parser.add_argument("--seed", type=int, default=1, help="another seed, another master")
-        parser.add_argument("--fault", choices=sorted(FAULTS), default="", help="what goes wrong from the second page on")
+        parser.add_argument("--fault", choices=sorted(FAULTS), default="", help=FAULT)
         parser.add_argument("--times", type=int, default=0, help="how often the fault strikes; 0: always")
 
     def handle(self, *args: Any, **options: Any) -> None:
