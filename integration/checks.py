@@ -17,7 +17,7 @@ UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\u
 
 YES = frozenset({"1", "true", "t", "yes", "y", "x", "on", "kyllä", "k", "tosi"})
 NO = frozenset({"0", "false", "f", "no", "n", "off", "ei", "e", "epätosi", "-"})
-_SHOWN = 60
+_SHOWN, _TOLD = 60, 5
 LONGEST_CELL = 5000
 """Characters of the longest field there is."""
 
@@ -67,6 +67,16 @@ class Findings:
         column = self.column(name)
         for row, value in frame.filter(mask).select("#", name).iter_rows():
             self.add(row, rule, message, {"column": column, "value": shown(value)})
+
+    def add_shared(self, frame: pl.DataFrame, rule: Rule, name: str, message: str, **told: str) -> None:
+        """One finding per row of `frame`. Rows that are alike in `name` share what is told of them: under a name for the message,
+        the different values of one column."""
+        [(fact, values)] = told.items()
+        column = self.column(name)
+        shared = dict(frame.group_by(name).agg(pl.col(values).unique().sort().cast(pl.String)).iter_rows())
+        for row, value in frame.select("#", name).iter_rows():
+            several = [shown(one) for one in shared[value][:_TOLD]] + ["…"] * (len(shared[value]) > _TOLD)
+            self.add(row, rule, message, {"column": column, "value": shown(value), fact: ", ".join(several)})
 
     def column(self, name: str) -> str:
         """The source's word for our field."""

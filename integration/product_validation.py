@@ -45,8 +45,8 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
     checks.find_texts(frame, findings, longest=LONGEST, required=PRODUCT_REQUIRED)
     days = _days(frame, findings)
     copies, clash = _repeats(frame, days["valid_from"])
-    sentence = _("%(column)s “%(value)s” stands twice with different values.")
-    findings.add_all(frame, pl.col("#").is_in(clash.implode()), Rule.DUPLICATE, "sku", sentence)
+    sentence = _("%(column)s “%(value)s” stands in rows %(rows)s with different values.")
+    findings.add_shared(frame.filter(pl.col("#").is_in(clash.implode())), Rule.DUPLICATE, "sku", sentence, rows="#")
     mark = layout.profile.options.decimal or amounts.decimal_mark(
         [frame[name] for name in PRICES if name in frame.columns], table.decimal_in_doubt
     )

@@ -274,11 +274,12 @@ def _find_structure(frame: pl.DataFrame, same: pl.DataFrame, findings: Findings)
     """Note clashing rows, children with two parents, and cycles; answers the numbers of rows that repeat an earlier one."""
     copies, clash = checks.repeats(frame.drop("row_hash"), "child_id")
     clashing = frame.filter(pl.col("#").is_in(clash.implode()))
-    parents = pl.col("parent_id").n_unique().over("child_id") if len(clashing) else pl.lit(1)
-    sentence = _("%(column)s “%(value)s” has two parents in this file.")
-    findings.add_all(clashing, parents > 1, Rule.TWO_PARENTS, "child_id", sentence)
-    sentence = _("%(column)s “%(value)s” stands twice with different values.")
-    findings.add_all(clashing, parents == 1, Rule.DUPLICATE, "child_id", sentence)
+    if len(clashing):
+        divided = clashing.select(pl.col("parent_id").n_unique().over("child_id") > 1)[:, 0]
+        sentence = _("%(column)s “%(value)s” has several parents in this file: %(parents)s.")
+        findings.add_shared(clashing.filter(divided), Rule.TWO_PARENTS, "child_id", sentence, parents="parent_id")
+        sentence = _("%(column)s “%(value)s” stands in rows %(rows)s with different values.")
+        findings.add_shared(clashing.filter(~divided), Rule.DUPLICATE, "child_id", sentence, rows="#")
     left = frame.select(_TIES)
     left = left.filter(~pl.col("#").is_in(pl.concat([clash, copies]).implode()) & (pl.col("child_id") != ""))
     for row, path in _cycles(pl.concat([left, same])):

@@ -136,12 +136,12 @@ def test_a_row_that_stands_twice_counts_once() -> None:
 
 def test_one_key_with_other_values_is_left_out_altogether() -> None:
     found = faults(child("1", revenue="5"), child("1", revenue="6"), child("1", revenue="5"), child("2"))
-    reason = "child_id “1” stands twice with different values."
+    reason = "child_id “1” stands in rows 2, 3, 4 with different values."
     assert found == [(2, "1", "duplicate", reason), (3, "1", "duplicate", reason), (4, "1", "duplicate", reason)]
 
 
 def test_a_child_with_two_parents_is_left_out() -> None:
-    reason = "child_id “1” has two parents in this file."
+    reason = "child_id “1” has several parents in this file: P, Q."
     assert faults(child("1", "P"), child("1", "Q"), child("2", "Q")) == [
         (2, "1", "two_parents", reason),
         (3, "1", "two_parents", reason),
