@@ -424,7 +424,7 @@ def test_changes_are_told_in_words(steward: Client) -> None:
 
     news = steward.get(reverse("sync_page", args=[run.pk])).context["news"]
 
-    assert [(change.before, change.after) for row in news for change in row.changes] == [("Uusimaa", "Satakunta"), ("", "99")]
+    assert [(change.before, change.after) for row in news for change in row.changes] == [("", "99"), ("Uusimaa", "Satakunta")]
 
 
 @pytest.mark.req("S0.34")
