@@ -13,6 +13,9 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import emails  # noqa: F401  registers the outbox handlers
+        from core import events
+
+        events.describe({"approval_handed_over": _("Approval handed over")})
 
         post_migrate.connect(_make_gates, sender=self, dispatch_uid="approvals.gates")
 

@@ -16,7 +16,7 @@ from users.roles import Perm
 
 
 @outbox.handler("approval.requested")
-def requested(message: OutboxMessage, *, request_id: int, user_id: int, link_id: int) -> None:
+def requested(message: OutboxMessage, *, request_id: int, user_id: int, link_id: int, by_name: str = "", note: str = "") -> None:
     """Ask one person. Nothing is sent when the question is no longer open."""
     request = _request(request_id)
     person, link = User.objects.get(pk=user_id), Link.objects.get(pk=link_id)
@@ -25,7 +25,8 @@ def requested(message: OutboxMessage, *, request_id: int, user_id: int, link_id:
     with translation.override(person.language):
         subject = _("Approval: %(what)s") % {"what": _what(request.run)}
     url = emails.absolute(reverse("approval_link", args=[links.token_of(link)]))
-    _send(message, "requested", person, request.run, subject, _facts(request, person) | {"url": url, "request": request})
+    more = {"url": url, "request": request, "by_name": by_name, "note": note}
+    _send(message, "requested", person, request.run, subject, _facts(request, person) | more)
 
 
 @outbox.handler("approval.decided")
@@ -58,6 +59,17 @@ def recalled(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
     was_recalled = request.run.status == RunStatus.RECALLED
     context = _facts(request, person) | {"url": emails.absolute(_path(request)), "request": request, "was_recalled": was_recalled}
     _send(message, "recalled", person, request.run, subject, context)
+
+
+@outbox.handler("approval.handed_over")
+def handed_over(message: OutboxMessage, *, request_id: int, user_id: int, by_name: str, note: str = "") -> None:
+    """Tell the requester, and whoever was asked until now, who is asked."""
+    request, person = _request(request_id), User.objects.get(pk=user_id)
+    with translation.override(person.language):
+        subject = _("Handed over: approval of %(what)s") % {"what": _what(request.run)}
+    url = emails.absolute(registry.subject_for(request.run.subject_type).url(request.run.subject_id))
+    context = _facts(request, person) | {"url": url, "request": request, "by_name": by_name, "note": note}
+    _send(message, "handed_over", person, request.run, subject, context)
 
 
 def _send(message: OutboxMessage, name: str, person: User, run: Run, subject: str, context: dict[str, Any]) -> None:

@@ -1,17 +1,24 @@
 """The answer to a request."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from approvals.choices import Verdict
+from users.models import User
+
+HAND_OVER = "hand_over"
 
 
 class DecisionForm(forms.Form):
-    """Both verdicts in one form; `version` and `content_hash` are those of the page that was read."""
+    """Both verdicts, and handing over, in one form; `version` and `content_hash` are those of the page that was read."""
 
-    verdict = forms.ChoiceField(choices=Verdict.choices, error_messages={"required": _("Press Approve or Reject.")})
+    verdict = forms.ChoiceField(
+        choices=[*Verdict.choices, (HAND_OVER, _("Hand over"))], error_messages={"required": _("Press Approve or Reject.")}
+    )
+    to = forms.IntegerField(label=_("Hand over to"), required=False, widget=forms.Select(attrs={"class": "form-select"}))
     comment = forms.CharField(
         label=_("Comment"),
         required=False,
@@ -22,8 +29,14 @@ class DecisionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     content_hash = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
+    def offer(self, people: Sequence[User]) -> None:
+        """These may be chosen; whether one may is asked once more where it is done."""
+        self.fields["to"].widget.choices = [("", _("Choose")), *((user.pk, user.display_name) for user in people)]
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("verdict") == HAND_OVER and not cleaned.get("to") and "to" not in self.errors:
+            self.add_error("to", _("Choose to whom."))
         if cleaned.get("verdict") == Verdict.REJECT and "comment" in cleaned and not cleaned["comment"]:
             self.add_error("comment", _("Say why you reject this."))
         return cleaned

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 
 from approvals import policies, selectors, services, standing, summary
 from approvals.choices import RunStatus, Verdict, Via
-from approvals.forms import DecisionForm
+from approvals.forms import HAND_OVER, DecisionForm
 from approvals.models import Request
 from core.clients import client_ip
 from core.errors import DomainError, Invalid
@@ -21,14 +21,20 @@ def review_context(
 ) -> dict[str, Any]:
     """Everything the shared content partial shows to this person."""
     seen = summary.of_request(asked, language=get_language() or "en", with_margin=person.may(Perm.MARGIN_VIEW))
+    stands = standing.standing_of(asked, person, link=link)
+    steps = selectors.steps(asked.run)
+    people = standing.successors(asked, person, stands, steps)
     first = {"version": asked.run.subject_version, "content_hash": asked.run.content_hash}
+    form = form or DecisionForm(initial=first)
+    form.offer(people)
     return {
         "asked": asked,
         "run": asked.run,
         "review": seen,
-        "standing": standing.standing_of(asked, person, link=link),
-        "steps": selectors.steps(asked.run),
-        "form": form or DecisionForm(initial=first),
+        "standing": stands,
+        "steps": steps,
+        "form": form,
+        "successors": people,
         "error": error,
         "by_link": link is not None,
         "may_recall": link is None and asked.run.status == RunStatus.OPEN and policies.may_recall(person, asked.run),
@@ -38,20 +44,27 @@ def review_context(
 def answer(
     request: HttpRequest, request_id: int, person: User, *, link: Link | None = None
 ) -> tuple[DecisionForm, DomainError | None]:
-    """Decide as posted. Returns the form and the refusal; no refusal means it is decided."""
+    """Decide or hand over as posted. Returns the form and the refusal; no refusal means it is done."""
     form = DecisionForm(request.POST)
     if not form.is_valid():
         form.fields["comment"].widget.attrs["autofocus"] = "comment" in form.errors
         return form, Invalid()
+    via = Via.LINK if link else Via.PAGE
+    given = form.cleaned_data
     try:
+        if given["verdict"] == HAND_OVER:
+            services.request_hand_over(
+                request_id=request_id, to_id=given["to"], by=person, comment=given["comment"], via=via, link=link
+            )
+            return form, None
         services.request_decide(
             request_id=request_id,
-            verdict=Verdict(form.cleaned_data["verdict"]),
-            comment=form.cleaned_data["comment"],
+            verdict=Verdict(given["verdict"]),
+            comment=given["comment"],
             by=person,
-            via=Via.LINK if link else Via.PAGE,
-            version=form.cleaned_data["version"],
-            content_hash=form.cleaned_data["content_hash"],
+            via=via,
+            version=given["version"],
+            content_hash=given["content_hash"],
             ip=client_ip(request),
             link=link,
         )

@@ -32,6 +32,13 @@ def may_decide(user: User, request: Request, subject: Any) -> bool:
     return request.approver_id is None or user in registry.subject_for(request.run.subject_type).eligible(subject, [user])
 
 
+def may_hand_over(user: User, request: Request, subject: Any) -> bool:
+    """Who is asked passes the request on; a steward gives any request to somebody else. Nobody who is involved does."""
+    if not user.is_active or is_involved(user, request.run):
+        return False
+    return user.may(Perm.STEWARD) or may_decide(user, request, subject)
+
+
 def may_recall(user: User, run: Run) -> bool:
     """Only who asked takes it back."""
     return user.is_active and user.pk == run.requested_by_id

@@ -58,6 +58,9 @@ class Subject(Protocol):
     def lock(self, subject_id: int) -> Any:
         """The subject, its row locked. First in the lock order: subject → run → requests → link."""
 
+    def read(self, subject_id: int) -> Any:
+        """The subject, not locked, with what `eligible` looks at."""
+
     def fingerprint(self, subject: Any) -> Fingerprint:
         """Version and content hash as they are now."""
 

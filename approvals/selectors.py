@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Func, IntegerField, Prefetch, Q, QuerySet
+from django.db.models.fields.json import KT
+from django.utils.translation import get_language
 
 from approvals import registry
 from approvals.choices import RequestStatus, RunStatus
@@ -122,6 +124,19 @@ def _eligible(permission: Perm, subject_type: str, subject: Any, involved: set[i
     return list(registry.subject_for(subject_type).eligible(subject, candidates))
 
 
+def successors(request: Request, requests: Iterable[Request], subject: Any) -> list[User]:
+    """Who may be asked in the place of whoever is asked now: those who may decide all its gates, and are not asked in this run
+    already."""
+    run = request.run
+    asked = {other.approver_id for other in requests if other.approver_id is not None}
+    left_out = {run.requested_by_id, run.last_editor_id} | asked
+    people: list[User] | None = None
+    for gate in request.gates.all():
+        eligible = _eligible(Perm(gate.definition.get("permission") or gate.permission), run.subject_type, subject, left_out)
+        people = eligible if people is None else [person for person in people if person in eligible]
+    return people or []
+
+
 _asked_before = Prepared(
     lambda gate, requester_id: (
         Request.objects.filter(gates__gate=gate, run__requested_by=requester_id, approver__isnull=False)
@@ -159,6 +174,19 @@ def requests_for(user: User) -> RequestQuerySet:
         .select_related("approver", "run__requested_by", "run__last_editor", "decision__decided_by")
         .prefetch_related("gates")
     )
+
+
+def with_titles(requests: QuerySet[Request]) -> Any:
+    """The requests with `title` and `customer` in the active language, without the rest of what they show."""
+    title, customer = KT(f"summary__title__{get_language()}"), KT("summary__customer")
+    return requests.defer("summary").annotate(title=title, customer=customer)
+
+
+def titled(pk: int) -> Request:
+    """This request, for whoever has just changed it."""
+    found = Request.objects.select_related("approver", "run__requested_by", "decision__decided_by").prefetch_related("gates")
+    request: Request = with_titles(found).get(pk=pk)
+    return request
 
 
 def _place(requests: QuerySet[Request]) -> QuerySet[Any]:

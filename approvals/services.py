@@ -12,7 +12,7 @@ from approvals import policies, registry, selectors, standing
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Gate, Request, Run, RunGate
 from approvals.registry import Fingerprint
-from core import clock, links, outbox
+from core import clock, events, links, outbox
 from core.errors import Invalid, NotAllowed, WrongState
 from core.models import Link
 from users.models import User
@@ -147,12 +147,14 @@ def _open_next(run: Run, requests: Sequence[Request]) -> None:
     _tell(run, asked)
 
 
-def _tell(run: Run, requests: Iterable[Request]) -> None:
-    """Everybody who is asked gets a mail with a link of their own."""
+def _tell(run: Run, requests: Iterable[Request], **handed_over: str) -> None:
+    """Everybody who is asked gets a mail with a link of their own; `by_name` and `note`: who handed it over, and what for."""
+    rows: list[dict[str, int | str]] = []
     for request in requests:
         for person_id in _people_of(run, request):
             link = links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=clock.now() + LINK_LIFETIME, person_id=person_id)
-            outbox.emit("approval.requested", request_id=request.pk, user_id=person_id, link_id=link.pk)
+            rows.append({"request_id": request.pk, "user_id": person_id, "link_id": link.pk, **handed_over})
+    outbox.emit_all("approval.requested", rows)
 
 
 def _people_of(run: Run, request: Request) -> list[int]:
@@ -197,13 +199,72 @@ def request_decide(
     return decision
 
 
+@transaction.atomic
+def request_hand_over(
+    *, request_id: int, to_id: int, by: User, comment: str = "", via: Via = Via.PAGE, link: Link | None = None
+) -> Request:
+    """Somebody else is asked from now on, by the same deadline; links sent until now are dead, and everybody concerned is told.
+
+    Whoever is asked passes it on, or a steward gives it to somebody. Raises: NotFound; NotAllowed; WrongState: decided or taken
+    back; Invalid with `to` in its fields for a person who may not decide it or is asked in this run already.
+    """
+    run_id, subject_type, subject_id = selectors.place_of(request_id, None if via == Via.LINK else by)
+    registered = registry.subject_for(subject_type)
+    subject = registered.lock(subject_id)
+    requests = selectors.requests_for_update(run_id)
+    request = next(candidate for candidate in requests if candidate.pk == request_id)
+    run = request.run
+    _require_undecided(run, request)
+    _require_link(request, by, via, link)
+    person = user_with_roles(by.pk)  # as he or she is now
+    if person is None or not policies.may_hand_over(person, request, subject):
+        raise NotAllowed(_("You may not hand this request over."))
+    to = next((user for user in selectors.successors(request, requests, subject) if user.pk == to_id), None)
+    if to is None:
+        raise Invalid(fields={"to": _("This person may not decide it, or is asked already. Choose another one.")})
+    former = request.approver
+    _give(request, to)
+    events.record(
+        subject,
+        "approval_handed_over",
+        by=person,
+        reason=comment.strip(),
+        former=former.display_name if former else "",
+        to=to.display_name,
+    )
+    if request.is_open:
+        _tell(run, [request], by_name=person.display_name, note=comment.strip())
+    told = {run.requested_by_id, former.pk if former else person.pk} - {person.pk, to.pk}
+    rows: list[dict[str, int | str]] = [
+        {"request_id": request.pk, "user_id": pk, "by_name": person.display_name, "note": comment.strip()} for pk in sorted(told)
+    ]
+    outbox.emit_all("approval.handed_over", rows)
+    return request
+
+
+def _give(request: Request, to: User) -> None:
+    """The request is this person's. What the queue answered by being the queue needs the right of the gate again."""
+    links.revoke(Link.Purpose.APPROVAL, [request.pk])
+    request.approver = to
+    request.save(update_fields=["approver"])
+    for gate in request.gates.all():
+        of_gate = gate.definition.get("permission") or gate.permission
+        if gate.permission != of_gate:
+            gate.permission = of_gate
+            gate.save(update_fields=["permission"])
+
+
 def _require_open(run: Run, request: Request) -> None:
+    _require_undecided(run, request)
+    if not request.is_open:
+        raise WrongState(_("An earlier step is not approved yet."))
+
+
+def _require_undecided(run: Run, request: Request) -> None:
     if request.status in (RequestStatus.APPROVED, RequestStatus.REJECTED):
         raise WrongState(standing.decided_sentence(request.decision))
     if run.status != RunStatus.OPEN or request.status != RequestStatus.PENDING:
         raise WrongState(_("This request was taken back or ended. There is nothing left to decide."))
-    if not request.is_open:
-        raise WrongState(_("An earlier step is not approved yet."))
 
 
 def _require_link(request: Request, by: User, via: Via, link: Link | None) -> None:

@@ -1,16 +1,18 @@
 """How a request stands for one person: what a page says about it, and whether there is anything left to press."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from approvals import policies
+from approvals import policies, registry, selectors
 from approvals.choices import RequestStatus, RunStatus, Verdict
 from approvals.models import Decision, Request
 from core import links
 from core.models import Link
 from users.models import User
+from users.roles import Perm
 
 
 class Standing(NamedTuple):
@@ -29,11 +31,24 @@ def standing_of(request: Request, person: User, *, link: Link | None = None) -> 
         return Standing("cancelled", _ended_sentence(request))
     if not request.is_open:
         return Standing("later", _("An earlier step is not approved yet. You will get a mail when it is your turn."))
+    if link is not None and not links.is_live(link) and not policies.is_asked(person, request):
+        return Standing("waiting", _waiting_sentence(request))
     if link is not None and not links.is_live(link):
         return Standing("expired", _("This link has expired. Sign in to decide."))
     if not policies.may_decide_now(person, request):
         return Standing("waiting", _waiting_sentence(request))
     return Standing("open", "", can_decide=True)
+
+
+def successors(asked: Request, person: User, stands: Standing, steps: Sequence[Request]) -> list[User]:
+    """To whom this person may hand the request over now; `steps`: all requests of its run. Two queries, or none."""
+    is_undecided = asked.status == RequestStatus.PENDING and asked.run.status == RunStatus.OPEN
+    if not (stands.can_decide or (stands.kind != "expired" and is_undecided and person.may(Perm.STEWARD))):
+        return []
+    if policies.is_involved(person, asked.run):
+        return []
+    subject = registry.subject_for(asked.run.subject_type).read(asked.run.subject_id)
+    return selectors.successors(asked, steps, subject)
 
 
 def decided_sentence(decision: Decision) -> str:

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models.fields.json import KT
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import get_language, gettext as _
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from approvals import pages, registry, selectors, services
+from approvals.forms import HAND_OVER
 from approvals.models import Request
 from core.paging import keyset
 from users.access import signed_in, user_of
@@ -25,8 +25,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     tab = request.GET.get("tab", "waiting")
     tab = tab if tab in _ORDER else "waiting"
-    rows = selectors.inbox(user, tab).annotate(title=KT(f"summary__title__{get_language()}"), customer=KT("summary__customer"))
-    context = {"tab": tab, "page": keyset(rows.defer("summary"), request, order=_ORDER[tab])}
+    rows = selectors.with_titles(selectors.inbox(user, tab))
+    context = {"tab": tab, "page": keyset(rows, request, order=_ORDER[tab])}
     return render(request, "approvals/inbox.html", context)
 
 
@@ -40,6 +40,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         asked = get_object_or_404(selectors.requests_for(user), pk=pk)
         return _page(request, asked, pages.review_context(asked, user))
     form, error = pages.answer(request, pk, user)
+    if error is None and form.cleaned_data["verdict"] == HAND_OVER:
+        messages.success(request, _("Handed over."))
+        return redirect("approval_list")
     if error is None:
         return redirect("approval_detail", pk=pk)
     asked = get_object_or_404(selectors.requests_for(user), pk=pk)

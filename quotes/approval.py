@@ -42,6 +42,9 @@ class QuoteApproval:
     def lock(self, subject_id: int) -> Quote:
         return selectors.quote_for_update(subject_id)
 
+    def read(self, subject_id: int) -> Quote:
+        return Quote.objects.select_related("account").get(pk=subject_id)
+
     def fingerprint(self, subject: Quote) -> Fingerprint:
         return Fingerprint(subject.version, snapshots.hash_now(subject, selectors.frozen(subject)))
 
@@ -50,7 +53,7 @@ class QuoteApproval:
         return approval_facts.lines_of(snapshot.content) if snapshot else []
 
     def summary(self, subject_id: int) -> str:
-        quote = Quote.objects.select_related("account").get(pk=subject_id)
+        quote = self.read(subject_id)
         return f"{quote}, {quote.account.name}"
 
     def url(self, subject_id: int) -> str:

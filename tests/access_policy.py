@@ -103,6 +103,7 @@ RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "edit the quote": {role: _EDITS_ACCOUNT[role] for role in SALES},
     "undo what one did": dict.fromkeys(ROLES, frozenset({OWN})),
     "decide": dict.fromkeys(APPROVERS, frozenset({ASKED})),
+    "hand over": dict.fromkeys(APPROVERS, frozenset({ASKED})) | {"data_steward": frozenset({TEAM, UNIT, FOREIGN, ASKED})},
 }
 """A right → role → which of the records in sight such a person may use so; the others answer 403."""
 
@@ -215,6 +216,7 @@ POLICY: dict[str, Address] = {
     "api:account-sites": api({GET: SIGNED_IN}, Use("account")),
     "api:approval-approve": api({POST: SIGNED_IN}, Use("request", "json nothing", write="decide")),
     "api:approval-detail": api({GET: SIGNED_IN}, Use("request")),
+    "api:approval-hand-over": api({POST: SIGNED_IN}, Use("request", "json successor", write="hand over")),
     "api:approval-list": api({GET: SIGNED_IN}),
     "api:approval-recall": api({POST: SIGNED_IN}, Use("request", "json nothing", write="undo what one did")),
     "api:approval-reject": api({POST: SIGNED_IN}, Use("request", "json comment", write="decide")),

@@ -98,6 +98,8 @@ class World:
     stopped: JobRun
     row: QuarantinedRow
     mail: MailboxMessage
+    successor: User
+    """Who may decide anything, everywhere, and is asked nothing."""
     clients: dict[str, Client]
     sessions: dict[str, str]
     tokens: dict[tuple[str, bool], str]
@@ -143,10 +145,16 @@ def make_world() -> World:
     row = QuarantinedRowFactory(run=RunFactory())
     running = RunningFactory(kind=PRODUCT_IMPORT, lease_until=clock.now() + dt.timedelta(days=1))
     feeds = (row.run, running, guarded_run(), row)
-    world = World(people, own, shared, asked, maker.plain, *feeds, MailboxMessageFactory(html="<p>Hei</p>"), {}, {}, {})
+    others = (MailboxMessageFactory(html="<p>Hei</p>"), _successor())
+    world = World(people, own, shared, asked, maker.plain, *feeds, *others, {}, {}, {})
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
     return world
+
+
+def _successor() -> User:
+    roles = ["pricing", "sales_manager", "customer_success", "data_steward"]
+    return UserFactory(username="successor", roles=roles, sees_all_units=True)
 
 
 def log_in(world: World, role: str) -> None:
@@ -214,7 +222,8 @@ class _Maker(NamedTuple):
         opens = sorted({Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE} & person.permissions)
         is_queue = person.may(Perm.STEWARD)
         Request.objects.filter(pk=request.pk).update(approver=None if is_queue else person)
-        RunGate.objects.filter(request=request).update(permission=Perm.STEWARD if is_queue else [*opens, Perm.APPROVE_FLOOR][0])
+        right = Perm.STEWARD if is_queue else [*opens, Perm.APPROVE_FLOOR][0]
+        RunGate.objects.filter(request=request).update(permission=right, definition={"permission": right, "sla_hours": 48})
         links.issue(Link.Purpose.APPROVAL, request.pk, expires_at=clock.now() + dt.timedelta(days=1), person_id=person.pk)
         return Request.objects.select_related("run").get(pk=request.pk)
 
@@ -393,6 +402,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "json recipients": lambda world, target: {"to": ["ostaja@asiakas.example"]},
     "json refusal": lambda world, target: {"name": "Olli Ostaja", "reason": "price", "evidence": "Mail of today"},
+    "json successor": lambda world, target: {"to": world.successor.pk},
     "kind of feed": lambda world, target: {"kind": PRODUCT_IMPORT},
     "language": lambda world, target: {"language": "fi"},
     "line": lambda world, target: {"field": "quantity", "value": "7", "version": 1},

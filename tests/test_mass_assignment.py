@@ -108,6 +108,7 @@ WRITES: dict[str, Changes] = {
     "api:account-lift-override POST": _OVERRIDE | of("accounts.Account", "city") | gone("accounts.FieldOverride"),
     "api:account-override POST": _OVERRIDDEN,
     "api:approval-approve POST": _DECIDED,
+    "api:approval-hand-over POST": of("approvals.Request", "approver_id") | of("core.Link", "revoked_at") | EVENT | MAIL,
     "api:approval-recall POST": _RECALLED,
     "api:approval-reject POST": _DECIDED,
     "api:opportunity-detail PATCH": (
@@ -188,6 +189,7 @@ API_FIELDS: dict[str, str] = {
     "api:account-lift-override POST": "field",
     "api:account-override POST": "field value reason",
     "api:approval-approve POST": "comment version content_hash",
+    "api:approval-hand-over POST": "to comment",
     "api:approval-recall POST": "",
     "api:approval-reject POST": "comment version content_hash",
     "api:opportunity-detail PATCH": "name value close_date",

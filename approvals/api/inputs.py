@@ -25,5 +25,12 @@ class No(_Seen):
     comment = Text(max_length=2000)
 
 
+class HandingOver(Input):
+    """To whom, by the key of the user."""
+
+    to = serializers.IntegerField(min_value=1, max_value=2**31)
+    comment = Text(required=False, allow_blank=True, max_length=2000)
+
+
 class Taking(Input):
     """Taking a request back needs no words."""

@@ -99,12 +99,18 @@ class FactsOut(Output):
     url = serializers.CharField(allow_blank=True, help_text="Path of the page.")
 
 
+class PersonOut(Output):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
 class ApprovalOut(ApprovalRowOut):
     """A request for somebody's yes, with the frozen facts and all steps of its round."""
 
     reason = serializers.CharField(allow_blank=True)
     can_decide = serializers.BooleanField()
     can_recall = serializers.BooleanField()
+    successors = PersonOut(many=True, help_text="To whom you may hand the request over.")
     standing = serializers.CharField(allow_blank=True, help_text="How it stands, in a sentence.")
     facts = FactsOut()
     steps = StepOfRunOut(many=True)
@@ -129,18 +135,21 @@ def row_out(asked: Request, *, title: str, customer: str) -> Json:
 
 
 def approval_out(asked: Request, person: User) -> Json:
-    """The whole request as this person sees it. Two queries more than the request itself."""
+    """The whole request as this person sees it. Four queries more than the request itself."""
     language = get_language() or "en"
     seen = summary.of_request(asked, language=language, with_margin=person.may(Perm.MARGIN_VIEW))
     stands = standing.standing_of(asked, person)
+    steps = selectors.steps(asked.run)
+    people = standing.successors(asked, person, stands, steps)
     return {
         **row_out(asked, title=seen["title"], customer=seen["customer"]),
         "reason": asked.run.reason,
         "can_decide": stands.can_decide,
         "can_recall": asked.run.status == RunStatus.OPEN and policies.may_recall(person, asked.run),
+        "successors": [{"id": user.pk, "name": user.display_name} for user in people],
         "standing": stands.sentence,
         "facts": {**seen, "lines": [_line_out(line) for line in seen["lines"]]},
-        "steps": [_step_out(step) for step in selectors.steps(asked.run)],
+        "steps": [_step_out(step) for step in steps],
     }
 
 

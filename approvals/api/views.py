@@ -1,7 +1,5 @@
 """The endpoints of approvals: asked requests, and the answers to them."""
 
-from django.db.models.fields.json import KT
-from django.utils.translation import get_language
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request as HttpRequest
@@ -24,7 +22,7 @@ from users.api.schema import listing
 class ApprovalEndpoint(Endpoint):
     """Requests for somebody's yes: those one is asked in, and those one asked for. Stewards see all."""
 
-    access = dict.fromkeys(("list", "retrieve", "approve", "reject", "recall"), access.SIGNED_IN)
+    access = dict.fromkeys(("list", "retrieve", "approve", "reject", "hand_over", "recall"), access.SIGNED_IN)
     queryset = Request.objects.none()
     filterset_class = ApprovalFilter
     orderings = {"-id": ("-pk",), "id": ("pk",)}
@@ -32,8 +30,7 @@ class ApprovalEndpoint(Endpoint):
     @extend_schema(responses=listing(ApprovalRowOut))
     def list(self, request: HttpRequest) -> Response:
         """Requests in sight, the latest first."""
-        visible = selectors.requests_for(self.user).defer("summary")
-        titled = visible.annotate(title=KT(f"summary__title__{get_language()}"), customer=KT("summary__customer"))
+        titled = selectors.with_titles(selectors.requests_for(self.user))
         return Response(listed(self.filter_queryset(titled), request, orderings=self.orderings, output=self._row))
 
     def _row(self, asked: Request) -> Json:
@@ -56,6 +53,15 @@ class ApprovalEndpoint(Endpoint):
     def reject(self, request: HttpRequest, pk: int) -> Response:
         """Say no, which ends the round."""
         return self._decide(pk, Verdict.REJECT, inputs.No)
+
+    @extend_schema(request=inputs.HandingOver, responses=ApprovalRowOut)
+    @action(detail=True, methods=["post"], url_path="hand-over")
+    def hand_over(self, request: HttpRequest, pk: int) -> Response:
+        """Have somebody else asked, of those in `successors`. Afterwards the request may be out of your sight."""
+        self._asked(pk)
+        given = self.read(inputs.HandingOver)
+        services.request_hand_over(request_id=pk, to_id=given["to"], by=self.user, comment=given.get("comment", ""), via=Via.API)
+        return Response(self._row(selectors.titled(pk)))
 
     @extend_schema(request=inputs.Taking, responses=ApprovalOut)
     @action(detail=True, methods=["post"])

@@ -64,6 +64,9 @@ class Probe:
     def lock(self, subject_id: int) -> JobRun:
         return JobRun.objects.select_for_update().get(pk=subject_id)
 
+    def read(self, subject_id: int) -> JobRun:
+        return JobRun.objects.get(pk=subject_id)
+
     def fingerprint(self, subject: JobRun) -> Fingerprint:
         return Fingerprint(subject.counts["version"], subject.source_hash)
 

@@ -376,5 +376,5 @@ def test_opening_and_deciding_cost_a_fixed_number_of_queries(
     world: World, asked: Request, client: Client, django_assert_num_queries: object
 ) -> None:
     page = opened(client, token_for(asked.pk, world.pricing))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         client.get(page)

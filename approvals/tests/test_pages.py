@@ -145,7 +145,7 @@ def test_the_inbox_costs_the_same_for_few_and_many(world: World, tab: str, count
     assert response.content.decode().count("Probe P-1") == count
 
 
-REVIEW_QUERIES = 6
+REVIEW_QUERIES = 8
 
 
 @pytest.mark.parametrize("lines", [2, 200])
