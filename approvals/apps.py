@@ -15,7 +15,12 @@ class ApprovalsConfig(AppConfig):
         from approvals import emails  # noqa: F401  registers the outbox handlers
         from core import events
 
-        events.describe({"approval_handed_over": _("Approval handed over")})
+        events.describe(
+            {
+                "approval_handed_over": _("Approval handed over"),
+                "approval_passed_on": _("Approval passed on for want of an answer"),
+            }
+        )
 
         post_migrate.connect(_make_gates, sender=self, dispatch_uid="approvals.gates")
 

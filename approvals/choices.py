@@ -23,6 +23,13 @@ class Verdict(models.TextChoices):
     REJECT = "reject", _("Reject")
 
 
+class Clock(models.TextChoices):
+    """Which hours count until an answer is due."""
+
+    WORKING = "working", _("Working hours")
+    CALENDAR = "calendar", _("All hours")
+
+
 class Via(models.TextChoices):
     PAGE = "page", _("Page")
     LINK = "link", _("Link in a mail")

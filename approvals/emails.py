@@ -25,8 +25,35 @@ def requested(message: OutboxMessage, *, request_id: int, user_id: int, link_id:
     with translation.override(person.language):
         subject = _("Approval: %(what)s") % {"what": _what(request.run)}
     url = emails.absolute(reverse("approval_link", args=[links.token_of(link)]))
-    more = {"url": url, "request": request, "by_name": by_name, "note": note}
+    more = {"url": url, "request": request, "by_name": by_name, "note": note, "is_reminder": False}
     _send(message, "requested", person, request.run, subject, _facts(request, person) | more)
+
+
+@outbox.handler("approval.reminder")
+def reminder(message: OutboxMessage, *, request_id: int, user_id: int, link_id: int) -> None:
+    """Ask once more. Nothing is sent when the question is no longer open."""
+    request = _request(request_id)
+    person, link = User.objects.get(pk=user_id), Link.objects.get(pk=link_id)
+    if request.status != RequestStatus.PENDING or not links.is_live(link):
+        return
+    with translation.override(person.language):
+        subject = _("Reminder: approval of %(what)s") % {"what": _what(request.run)}
+    url = emails.absolute(reverse("approval_link", args=[links.token_of(link)]))
+    more = {"url": url, "request": request, "by_name": "", "note": "", "is_reminder": True}
+    _send(message, "requested", person, request.run, subject, _facts(request, person) | more)
+
+
+@outbox.handler("approval.passed_on")
+def passed_on(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
+    """Tell the requester, and whoever has not answered, who is asked now; or stewards that nobody is."""
+    request, person = _request(request_id), User.objects.get(pk=user_id)
+    with translation.override(person.language):
+        subject = _("Not answered in time: approval of %(what)s") % {"what": _what(request.run)}
+    path = (
+        _path(request) if person.may(Perm.STEWARD) else registry.subject_for(request.run.subject_type).url(request.run.subject_id)
+    )
+    context = _facts(request, person) | {"url": emails.absolute(path), "request": request}
+    _send(message, "passed_on", person, request.run, subject, context)
 
 
 @outbox.handler("approval.decided")

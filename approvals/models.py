@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from approvals.choices import RequestStatus, RunStatus, Verdict, Via
+from approvals.choices import Clock, RequestStatus, RunStatus, Verdict, Via
 from approvals.workflow import RequestWorkflow, RunWorkflow
 from core.models import Added, LookUp
 from users.models import User
@@ -19,6 +19,23 @@ class Gate(LookUp):
 
     permission = models.CharField(_("who may decide"), max_length=40, choices=[(perm.value, perm.value) for perm in Perm])
     sla_hours = models.PositiveIntegerField(_("answer within, hours"), default=48)
+    remind_hours = models.PositiveIntegerField(_("remind after, hours"), default=24, help_text=_("0: nobody is reminded."))
+    clock = models.CharField(
+        _("which hours"),
+        max_length=10,
+        choices=Clock,
+        default=Clock.WORKING,
+        help_text=_("Working hours are 8 to 16, without weekends and Finnish holidays."),
+    )
+    escalate_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("who is asked when nobody answers"),
+        help_text=_("Left empty, the manager of whoever was asked, else of who asked. Only somebody who may decide is asked."),
+    )
 
     class Meta(LookUp.Meta):
         verbose_name = _("approval gate")
@@ -103,6 +120,9 @@ class Request(RequestWorkflow):
     summary = models.JSONField(_("what was asked"), default=dict)
     asked_at = models.DateTimeField(_("asked"), null=True, blank=True)
     due_at = models.DateTimeField(_("due"), null=True, blank=True)
+    remind_at = models.DateTimeField(_("reminder"), null=True, blank=True)
+    """When whoever is asked is reminded; empty once that is done."""
+    escalated_at = models.DateTimeField(_("passed on for want of an answer"), null=True, blank=True)
 
     objects = RequestQuerySet.as_manager()
 
@@ -113,7 +133,9 @@ class Request(RequestWorkflow):
         indexes = [
             models.Index(
                 fields=["approver", "due_at"], name="requests_waiting", condition=Q(status=RequestStatus.PENDING, is_open=True)
-            )
+            ),
+            models.Index(fields=["due_at"], name="requests_to_pass_on", condition=Q(status=RequestStatus.PENDING, is_open=True)),
+            models.Index(fields=["remind_at"], name="requests_to_remind", condition=Q(remind_at__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["run", "approver"], name="one_request_per_approver_and_run"),

@@ -9,6 +9,7 @@ from approvals import policies, selectors, services, standing, summary
 from approvals.choices import RunStatus, Verdict, Via
 from approvals.forms import HAND_OVER, DecisionForm
 from approvals.models import Request
+from core import clock
 from core.clients import client_ip
 from core.errors import DomainError, Invalid
 from core.models import Link
@@ -29,6 +30,7 @@ def review_context(
     form.offer(people)
     return {
         "asked": asked,
+        "now": clock.now(),
         "run": asked.run,
         "review": seen,
         "standing": stands,

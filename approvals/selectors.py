@@ -256,6 +256,27 @@ def _involved(user: User) -> Q:
     return Q(run__requested_by=user) | Q(run__last_editor=user)
 
 
+def to_remind(now: dt.datetime, most: int) -> list[int]:
+    """Keys of requests whose time for a reminder has come, locked; those that somebody works on come later."""
+    waiting = Request.objects.filter(status=RequestStatus.PENDING, is_open=True, remind_at__lte=now)
+    locked = waiting.select_for_update(skip_locked=bool(db.skip_locked())).order_by("remind_at", "pk")[:most]
+    return [request.pk for request in locked.only("pk")]
+
+
+def to_pass_on(now: dt.datetime, most: int) -> list[int]:
+    """Keys of requests that nobody has answered in time, or that wait for somebody who has left, the oldest first."""
+    waiting = Request.objects.filter(status=RequestStatus.PENDING, is_open=True, escalated_at=None)
+    late = waiting.filter(Q(due_at__lt=now) | Q(approver__is_active=False))
+    return list(late.order_by("due_at", "pk").values_list("pk", flat=True)[:most])
+
+
+def is_to_pass_on(request: Request, now: dt.datetime) -> bool:
+    """The same of one that is locked."""
+    is_waiting = request.status == RequestStatus.PENDING and request.is_open and request.escalated_at is None
+    has_left = request.approver is not None and not request.approver.is_active
+    return is_waiting and (has_left or (request.due_at is not None and request.due_at < now))
+
+
 def overdue(now: dt.datetime | None = None) -> RequestQuerySet:
     """Open requests past their time."""
     return Request.objects.filter(status=RequestStatus.PENDING, is_open=True, due_at__lt=now or clock.now())

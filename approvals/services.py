@@ -9,10 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from approvals import policies, registry, selectors, standing
-from approvals.choices import RequestStatus, RunStatus, Verdict, Via
+from approvals.choices import Clock, RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Gate, Request, Run, RunGate
 from approvals.registry import Fingerprint
-from core import clock, events, links, outbox
+from core import clock, events, links, outbox, working_time
 from core.errors import Invalid, NotAllowed, WrongState
 from core.models import Link
 from users.models import User
@@ -121,6 +121,9 @@ def _definition(code: str, gate: Gate | None) -> dict[str, Any]:
         "permission": str(source.permission),
         "position": source.position,
         "sla_hours": source.sla_hours,
+        "remind_hours": gate.remind_hours if gate else 24,
+        "clock": str(gate.clock) if gate else str(Clock.WORKING),
+        "escalate_to": gate.escalate_to_id if gate else None,
         "defined": gate is not None,
     }
 
@@ -135,7 +138,22 @@ def _next_step(requests: Sequence[Request]) -> list[Request]:
 def _open(request: Request, gates: Iterable[RunGate]) -> None:
     """In memory: its time runs from now."""
     request.is_open, request.asked_at = True, clock.now()
-    request.due_at = request.asked_at + dt.timedelta(hours=min(gate.definition["sla_hours"] for gate in gates))
+    _set_deadlines(request, request.asked_at, [gate.definition for gate in gates])
+
+
+def _set_deadlines(request: Request, start: dt.datetime, definitions: Sequence[Mapping[str, Any]]) -> None:
+    """In memory: the strictest of the gates counts, as instants that no change of the clock moves."""
+    request.due_at = min(_after_hours(start, definition, definition["sla_hours"]) for definition in definitions)
+    reminders = [
+        _after_hours(start, definition, hours) for definition in definitions if (hours := definition.get("remind_hours", 0))
+    ]
+    request.remind_at = min((at for at in reminders if at < request.due_at), default=None)
+
+
+def _after_hours(start: dt.datetime, definition: Mapping[str, Any], hours: int) -> dt.datetime:
+    if definition.get("clock", Clock.CALENDAR) == Clock.WORKING:
+        return working_time.later(start, hours)
+    return start + dt.timedelta(hours=hours)
 
 
 def _open_next(run: Run, requests: Sequence[Request]) -> None:
@@ -143,7 +161,7 @@ def _open_next(run: Run, requests: Sequence[Request]) -> None:
     asked = _next_step(requests)
     for request in asked:
         _open(request, request.gates.all())
-        request.save(update_fields=["is_open", "asked_at", "due_at"])
+        request.save(update_fields=["is_open", "asked_at", "due_at", "remind_at"])
     _tell(run, asked)
 
 
@@ -365,12 +383,78 @@ def run_recall(*, subject_type: str, subject_id: int, by: User, run_id: int | No
     return run
 
 
+# --- What the clock does ----------------------------------------------------------------------------------------------
 class Swept(NamedTuple):
     overdue: int
     links_removed: int
+    reminded: int
+    passed_on: int
+
+
+AT_ONCE = 1_000
 
 
 def sweep() -> Swept:
-    """Links that ended long ago are gone; until then they stay known, so that their page says what happened."""
+    """Who has been asked for long is reminded; what nobody answers in time, or somebody who has left should, goes to somebody
+    else. Links that ended long ago are gone; until then they stay known, so that their page says what happened."""
+    reminded = requests_remind()
+    passed_on = sum(_pass_on(request_id) for request_id in selectors.to_pass_on(clock.now(), AT_ONCE))
     removed = links.forget(Link.Purpose.APPROVAL, ended_before=clock.now() - LINKS_KNOWN_FOR)
-    return Swept(overdue=selectors.overdue().count(), links_removed=removed)
+    return Swept(selectors.overdue().count(), removed, reminded, passed_on)
+
+
+def requests_remind() -> int:
+    """Everybody whose time for a reminder has come gets one, with the link they have; the number of requests."""
+    total = 0
+    while some := _remind(AT_ONCE):
+        total += some
+    return total
+
+
+@transaction.atomic
+def _remind(most: int) -> int:
+    requests = selectors.to_remind(clock.now(), most)
+    held = Link.objects.filter(purpose=Link.Purpose.APPROVAL, subject_id__in=requests, revoked_at=None).order_by("pk")
+    rows = [
+        {"request_id": request_id, "user_id": person_id, "link_id": link_id}
+        for request_id, person_id, link_id in held.exclude(person=None).values_list("subject_id", "person_id", "pk")
+    ]
+    Request.objects.filter(pk__in=requests).update(remind_at=None)
+    outbox.emit_all("approval.reminder", rows)
+    return len(requests)
+
+
+@transaction.atomic
+def _pass_on(request_id: int) -> bool:
+    """The request goes to whom its gate names for this, else to a manager; where neither may decide it, stewards are told.
+    Once for each request."""
+    run_id, subject_type, subject_id = selectors.place_of(request_id, None)
+    subject = registry.subject_for(subject_type).lock(subject_id)
+    requests = selectors.requests_for_update(run_id)
+    request = next(candidate for candidate in requests if candidate.pk == request_id)
+    run, former = request.run, request.approver
+    if run.status != RunStatus.OPEN or not selectors.is_to_pass_on(request, clock.now()):
+        return False
+    to = _stand_in(request, selectors.successors(request, requests, subject))
+    request.escalated_at = clock.now()
+    if to is not None:
+        _give(request, to)
+        _set_deadlines(request, request.escalated_at, [gate.definition for gate in request.gates.all()])
+    request.save(update_fields=["escalated_at", "due_at", "remind_at"])
+    late = former.display_name if former else ""
+    events.record(subject, "approval_passed_on", former=late, to=to.display_name if to else "")
+    told = {run.requested_by_id} | ({former.pk} if former and former.is_active else set())
+    if to is not None:
+        _tell(run, [request])
+    else:
+        told |= {steward.pk for steward in selectors.stewards_for(run)}
+    rows = [{"request_id": request.pk, "user_id": pk} for pk in sorted(told)]
+    outbox.emit_all("approval.passed_on", rows)
+    return True
+
+
+def _stand_in(request: Request, people: Sequence[User]) -> User | None:
+    by_pk = {person.pk: person for person in people}
+    named = [gate.definition.get("escalate_to") for gate in request.gates.all()]
+    managers = [user.team.manager_id for user in (request.approver, request.run.requested_by) if user and user.team]
+    return next((by_pk[pk] for pk in (*named, *managers) if pk in by_pk), None)

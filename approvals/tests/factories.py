@@ -128,7 +128,7 @@ def make_gates() -> None:
         ("probe_beside", Perm.APPROVE_CATALOGUE, 20),
     ):
         labels = {"label_en": code.replace("_", " ").capitalize(), "label_fi": f"Portti {code}"}
-        Gate.objects.create(code=code, permission=permission, position=position, sla_hours=48, **labels)
+        Gate.objects.create(code=code, permission=permission, position=position, sla_hours=48, clock="calendar", **labels)
 
 
 def ask(

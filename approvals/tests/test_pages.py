@@ -167,10 +167,10 @@ def test_the_sweep_counts_what_is_overdue_and_forgets_old_links(world: World, cl
     clock.shift(48 * 3600 + 1)
     out = StringIO()
     call_command("approvals_sweep", stdout=out)
-    assert out.getvalue() == "overdue requests 1, old links removed 0\n"
+    assert out.getvalue() == "overdue requests 1, old links removed 0, reminded of 1, passed on 1\n"
     clock.shift(366 * 86400 + 14 * 86400)
     call_command("approvals_sweep", stdout=out)
-    assert out.getvalue().splitlines()[1] == "overdue requests 1, old links removed 1"
+    assert out.getvalue().splitlines()[1] == "overdue requests 1, old links removed 1, reminded of 0, passed on 0"
     assert Link.objects.count() == 0
     assert Request.objects.get().status == "pending"
 
@@ -187,6 +187,8 @@ def test_gates_are_edited_in_the_admin_and_rounds_only_read(world: World, asked:
         "permission": gate.permission,
         "position": 5,
         "sla_hours": 4,
+        "remind_hours": 2,
+        "clock": "calendar",
         "is_active": "on",
     }
     assert client.post(reverse("admin:approvals_gate_change", args=[gate.pk]), fields).status_code == 302

@@ -54,6 +54,9 @@ def test_a_run_asks_the_default_approver_and_keeps_a_copy_of_the_gate(world: Wor
         "permission": "approve.floor",
         "position": 10,
         "sla_hours": 48,
+        "remind_hours": 24,
+        "clock": "calendar",
+        "escalate_to": None,
         "defined": True,
     }
     assert topics() == [("approval.requested", world.pricing.pk)]

@@ -57,7 +57,8 @@ class Desk:
         )  # fmt: skip
         copy = {
             "code": self.gate.code, "label": texts_of(self.gate, "label"),
-            "permission": self.gate.permission, "position": self.gate.position, "sla_hours": self.gate.sla_hours, "defined": True,
+            "permission": self.gate.permission, "position": self.gate.position, "sla_hours": self.gate.sla_hours,
+            "clock": "calendar", "defined": True,
         }  # fmt: skip
         db.copy_rows(
             RunGate,

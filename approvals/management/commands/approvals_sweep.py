@@ -12,4 +12,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = services.sweep()
-        self.stdout.write(f"overdue requests {swept.overdue}, old links removed {swept.links_removed}")
+        done = f"reminded of {swept.reminded}, passed on {swept.passed_on}"
+        self.stdout.write(f"overdue requests {swept.overdue}, old links removed {swept.links_removed}, {done}")
