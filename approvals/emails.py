@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_noop
 
 from approvals import registry, summary
 from approvals.choices import RequestStatus, RunStatus, Verdict
@@ -17,29 +17,36 @@ from users.roles import Perm
 
 @outbox.handler("approval.requested")
 def requested(message: OutboxMessage, *, request_id: int, user_id: int, link_id: int, by_name: str = "", note: str = "") -> None:
-    """Ask one person. Nothing is sent when the question is no longer open."""
-    request = _request(request_id)
-    person, link = User.objects.get(pk=user_id), Link.objects.get(pk=link_id)
-    if request.status != RequestStatus.PENDING or not links.is_live(link):
-        return
-    with translation.override(person.language):
-        subject = _("Approval: %(what)s") % {"what": _what(request.run)}
-    url = emails.absolute(reverse("approval_link", args=[links.token_of(link)]))
-    more = {"url": url, "request": request, "by_name": by_name, "note": note, "is_reminder": False}
-    _send(message, "requested", person, request.run, subject, _facts(request, person) | more)
+    """Ask one person."""
+    _ask(message, gettext_noop("Approval: %(what)s"), request_id, user_id, link_id, by_name=by_name, note=note)
 
 
 @outbox.handler("approval.reminder")
 def reminder(message: OutboxMessage, *, request_id: int, user_id: int, link_id: int) -> None:
-    """Ask once more. Nothing is sent when the question is no longer open."""
+    """Ask once more."""
+    _ask(message, gettext_noop("Reminder: approval of %(what)s"), request_id, user_id, link_id, is_reminder=True)
+
+
+def _ask(
+    message: OutboxMessage,
+    subject: str,
+    request_id: int,
+    user_id: int,
+    link_id: int,
+    *,
+    by_name: str = "",
+    note: str = "",
+    is_reminder: bool = False,
+) -> None:
+    """Nothing is sent when the question is no longer open."""
     request = _request(request_id)
     person, link = User.objects.get(pk=user_id), Link.objects.get(pk=link_id)
     if request.status != RequestStatus.PENDING or not links.is_live(link):
         return
     with translation.override(person.language):
-        subject = _("Reminder: approval of %(what)s") % {"what": _what(request.run)}
+        subject = _(subject) % {"what": _what(request.run)}
     url = emails.absolute(reverse("approval_link", args=[links.token_of(link)]))
-    more = {"url": url, "request": request, "by_name": "", "note": "", "is_reminder": True}
+    more = {"url": url, "request": request, "by_name": by_name, "note": note, "is_reminder": is_reminder}
     _send(message, "requested", person, request.run, subject, _facts(request, person) | more)
 
 
@@ -53,7 +60,7 @@ def passed_on(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
         _path(request) if person.may(Perm.STEWARD) else registry.subject_for(request.run.subject_type).url(request.run.subject_id)
     )
     context = _facts(request, person) | {"url": emails.absolute(path), "request": request}
-    _send(message, "passed_on", person, request.run, subject, context)
+    _send_news(message, "passed_on", person, request.run, subject, context)
 
 
 @outbox.handler("approval.decided")
@@ -85,7 +92,7 @@ def recalled(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
         subject = _("No longer needed: approval of %(what)s") % {"what": _what(request.run)}
     was_recalled = request.run.status == RunStatus.RECALLED
     context = _facts(request, person) | {"url": emails.absolute(_path(request)), "request": request, "was_recalled": was_recalled}
-    _send(message, "recalled", person, request.run, subject, context)
+    _send_news(message, "recalled", person, request.run, subject, context)
 
 
 @outbox.handler("approval.handed_over")
@@ -96,7 +103,13 @@ def handed_over(message: OutboxMessage, *, request_id: int, user_id: int, by_nam
         subject = _("Handed over: approval of %(what)s") % {"what": _what(request.run)}
     url = emails.absolute(registry.subject_for(request.run.subject_type).url(request.run.subject_id))
     context = _facts(request, person) | {"url": url, "request": request, "by_name": by_name, "note": note}
-    _send(message, "handed_over", person, request.run, subject, context)
+    _send_news(message, "handed_over", person, request.run, subject, context)
+
+
+def _send_news(message: OutboxMessage, name: str, person: User, run: Run, subject: str, context: dict[str, Any]) -> None:
+    """A sentence, what somebody wrote with it, and where to look."""
+    sentence = f"approvals/emails/_{name}_sentence.txt"
+    _send(message, "news", person, run, subject, {"note": "", **context, "sentence": sentence})
 
 
 def _send(message: OutboxMessage, name: str, person: User, run: Run, subject: str, context: dict[str, Any]) -> None:

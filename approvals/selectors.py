@@ -169,11 +169,12 @@ def stewards_for(run: Run) -> list[User]:
 
 def requests_for(user: User) -> RequestQuerySet:
     """Requests in sight of this person with everything a page shows of them."""
-    return (
-        Request.objects.visible_to(user)
-        .select_related("approver", "run__requested_by", "run__last_editor", "decision__decided_by")
-        .prefetch_related("gates")
-    )
+    return _whole(Request.objects.visible_to(user))
+
+
+def _whole(requests: RequestQuerySet) -> RequestQuerySet:
+    people = ("approver", "run__requested_by", "run__last_editor", "decision__decided_by")
+    return requests.select_related(*people).prefetch_related("gates")
 
 
 def with_titles(requests: QuerySet[Request]) -> Any:
@@ -184,8 +185,7 @@ def with_titles(requests: QuerySet[Request]) -> Any:
 
 def titled(pk: int) -> Request:
     """This request, for whoever has just changed it."""
-    found = Request.objects.select_related("approver", "run__requested_by", "decision__decided_by").prefetch_related("gates")
-    request: Request = with_titles(found).get(pk=pk)
+    request: Request = with_titles(_whole(Request.objects.all())).get(pk=pk)
     return request
 
 
@@ -208,8 +208,7 @@ def place_of(request_id: int, seen_by: User | None) -> tuple[int, str, int]:
 
 def request_of_link(link: Link, uuid: Any) -> Request | None:
     """The request that this link opens, when the address is that of the same request."""
-    found = Request.objects.select_related("approver", "run__requested_by", "run__last_editor", "decision__decided_by")
-    return found.prefetch_related("gates").filter(pk=link.subject_id, uuid=uuid).first()
+    return _whole(Request.objects.filter(pk=link.subject_id, uuid=uuid)).first()
 
 
 def steps(run: Run) -> list[Request]:

@@ -198,11 +198,7 @@ def request_decide(
     `version` and `content_hash` are what the person had before them. Of two rivals one wins, the other gets WrongState.
     Raises: NotFound; Invalid for a rejection without a comment; NotAllowed; WrongState: decided, taken back or changed.
     """
-    run_id, subject_type, subject_id = selectors.place_of(request_id, None if via == Via.LINK else by)
-    registered = registry.subject_for(subject_type)
-    subject = registered.lock(subject_id)
-    requests = selectors.requests_for_update(run_id)
-    request = next(candidate for candidate in requests if candidate.pk == request_id)
+    registered, subject, requests, request = _locked(request_id, None if via == Via.LINK else by)
     run = request.run
     _require_open(run, request)
     _require_link(request, by, via, link)
@@ -226,11 +222,7 @@ def request_hand_over(
     Whoever is asked passes it on, or a steward gives it to somebody. Raises: NotFound; NotAllowed; WrongState: decided or taken
     back; Invalid with `to` in its fields for a person who may not decide it or is asked in this run already.
     """
-    run_id, subject_type, subject_id = selectors.place_of(request_id, None if via == Via.LINK else by)
-    registered = registry.subject_for(subject_type)
-    subject = registered.lock(subject_id)
-    requests = selectors.requests_for_update(run_id)
-    request = next(candidate for candidate in requests if candidate.pk == request_id)
+    _registered, subject, requests, request = _locked(request_id, None if via == Via.LINK else by)
     run = request.run
     _require_undecided(run, request)
     _require_link(request, by, via, link)
@@ -270,6 +262,23 @@ def _give(request: Request, to: User) -> None:
         if gate.permission != of_gate:
             gate.permission = of_gate
             gate.save(update_fields=["permission"])
+
+
+class _Locked(NamedTuple):
+    registered: registry.Subject
+    subject: Any
+    requests: list[Request]
+    request: Request
+
+
+def _locked(request_id: int, seen_by: User | None) -> _Locked:
+    """The request with all of its run and its subject, locked in the order of the house. Raises: NotFound when it is out of this
+    person's sight; None sees everything."""
+    run_id, subject_type, subject_id = selectors.place_of(request_id, seen_by)
+    registered = registry.subject_for(subject_type)
+    subject = registered.lock(subject_id)
+    requests = selectors.requests_for_update(run_id)
+    return _Locked(registered, subject, requests, next(one for one in requests if one.pk == request_id))
 
 
 def _require_open(run: Run, request: Request) -> None:
@@ -428,10 +437,7 @@ def _remind(most: int) -> int:
 def _pass_on(request_id: int) -> bool:
     """The request goes to whom its gate names for this, else to a manager; where neither may decide it, stewards are told.
     Once for each request."""
-    run_id, subject_type, subject_id = selectors.place_of(request_id, None)
-    subject = registry.subject_for(subject_type).lock(subject_id)
-    requests = selectors.requests_for_update(run_id)
-    request = next(candidate for candidate in requests if candidate.pk == request_id)
+    _registered, subject, requests, request = _locked(request_id, None)
     run, former = request.run, request.approver
     if run.status != RunStatus.OPEN or not selectors.is_to_pass_on(request, clock.now()):
         return False

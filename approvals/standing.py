@@ -31,9 +31,7 @@ def standing_of(request: Request, person: User, *, link: Link | None = None) -> 
         return Standing("cancelled", _ended_sentence(request))
     if not request.is_open:
         return Standing("later", _("An earlier step is not approved yet. You will get a mail when it is your turn."))
-    if link is not None and not links.is_live(link) and not policies.is_asked(person, request):
-        return Standing("waiting", _waiting_sentence(request))
-    if link is not None and not links.is_live(link):
+    if link is not None and not links.is_live(link) and policies.is_asked(person, request):
         return Standing("expired", _("This link has expired. Sign in to decide."))
     if not policies.may_decide_now(person, request):
         return Standing("waiting", _waiting_sentence(request))

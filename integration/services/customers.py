@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import polars as pl
@@ -107,8 +108,7 @@ class Sync:
 
     def propose(self, run: JobRun) -> None:
         """Keep for the steward what would happen."""
-        rows = [row for _number, row in zip(range(selectors.MOST_PROPOSED), self._proposals(run), strict=False)]
-        ProposedChange.objects.bulk_create(rows, batch_size=100)
+        ProposedChange.objects.bulk_create(islice(self._proposals(run), selectors.MOST_PROPOSED), batch_size=100)
 
     def _proposals(self, run: JobRun) -> Iterator[ProposedChange]:
         diff = self.diff
