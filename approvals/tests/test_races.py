@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from approvals import policies, selectors, services
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Request, Run
+from approvals.services import deciding
 from approvals.tests.conftest import World, build_world
 from approvals.tests.factories import Probe, ask, make_probe
 from core.errors import WrongState
@@ -65,7 +66,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Probe, "lock", lambda self, subject_id: JobRun.objects.get(pk=subject_id))
     monkeypatch.setattr(selectors, "requests_for_update", requests_of)
-    monkeypatch.setattr(services, "_close", close)
+    monkeypatch.setattr(deciding, "_close", close)
 
 
 def answer(request: Request, by: Any, verdict: Verdict = Verdict.APPROVE) -> Callable[[], Decision]:

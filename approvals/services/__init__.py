@@ -1,0 +1,9 @@
+"""Asking, deciding and taking back. The only writers of approvals; the lock order is subject → run → requests → link."""
+
+from approvals.services.asking import run_start
+from approvals.services.deciding import request_decide, run_recall
+from approvals.services.definitions import gates_make_missing
+from approvals.services.handing_over import request_hand_over
+from approvals.services.sweeping import requests_remind, sweep
+
+__all__ = ["gates_make_missing", "request_decide", "request_hand_over", "requests_remind", "run_recall", "run_start", "sweep"]

@@ -1,0 +1,133 @@
+"""Answering a request, and taking a round back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from approvals import policies, registry, selectors
+from approvals.choices import RequestStatus, Verdict, Via
+from approvals.models import Decision, Request, Run
+from approvals.services import asking, locking
+from core import clock, links, outbox
+from core.errors import Invalid, NotAllowed, WrongState
+from core.models import Link
+from users.models import User
+from users.selectors import user_with_roles
+
+
+@transaction.atomic
+def request_decide(
+    *,
+    request_id: int,
+    verdict: Verdict,
+    comment: str,
+    by: User,
+    via: Via,
+    version: int | None = None,
+    content_hash: str | None = None,
+    ip: str | None = None,
+    link: Link | None = None,
+) -> Decision:
+    """The request is answered, once; the last yes approves the subject, the first no ends the run.
+
+    `version` and `content_hash` are what the person had before them. Of two rivals one wins, the other gets WrongState.
+    Raises: NotFound; Invalid for a rejection without a comment; NotAllowed; WrongState: decided, taken back or changed.
+    """
+    registered, subject, requests, request = locking.locked(request_id, None if via == Via.LINK else by)
+    run = request.run
+    locking.require_open(run, request)
+    locking.require_link(request, by, via, link)
+    person = user_with_roles(by.pk)  # as he or she is now
+    if person is None or not policies.may_decide(person, request, subject):
+        raise NotAllowed(_("You may not decide this request."))
+    locking.require_same(run, registered.fingerprint(subject), version, content_hash)
+    if verdict == Verdict.REJECT and not comment.strip():
+        raise Invalid(fields={"comment": _("Say why you reject this.")})
+    decision = _settle(run, request, verdict, comment.strip(), by, via, ip)
+    _after(run, requests, subject, decision)
+    return decision
+
+
+def _settle(run: Run, request: Request, verdict: Verdict, comment: str, by: User, via: Via, ip: str | None) -> Decision:
+    """Write the answer."""
+    request.approve() if verdict == Verdict.APPROVE else request.reject()
+    _close(request)
+    return Decision.objects.create(
+        request=request,
+        verdict=verdict,
+        comment=comment,
+        decided_by=by,
+        requested_by_id=run.requested_by_id,
+        last_editor_id=run.last_editor_id,
+        subject_version=run.subject_version,
+        content_hash=run.content_hash,
+        via=via,
+        ip=ip,
+        at=clock.now(),
+    )
+
+
+def _close(request: Request) -> None:
+    """Stop asking, and save the new state. The update names what it starts from, so that it holds without the lock too."""
+    waiting = Request.objects.filter(pk=request.pk, status=RequestStatus.PENDING, is_open=request.is_open)
+    if waiting.update(is_open=False, status=request.status) != 1:
+        raise WrongState
+    request.is_open = False
+
+
+def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) -> None:
+    """What an answer brings about: dead links, the end of the run or the next step, and the news of it."""
+    by, registered = decision.decided_by, registry.subject_for(run.subject_type)
+    rejected = decision.verdict == Verdict.REJECT
+    if rejected:
+        run.reject()
+        _finish(run, requests)
+        registered.rejected(subject, by=by, comment=decision.comment)
+    elif all(request.status == RequestStatus.APPROVED for request in requests):
+        run.approve()
+        _finish(run, requests)
+        registered.approved(subject, by=by)
+    else:
+        links.revoke(Link.Purpose.APPROVAL, [decision.request_id])
+        asking.open_next(run, requests)
+    outbox.emit_all("approval.decided", [{"decision_id": decision.pk, "user_id": pk} for pk in (run.requested_by_id, by.pk)])
+
+
+def _finish(run: Run, requests: Sequence[Request]) -> None:
+    """Close the run: what still waits is cancelled, links die, those who were asked are told."""
+    run.finished_at = clock.now()
+    run.save(update_fields=["status", "finished_at"])
+    for request in requests:
+        if request.status != RequestStatus.PENDING:
+            continue
+        request.cancel()
+        _close(request)
+        if request.asked_at:
+            outbox.emit_all(
+                "approval.recalled", [{"request_id": request.pk, "user_id": pk} for pk in asking.people_of(run, request)]
+            )
+    links.revoke(Link.Purpose.APPROVAL, [request.pk for request in requests])
+
+
+@transaction.atomic
+def run_recall(*, subject_type: str, subject_id: int, by: User, run_id: int | None = None) -> Run:
+    """The open run of the subject is taken back: requests cancelled, links dead, the subject told. Locks the subject.
+
+    `run_id`: the run that the person had before them, where there was a page.
+    Raises: WrongState when no run is open (decided or recalled a moment ago); NotAllowed for anyone but the requester.
+    """
+    registered = registry.subject_for(subject_type)
+    subject = registered.lock(subject_id)
+    found = selectors.open_run(subject_type, subject_id)
+    if found is None or run_id not in (None, found.pk):
+        raise WrongState(_("No approval is under way: it was decided or taken back already."))
+    requests = selectors.requests_for_update(found.pk)
+    run = requests[0].run
+    if not policies.may_recall(by, run):
+        raise NotAllowed(_("Only who asked can take it back."))
+    run.recall()
+    _finish(run, requests)
+    registered.recalled(subject, by=by)
+    return run

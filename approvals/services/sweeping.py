@@ -1,0 +1,90 @@
+"""What the clock does: reminders, and passing on what nobody answers."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db import transaction
+
+from approvals import selectors
+from approvals.choices import RunStatus
+from approvals.models import Request
+from approvals.services import asking, handing_over, locking
+from core import clock, events, links, outbox
+from core.models import Link
+from users.models import User
+
+LINKS_KNOWN_FOR = dt.timedelta(days=365)
+
+
+class Swept(NamedTuple):
+    overdue: int
+    links_removed: int
+    reminded: int
+    passed_on: int
+
+
+AT_ONCE = 1_000
+
+
+def sweep() -> Swept:
+    """Who has been asked for long is reminded; what nobody answers in time, or somebody who has left should, goes to somebody
+    else. Links that ended long ago are gone; until then they stay known, so that their page says what happened."""
+    reminded = requests_remind()
+    passed_on = sum(_pass_on(request_id) for request_id in selectors.to_pass_on(clock.now(), AT_ONCE))
+    removed = links.forget(Link.Purpose.APPROVAL, ended_before=clock.now() - LINKS_KNOWN_FOR)
+    return Swept(selectors.overdue().count(), removed, reminded, passed_on)
+
+
+def requests_remind() -> int:
+    """Everybody whose time for a reminder has come gets one, with the link they have; the number of requests."""
+    total = 0
+    while some := _remind(AT_ONCE):
+        total += some
+    return total
+
+
+@transaction.atomic
+def _remind(most: int) -> int:
+    requests = selectors.to_remind(clock.now(), most)
+    held = Link.objects.filter(purpose=Link.Purpose.APPROVAL, subject_id__in=requests, revoked_at=None).order_by("pk")
+    rows = [
+        {"request_id": request_id, "user_id": person_id, "link_id": link_id}
+        for request_id, person_id, link_id in held.exclude(person=None).values_list("subject_id", "person_id", "pk")
+    ]
+    Request.objects.filter(pk__in=requests).update(remind_at=None)
+    outbox.emit_all("approval.reminder", rows)
+    return len(requests)
+
+
+@transaction.atomic
+def _pass_on(request_id: int) -> bool:
+    """The request goes to whom its gate names for this, else to a manager; where neither may decide it, stewards are told.
+    Once for each request."""
+    _registered, subject, requests, request = locking.locked(request_id, None)
+    run, former = request.run, request.approver
+    if run.status != RunStatus.OPEN or not selectors.is_to_pass_on(request, clock.now()):
+        return False
+    to = _stand_in(request, selectors.successors(request, requests, subject))
+    request.escalated_at = clock.now()
+    if to is not None:
+        handing_over.give(request, to)
+        asking.set_deadlines(request, request.escalated_at, [gate.definition for gate in request.gates.all()])
+    request.save(update_fields=["escalated_at", "due_at", "remind_at"])
+    late = former.display_name if former else ""
+    events.record(subject, "approval_passed_on", former=late, to=to.display_name if to else "")
+    told = {run.requested_by_id} | ({former.pk} if former and former.is_active else set())
+    if to is not None:
+        asking.tell(run, [request])
+    else:
+        told |= {steward.pk for steward in selectors.stewards_for(run)}
+    rows = [{"request_id": request.pk, "user_id": pk} for pk in sorted(told)]
+    outbox.emit_all("approval.passed_on", rows)
+    return True
+
+
+def _stand_in(request: Request, people: Sequence[User]) -> User | None:
+    by_pk = {person.pk: person for person in people}
+    named = [gate.definition.get("escalate_to") for gate in request.gates.all()]
+    managers = [user.team.manager_id for user in (request.approver, request.run.requested_by) if user and user.team]
+    return next((by_pk[pk] for pk in (*named, *managers) if pk in by_pk), None)
