@@ -6,13 +6,18 @@ from django.contrib import admin
 from django.http import HttpRequest
 from modeltranslation.admin import TranslationAdmin
 
-from approvals.models import Decision, Gate, Request, Run, RunGate
+from approvals.models import ApprovalSettings, Decision, Gate, Request, Run, RunGate
+from core.admin import OneRowAdmin
 
 
 @admin.register(Gate)
 class GateAdmin(TranslationAdmin[Gate]):
     list_display = ("code", "label", "permission", "position", "sla_hours", "is_active")
     search_fields = ("code", "label_en", "label_fi")
+
+
+@admin.register(ApprovalSettings)
+class ApprovalSettingsAdmin(OneRowAdmin): ...
 
 
 class ReadOnly:

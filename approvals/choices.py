@@ -30,6 +30,14 @@ class Clock(models.TextChoices):
     CALENDAR = "calendar", _("All hours")
 
 
+class LinkPower(models.TextChoices):
+    """Whether the link in a mail decides, or only opens the page."""
+
+    OFF = "off", _("Never: the approver signs in")
+    LIMIT = "limit", _("Up to the limit")
+    ALWAYS = "always", _("Always")
+
+
 class Via(models.TextChoices):
     PAGE = "page", _("Page")
     LINK = "link", _("Link in a mail")

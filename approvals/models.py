@@ -1,13 +1,14 @@
 """Approvals of anything: gates (definitions) apart from runs. Knows users, not what is approved; see approvals.registry."""
 
 import uuid
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from approvals.choices import Clock, RequestStatus, RunStatus, Verdict, Via
+from approvals.choices import Clock, LinkPower, RequestStatus, RunStatus, Verdict, Via
 from approvals.workflow import RequestWorkflow, RunWorkflow
 from core.models import Added, LookUp
 from users.models import User
@@ -42,6 +43,32 @@ class Gate(LookUp):
         verbose_name_plural = _("approval gates")
 
 
+class ApprovalSettings(models.Model):
+    """One row: what the link in a mail may do, and how much is approved in one go."""
+
+    link_power = models.CharField(
+        _("the link in a mail decides"), max_length=10, choices=LinkPower, default=LinkPower.LIMIT,
+        help_text=_("Where it does not, it opens the page, and the approver signs in to decide."),
+    )  # fmt: skip
+    link_limit = models.DecimalField(
+        _("a link decides up to, EUR net"), max_digits=14, decimal_places=2, default=Decimal(100_000)
+    )
+    batch_limit = models.DecimalField(
+        _("several are approved together up to, EUR net each"), max_digits=14, decimal_places=2, default=Decimal(10_000)
+    )
+
+    class Meta:
+        verbose_name = _("approval settings")
+        verbose_name_plural = _("approval settings")
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_row_of_approval_settings"),
+            models.CheckConstraint(condition=Q(link_limit__gte=0, batch_limit__gte=0), name="approval_limits_are_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("approval settings"))
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     def visible_to(self, user: User) -> "RunQuerySet":
         """Those one asked for or is asked in; stewards see all."""
@@ -61,6 +88,8 @@ class Run(RunWorkflow, Added):
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("asked by"))
     last_editor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("last edited by"))
     reason = models.TextField(_("reason"), blank=True)
+    amount = models.DecimalField(_("value, EUR net"), max_digits=14, decimal_places=2, null=True, blank=True)
+    """What limits are about; empty where the subject has none."""
     started_at = models.DateTimeField(_("asked"))
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from approvals import registry
-from approvals.models import Request, Run
+from approvals.choices import LinkPower
+from approvals.models import ApprovalSettings, Request, Run
 from users.models import User
 from users.roles import Perm
 
@@ -37,6 +38,13 @@ def may_hand_over(user: User, request: Request, subject: Any) -> bool:
     if not user.is_active or is_involved(user, request.run):
         return False
     return user.may(Perm.STEWARD) or may_decide(user, request, subject)
+
+
+def link_decides(run: Run, settings: ApprovalSettings) -> bool:
+    """Whether the link in a mail is enough for this. What has no value counts as nothing."""
+    if settings.link_power == LinkPower.LIMIT:
+        return (run.amount or 0) <= settings.link_limit
+    return settings.link_power == LinkPower.ALWAYS
 
 
 def may_recall(user: User, run: Run) -> bool:

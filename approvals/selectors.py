@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from approvals import registry
 from approvals.choices import RequestStatus, RunStatus
-from approvals.models import Gate, Request, RequestQuerySet, Run, RunGate
+from approvals.models import ApprovalSettings, Gate, Request, RequestQuerySet, Run, RunGate
 from core import clock, db
 from core.errors import NotFound
 from core.models import Link
@@ -83,6 +83,11 @@ def history(subject_type: str, subject_id: int) -> list[Run]:
 def gate_for(code: str) -> Gate | None:
     """The definition in use; None when there is none, and stewards answer."""
     return Gate.objects.filter(code=code, is_active=True).first()
+
+
+def settings_in_force() -> ApprovalSettings:
+    """The settings of the admin, else the defaults."""
+    return ApprovalSettings.objects.first() or ApprovalSettings(pk=1)
 
 
 _gates = Prepared(Gate.objects.order_by)

@@ -33,6 +33,12 @@ def standing_of(request: Request, person: User, *, link: Link | None = None) -> 
         return Standing("later", _("An earlier step is not approved yet. You will get a mail when it is your turn."))
     if link is not None and not links.is_live(link) and policies.is_asked(person, request):
         return Standing("expired", _("This link has expired. Sign in to decide."))
+    if (
+        link is not None
+        and policies.is_asked(person, request)
+        and not policies.link_decides(request.run, selectors.settings_in_force())
+    ):
+        return Standing("sign_in", sign_in_sentence())
     if not policies.may_decide_now(person, request):
         return Standing("waiting", _waiting_sentence(request))
     return Standing("open", "", can_decide=True)
@@ -41,12 +47,21 @@ def standing_of(request: Request, person: User, *, link: Link | None = None) -> 
 def successors(asked: Request, person: User, stands: Standing, steps: Sequence[Request]) -> list[User]:
     """To whom this person may hand the request over now; `steps`: all requests of its run. Two queries, or none."""
     is_undecided = asked.status == RequestStatus.PENDING and asked.run.status == RunStatus.OPEN
-    if not (stands.can_decide or (stands.kind != "expired" and is_undecided and person.may(Perm.STEWARD))):
+    if not (stands.can_decide or (stands.kind not in ("expired", "sign_in") and is_undecided and person.may(Perm.STEWARD))):
         return []
     if policies.is_involved(person, asked.run):
         return []
     subject = registry.subject_for(asked.run.subject_type).read(asked.run.subject_id)
     return selectors.successors(asked, steps, subject)
+
+
+def _link_decides(request: Request) -> bool:
+    return policies.link_decides(request.run, selectors.settings_in_force())
+
+
+def sign_in_sentence() -> str:
+    """What a link says that opens the page and decides nothing."""
+    return _("The link in the mail shows this to you. Sign in to decide.")
 
 
 def decided_sentence(decision: Decision) -> str:

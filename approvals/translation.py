@@ -3,7 +3,7 @@
 from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
-from approvals.models import Gate
+from approvals.models import ApprovalSettings, Gate
 from core.histories import FieldHistory
 
 
@@ -12,4 +12,5 @@ class GateTranslation(TranslationOptions):
     fields = ("label",)
 
 
-with_history(Gate, app="approvals", records_class=FieldHistory)
+for _kept in (Gate, ApprovalSettings):
+    with_history(_kept, app="approvals", records_class=FieldHistory)

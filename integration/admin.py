@@ -3,55 +3,19 @@
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils.text import capfirst
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.models import Account
+from core.admin import OneRowAdmin
 from integration.models import RowDecision, SyncSettings
 from integration.services import quarantine
 from users.access import user_of
 
 
 @admin.register(SyncSettings)
-class SyncSettingsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """One row, made by whoever changes the defaults first; it stays."""
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The form of the row, with the defaults while there is none."""
-        if not self.has_view_or_change_permission(request):
-            raise PermissionDenied
-        row = SyncSettings.objects.first()
-        if row is not None:
-            return redirect("admin:integration_syncsettings_change", row.pk)
-        if self.has_add_permission(request):
-            return redirect("admin:integration_syncsettings_add")
-        return super().changelist_view(request, extra_context)
-
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> Any:
-        return super().add_view(request, form_url, {**(extra_context or {}), **self._titled})
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> Any:
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **self._titled})
-
-    @property
-    def _titled(self) -> dict[str, Any]:
-        return {"title": capfirst(self.opts.verbose_name), "subtitle": None, "show_save_and_add_another": False}
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return super().has_add_permission(request) and not SyncSettings.objects.exists()
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def save_model(self, request: HttpRequest, obj: SyncSettings, form: Any, change: bool) -> None:
-        obj.pk = 1
-        super().save_model(request, obj, form, change)
+class SyncSettingsAdmin(OneRowAdmin): ...
 
 
 @admin.register(RowDecision)

@@ -13,6 +13,7 @@ from django.utils.http import int_to_base36
 from accounts.models import Account, MasterConflict, PaymentTerm, PaymentTermRule, SurvivorshipRule
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
+from approvals.models import ApprovalSettings
 from core import clock
 from core.models import JobRun, LookUp
 from integration.models import RowDecision, SyncSettings
@@ -95,6 +96,7 @@ def record_of(world: World, model: Any) -> models.Model:
         SurvivorshipRule: {"field": "industry", "rule": "first", "column": "industry"},
         MasterConflict: {"account": account, "field": "owner", "kind": "tie", "run": run},
         RowDecision: {"child_id": "1", "by": world.people["data_steward"], "at": clock.now()},
+        ApprovalSettings: {"pk": 1},
         SyncSettings: {"pk": 1},
     }
     if issubclass(model, LookUp):

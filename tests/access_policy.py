@@ -403,6 +403,7 @@ ADMIN: dict[str, str] = {
     "accounts.Region": ALL_VERBS,
     "accounts.SurvivorshipRule": ALL_VERBS,
     "accounts.Territory": ALL_VERBS,
+    "approvals.ApprovalSettings": "change",
     "approvals.Decision": "",
     "approvals.Gate": ALL_VERBS,
     "approvals.Request": "",

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -33,10 +34,12 @@ def run_start(
     fingerprint: Fingerprint,
     facts: dict[str, Any],
     reason: str,
+    amount: Decimal | None = None,
 ) -> Run:
     """A run is open and the first approvers are asked. The caller has locked the subject.
 
     `gates`: code → chosen approver's key, or None for the default. A gate nobody may decide goes to the stewards' queue.
+    `amount`: what limits are about, EUR net.
     Raises: Invalid with the gate's code in `fields` when the chosen one is not eligible; WrongState when a run is open.
     """
     if not gates:
@@ -53,6 +56,7 @@ def run_start(
         requested_by=by,
         last_editor_id=last_editor_id,
         reason=reason,
+        amount=amount,
         started_at=clock.now(),
     )
     requests = _make_requests(run, {choice.code: choice.definition for choice in choices}, approvers, facts)

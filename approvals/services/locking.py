@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from approvals import registry, selectors, standing
+from approvals import policies, registry, selectors, standing
 from approvals.choices import RequestStatus, RunStatus, Via
 from approvals.models import Request, Run
 from approvals.registry import Fingerprint
@@ -52,6 +52,8 @@ def require_link(request: Request, by: User, via: Via, link: Link | None) -> Non
         raise NotAllowed(_("This link is for somebody or something else."))
     if not links.is_live(locked):
         raise WrongState(_("This link is no longer valid. Sign in to decide."))
+    if not policies.link_decides(request.run, selectors.settings_in_force()):
+        raise NotAllowed(standing.sign_in_sentence())
 
 
 def require_same(run: Run, now: Fingerprint, version: int | None, content_hash: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -132,13 +133,26 @@ def make_gates() -> None:
 
 
 def ask(
-    probe: JobRun, *, by: User, gates: Mapping[str, int | None] | None = None, last_editor: User | None = None, reason: str = ""
+    probe: JobRun,
+    *,
+    by: User,
+    gates: Mapping[str, int | None] | None = None,
+    last_editor: User | None = None,
+    reason: str = "",
+    amount: str | None = None,
 ) -> Run:
     with transaction.atomic():
-        return _start(probe, by, gates, last_editor, reason)
+        return _start(probe, by, gates, last_editor, reason, Decimal(amount) if amount else None)
 
 
-def _start(probe: JobRun, by: User, gates: Mapping[str, int | None] | None, last_editor: User | None, reason: str) -> Run:
+def _start(
+    probe: JobRun,
+    by: User,
+    gates: Mapping[str, int | None] | None,
+    last_editor: User | None,
+    reason: str,
+    amount: Decimal | None,
+) -> Run:
     return services.run_start(
         subject_type="probe",
         subject=Probe().lock(probe.pk),
@@ -148,6 +162,7 @@ def _start(probe: JobRun, by: User, gates: Mapping[str, int | None] | None, last
         fingerprint=Probe().fingerprint(probe),
         facts=FACTS,
         reason=reason,
+        amount=amount,
     )
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from approvals import services
 from approvals.choices import RequestStatus, Verdict, Via
-from approvals.models import Decision, Request
+from approvals.models import ApprovalSettings, Decision, Request
 from approvals.tests.conftest import World
 from approvals.tests.factories import ask, change, make_probe, token_for
 from approvals.tests.test_services import row_hash
@@ -376,5 +376,48 @@ def test_opening_and_deciding_cost_a_fixed_number_of_queries(
     world: World, asked: Request, client: Client, django_assert_num_queries: object
 ) -> None:
     page = opened(client, token_for(asked.pk, world.pricing))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         client.get(page)
+
+
+# --- How much a link may ---
+@pytest.mark.parametrize(
+    ("power", "amount", "decides"),
+    [
+        ("always", "9999999.00", True),
+        ("limit", "500.00", True),
+        ("limit", None, True),
+        ("limit", "500.01", False),
+        ("off", "0.01", False),
+    ],
+)
+@pytest.mark.req("S3.34")
+def test_a_link_decides_only_as_far_as_the_settings_let_it(
+    world: World, client: Client, power: str, amount: str | None, decides: bool
+) -> None:
+    ApprovalSettings.objects.create(pk=1, link_power=power, link_limit=500)
+    asked = ask(world.probe, by=world.rep, amount=amount).requests.get()
+    page = opened(client, token_for(asked.pk, world.pricing))
+    review = client.get(page)
+    assert ("Sign in to decide." in text_of(review)) is not decides
+    assert (b'name="verdict"' in review.content) is decides
+    assert (reverse("approval_detail", args=[asked.pk]).encode() in review.content) is not decides
+    before = row_hash()
+    done = answer(client, page, "approve")
+    assert done.status_code == (302 if decides else 403)
+    assert (row_hash() != before) is decides
+    if not decides:
+        client.force_login(world.pricing)
+        assert client.post(reverse("approval_detail", args=[asked.pk]), body_for(asked)).status_code == 302
+    assert Decision.objects.get().via == (Via.LINK if decides else Via.PAGE)
+
+
+def body_for(asked: Request) -> dict[str, object]:
+    return {"verdict": "approve", "version": asked.run.subject_version, "content_hash": asked.run.content_hash}
+
+
+def test_what_a_link_may_is_asked_when_it_decides_too(world: World, client: Client, asked: Request) -> None:
+    page = opened(client, token_for(asked.pk, world.pricing))
+    ApprovalSettings.objects.create(pk=1, link_power="off")
+    assert answer(client, page, "approve").status_code == 403
+    assert Decision.objects.count() == 0

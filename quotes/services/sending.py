@@ -68,6 +68,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
             facts=approval_facts.facts_of(quote, content, quoted.priced, found),
             reason=reason,
+            amount=quote.net_total,
         )
     return snapshot
 
