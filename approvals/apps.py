@@ -19,6 +19,8 @@ class ApprovalsConfig(AppConfig):
             {
                 "approval_handed_over": _("Approval handed over"),
                 "approval_passed_on": _("Approval passed on for want of an answer"),
+                "approved_unasked": _("Approved without asking"),
+                "hierarchy_informed": _("Managers informed"),
             }
         )
 

@@ -1,10 +1,12 @@
 """Who may decide, and who may take back."""
 
+from collections.abc import Mapping, Set as AbstractSet
+from decimal import Decimal
 from typing import Any
 
 from approvals import registry
-from approvals.choices import LinkPower
-from approvals.models import ApprovalSettings, Request, Run
+from approvals.choices import LinkPower, Who
+from approvals.models import ApprovalSettings, Request, Run, RunGate
 from users.models import User
 from users.roles import Perm
 
@@ -20,17 +22,55 @@ def is_asked(user: User, request: Request) -> bool:
 
 
 def may_decide_now(user: User, request: Request) -> bool:
-    """Active, asked, still holding every gate's permission, and not involved."""
+    """Active, asked, still one of those whom every gate means, and not involved."""
     if not user.is_active or not is_asked(user, request) or is_involved(user, request.run):
         return False
-    return request.approver_id is None or all(gate.permission in user.permissions for gate in request.gates.all())
+    return request.approver_id is None or all(_is_meant(user, gate, request.run) for gate in request.gates.all())
+
+
+def _is_meant(user: User, gate: RunGate, run: Run) -> bool:
+    return answers_to(user, {"permission": gate.permission, **gate.definition}, run.amount)
+
+
+def answers_to(user: User, definition: Mapping[str, Any], amount: Decimal | None) -> bool:
+    """Whether the definition means this person, for so much. Shape: see approvals.routing."""
+    who = definition.get("who", Who.RIGHT)
+    if who == Who.ROLE:
+        meant = definition["role"] in user.role_codes
+    elif who == Who.PEOPLE:
+        meant = user.pk in definition["people"]
+    else:
+        is_manager = who in (Who.MANAGER, Who.MANAGERS) and user.pk in definition["people"]
+        meant = is_manager or definition["permission"] in user.permissions
+    return meant and is_within(definition, user.pk, user.role_codes, amount)
+
+
+def is_within(definition: Mapping[str, Any], user_id: int, role_codes: AbstractSet[str], amount: Decimal | None) -> bool:
+    """Whether so much is within the authority of this person: their own limit, else the highest of their roles, else any."""
+    limits = definition.get("limits") or {}
+    if amount is None:
+        return True
+    own = limits.get("users", {}).get(str(user_id))
+    if own is not None:
+        return amount <= Decimal(own)
+    of_roles = [Decimal(up_to) for role, up_to in limits.get("roles", {}).items() if role in role_codes]
+    return not of_roles or amount <= max(of_roles)
 
 
 def may_decide(user: User, request: Request, subject: Any) -> bool:
     """All that, and in charge of the subject's unit. A steward answers the queue for every unit."""
     if not may_decide_now(user, request):
         return False
-    return request.approver_id is None or user in registry.subject_for(request.run.subject_type).eligible(subject, [user])
+    return request.approver_id is None or is_named(request) or _covers_unit(user, request, subject)
+
+
+def is_named(request: Request) -> bool:
+    """Whether rules name the people who are asked, so that their business unit does not matter."""
+    return all(gate.definition.get("who") in (Who.PEOPLE, Who.MANAGER, Who.MANAGERS) for gate in request.gates.all())
+
+
+def _covers_unit(user: User, request: Request, subject: Any) -> bool:
+    return user in registry.subject_for(request.run.subject_type).eligible(subject, [user])
 
 
 def may_hand_over(user: User, request: Request, subject: Any) -> bool:

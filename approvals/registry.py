@@ -20,8 +20,13 @@ kept from people who may not see margins, so `title` and `sentences` must not te
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from django.utils.functional import Promise
+
+from approvals.choices import FieldKind
+from approvals.rules import Value
 from users.roles import Perm
 
 if TYPE_CHECKING:
@@ -35,6 +40,29 @@ class Fingerprint(NamedTuple):
     content_hash: str
 
 
+class Field(NamedTuple):
+    """Something of a case that conditions of rules compare."""
+
+    code: str
+    label: str | Promise
+    kind: FieldKind
+
+
+class Case(NamedTuple):
+    """What rules and limits look at.
+
+    `amount`: the value, EUR net. `values`: by the code of the field. `measures`: by gate and name, numbers of which more is
+    better; what was approved stays approved while none of them gets worse. `earlier`: keys of former revisions, whose
+    approvals count as well.
+    """
+
+    unit: int | None = None
+    amount: Decimal | None = None
+    values: Mapping[str, Value] = {}
+    measures: Mapping[str, Mapping[str, Decimal]] = {}
+    earlier: Sequence[int] = ()
+
+
 class GateDefault(NamedTuple):
     """A gate as it is made when the database has none of this code; stewards change it in the admin from then on."""
 
@@ -44,6 +72,8 @@ class GateDefault(NamedTuple):
     label: Mapping[str, str]
     """By language: {"en": ..., "fi": ...}."""
     sla_hours: int = 48
+    by_rule: bool = False
+    """Whether nobody is asked unless a rule says so."""
 
 
 class Subject(Protocol):
@@ -54,6 +84,8 @@ class Subject(Protocol):
 
     type: str
     gates: Sequence[GateDefault]
+    fields: Sequence[Field]
+    """What conditions of its rules can compare."""
 
     def lock(self, subject_id: int) -> Any:
         """The subject, its row locked. First in the lock order: subject → run → requests → link."""
@@ -76,11 +108,14 @@ class Subject(Protocol):
     def eligible(self, subject: Any, candidates: Sequence["User"]) -> Sequence["User"]:
         """Those of the candidates whose business unit covers the subject."""
 
-    def approved(self, subject: Any, *, by: "User") -> None:
-        """The last gate was approved."""
+    def approved(self, subject: Any, *, by: "User | None") -> None:
+        """The last gate was approved; by nobody where rules and earlier approvals were enough."""
 
     def rejected(self, subject: Any, *, by: "User", comment: str) -> None:
         """Somebody said no."""
+
+    def returned(self, subject: Any, *, by: "User", comment: str) -> None:
+        """Somebody who was asked wants it changed, or explained, and asked again."""
 
     def recalled(self, subject: Any, *, by: "User") -> None:
         """The requester took it back."""
@@ -102,6 +137,16 @@ def subject_for(subject_type: str) -> Subject:
 def subject_types() -> list[str]:
     """All kinds that can be approved."""
     return sorted(_subjects)
+
+
+def fields_of(gate: str) -> list[Field]:
+    """What conditions of this gate's rules can compare: the fields of the kinds that declare the gate."""
+    return [field for subject in _subjects.values() if any(own.code == gate for own in subject.gates) for field in subject.fields]
+
+
+def is_by_rule(gate: str) -> bool:
+    """Whether nobody is asked for this gate unless a rule says so."""
+    return any(own.by_rule for subject in _subjects.values() for own in subject.gates if own.code == gate)
 
 
 def gate_defaults() -> list[GateDefault]:

@@ -2,21 +2,24 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db.models import Count, Func, IntegerField, Prefetch, Q, QuerySet
+from django.db.models import Func, IntegerField, Prefetch, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import get_language
 
-from approvals import registry
-from approvals.choices import RequestStatus, RunStatus
-from approvals.models import ApprovalSettings, Gate, Request, RequestQuerySet, Run, RunGate
+from approvals.choices import RequestStatus, RunStatus, Who
+from approvals.models import ApprovalSettings, Request, RequestQuerySet, Run, RunGate
 from core import clock, db
 from core.errors import NotFound
 from core.models import Link
 from core.prepared import Prepared
-from users.models import User
-from users.roles import Perm
+from users.models import RoleAssignment, User
+from users.roles import Perm, codes_with
+
+AT_ONCE = 1_000
+"""So many requests the clock works through in one go."""
+LAST_ESCALATION = 2
 
 _requests = Prepared(
     lambda run_id: (
@@ -80,90 +83,25 @@ def history(subject_type: str, subject_id: int) -> list[Run]:
     return list(runs.prefetch_related(Prefetch("requests", requests)).order_by("-id"))
 
 
-def gate_for(code: str) -> Gate | None:
-    """The definition in use; None when there is none, and stewards answer."""
-    return Gate.objects.filter(code=code, is_active=True).first()
-
-
 def settings_in_force() -> ApprovalSettings:
     """The settings of the admin, else the defaults."""
     return ApprovalSettings.objects.first() or ApprovalSettings(pk=1)
 
 
-_gates = Prepared(Gate.objects.order_by)
-_people = {
-    permission: Prepared(
-        lambda permission=permission: User.objects.holding(permission).select_related("team").order_by("display_name", "pk")
-    )
-    for permission in Perm
-}
-
-
-class Choice(NamedTuple):
-    """Who may decide a gate of a subject: active, with the permission, of the unit or all units, not involved.
-
-    `definition` is None when the gate is not in use. Nobody `eligible`: the stewards' queue is asked.
-    """
-
-    code: str
-    label: str
-    definition: Gate | None
-    eligible: list[User]
-
-
-def choices_for(codes: Iterable[str], subject_type: str, subject: Any, requester: User, last_editor_id: int) -> list[Choice]:
-    """Whom the requester may ask, gate by gate."""
-    gates = {gate.code: gate for gate in _gates.rows()}
-    involved = {requester.pk, last_editor_id}
-    choices = []
-    for code in codes:
-        gate = gates.get(code)
-        definition = gate if gate is not None and gate.is_active else None
-        eligible = _eligible(Perm(definition.permission), subject_type, subject, involved) if definition else []
-        choices.append(Choice(code, gate.label if gate else code, definition, eligible))
-    return choices
-
-
-def _eligible(permission: Perm, subject_type: str, subject: Any, involved: set[int]) -> list[User]:
-    candidates = [person for person in _people[permission].rows() if person.pk not in involved]
-    return list(registry.subject_for(subject_type).eligible(subject, candidates))
-
-
-def successors(request: Request, requests: Iterable[Request], subject: Any) -> list[User]:
-    """Who may be asked in the place of whoever is asked now: those who may decide all its gates, and are not asked in this run
-    already."""
-    run = request.run
-    asked = {other.approver_id for other in requests if other.approver_id is not None}
-    left_out = {run.requested_by_id, run.last_editor_id} | asked
-    people: list[User] | None = None
-    for gate in request.gates.all():
-        eligible = _eligible(Perm(gate.definition.get("permission") or gate.permission), run.subject_type, subject, left_out)
-        people = eligible if people is None else [person for person in people if person in eligible]
-    return people or []
-
-
-_asked_before = Prepared(
-    lambda gate, requester_id: (
-        Request.objects.filter(gates__gate=gate, run__requested_by=requester_id, approver__isnull=False)
-        .order_by("-run_id")
-        .values_list("approver", flat=True)[:20]
+_returned = Prepared(
+    lambda kind, pk: (
+        Request.objects.filter(run__subject_type=kind, run__subject_id=pk, status=RequestStatus.RETURNED, continued_by=None)
+        .select_related("run")
+        .defer("summary")
+        .order_by("-pk")[:1]
     )
 )
 
 
-def preselected(choice: Choice, requester: User) -> User | None:
-    """Of the eligible: last asked for this gate by this person, else their manager, else fewest open requests, lowest key."""
-    by_pk = {user.pk: user for user in choice.eligible}
-    if not by_pk:
-        return None
-    last = next((pk for pk in _asked_before.rows(choice.code, requester.pk) if pk in by_pk), None)
-    manager = requester.team.manager_id if requester.team else None
-    for pk in (last, manager):
-        if pk in by_pk:
-            return by_pk[pk]
-    pending = Request.objects.filter(approver__in=by_pk, status=RequestStatus.PENDING)
-    load = dict(pending.order_by().values_list("approver").annotate(Count("pk")))
-    return by_pk[min(by_pk, key=lambda pk: (load.get(pk, 0), pk))]
+def returned_request(subject_type: str, subject_id: int) -> Request | None:
+    """The request about this subject that was asked back, and has not come again."""
+    found: Request | None = _returned.first(subject_type, subject_id)
+    return found
 
 
 def stewards_for(run: Run) -> list[User]:
@@ -209,6 +147,21 @@ def place_of(request_id: int, seen_by: User | None) -> tuple[int, str, int]:
         raise NotFound
     place: tuple[int, str, int] = places[0]
     return place
+
+
+def request_in_sight(request_id: int, seen_by: User | None) -> Request:
+    """The request with its run. Raises: NotFound when it is out of this person's sight; None sees everything."""
+    requests = Request.objects.all() if seen_by is None else Request.objects.visible_to(seen_by)
+    found: Request | None = requests.select_related("run").filter(pk=request_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def people_in(run: Run) -> set[int]:
+    """The keys of who asked, and of everybody who was put the question up to now."""
+    asked = Request.objects.filter(run=run, approver__isnull=False, asked_at__isnull=False)
+    return {run.requested_by_id, *asked.values_list("approver", flat=True)}
 
 
 def request_of_link(link: Link, uuid: Any) -> Request | None:
@@ -268,17 +221,32 @@ def to_remind(now: dt.datetime, most: int) -> list[int]:
 
 
 def to_pass_on(now: dt.datetime, most: int) -> list[int]:
-    """Keys of requests that nobody has answered in time, or that wait for somebody who has left, the oldest first."""
-    waiting = Request.objects.filter(status=RequestStatus.PENDING, is_open=True, escalated_at=None)
-    late = waiting.filter(Q(due_at__lt=now) | Q(approver__is_active=False))
+    """Keys of requests that nobody has answered in time, or that wait for somebody who cannot any more, the oldest first."""
+    waiting = Request.objects.filter(status=RequestStatus.PENDING, is_open=True)
+    late = waiting.filter(Q(due_at__lt=now, escalations__lt=LAST_ESCALATION) | Q(pk__in=_of_people_who_cannot()))
     return list(late.order_by("due_at", "pk").values_list("pk", flat=True)[:most])
 
 
-def is_to_pass_on(request: Request, now: dt.datetime) -> bool:
-    """The same of one that is locked."""
-    is_waiting = request.status == RequestStatus.PENDING and request.is_open and request.escalated_at is None
-    has_left = request.approver is not None and not request.approver.is_active
-    return is_waiting and (has_left or (request.due_at is not None and request.due_at < now))
+def is_late(request: Request, now: dt.datetime) -> bool:
+    """Whether it is past its time, and nobody has been told yet."""
+    return request.escalations < LAST_ESCALATION and request.due_at is not None and request.due_at < now
+
+
+def _of_people_who_cannot() -> list[int]:
+    """Keys of open requests whose approver has left, or has lost the right or the role that a gate asks for."""
+    asked = RunGate.objects.filter(request__status=RequestStatus.PENDING, request__is_open=True, request__approver__isnull=False)
+    asked = asked.annotate(who=KT("definition__who"), role=KT("definition__role")).order_by()
+    names = ("request__approver", "request__approver__is_active", "permission", "who", "role")
+    kinds = list(asked.values_list(*names).distinct())
+    held: dict[int, set[str]] = {}
+    for person, role in RoleAssignment.objects.filter(user__in={kind[0] for kind in kinds}).values_list("user", "role"):
+        held.setdefault(person, set()).add(role)
+    lost = Q()
+    for person, is_active, permission, who, role in kinds:
+        wanted = {Who.RIGHT: set(codes_with(Perm(permission))), Who.ROLE: {role}}.get(who or Who.RIGHT)
+        if not is_active or (wanted is not None and not wanted & held.get(person, set())):
+            lost |= Q(request__approver=person, permission=permission, who=who) if is_active else Q(request__approver=person)
+    return list(asked.filter(lost).values_list("request", flat=True)[:AT_ONCE]) if lost else []
 
 
 def overdue(now: dt.datetime | None = None) -> RequestQuerySet:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
-from approvals import policies, registry, selectors
-from approvals.choices import RequestStatus, RunStatus, Verdict
-from approvals.models import Decision, Request
+from approvals import policies, registry, routing, selectors
+from approvals.choices import RemarkKind, RequestStatus, RunStatus, Verdict
+from approvals.models import Decision, Request, Run
 from core import links
 from core.models import Link
 from users.models import User
@@ -27,6 +27,8 @@ def standing_of(request: Request, person: User, *, link: Link | None = None) -> 
     """How it stands. By link it must be live as well; that only matters while there is something to decide."""
     if request.status in (RequestStatus.APPROVED, RequestStatus.REJECTED):
         return Standing(request.status, decided_sentence(request.decision))
+    if request.status == RequestStatus.RETURNED:
+        return Standing("returned", _returned_sentence(request))
     if request.status == RequestStatus.CANCELLED:
         return Standing("cancelled", _ended_sentence(request))
     if not request.is_open:
@@ -52,7 +54,7 @@ def successors(asked: Request, person: User, stands: Standing, steps: Sequence[R
     if policies.is_involved(person, asked.run):
         return []
     subject = registry.subject_for(asked.run.subject_type).read(asked.run.subject_id)
-    return selectors.successors(asked, steps, subject)
+    return routing.successors(asked, steps, subject)
 
 
 def _link_decides(request: Request) -> bool:
@@ -77,11 +79,32 @@ def _ended_sentence(request: Request) -> str:
     if run.status == RunStatus.RECALLED:
         words = {"name": run.requested_by.display_name, "at": _when(run.finished_at)}
         return _("Taken back by %(name)s, %(at)s. There is nothing left to decide.") % words
+    if run.status == RunStatus.RETURNED:
+        return _asked_back_sentence(run)
     rejection = Decision.objects.select_related("decided_by").filter(request__run=run, verdict=Verdict.REJECT).first()
     if rejection is None:
-        return _("This request has ended. There is nothing left to decide.")
+        return _("Enough others have approved, so your answer is not needed any more.")
     words = {"name": rejection.decided_by.display_name, "at": _when(rejection.at)}
     return _("Rejected by %(name)s, %(at)s, so your answer is not needed any more.") % words
+
+
+def _asked_back_sentence(run: Run) -> str:
+    question = run.remarks.filter(kind=RemarkKind.QUESTION).select_related("by").first()
+    words = {"name": question.by.display_name if question else "", "at": _when(run.finished_at)}
+    return _("%(name)s asked back, %(at)s. What comes of it is asked again.") % words
+
+
+def _returned_sentence(request: Request) -> str:
+    """It was asked back; once it has come again, that is said on the page of the request that goes on from it."""
+    if hasattr(request, "continued_by"):
+        return _("Asked back, and asked again since: see the request that goes on from this one.")
+    question = request.remarks.filter(kind=RemarkKind.QUESTION).select_related("by").first()
+    words = {
+        "name": question.by.display_name if question else "",
+        "at": _when(request.run.finished_at),
+        "requester": request.run.requested_by.display_name,
+    }
+    return _("%(name)s asked back, %(at)s. It is with %(requester)s now and comes again.") % words
 
 
 def _waiting_sentence(request: Request) -> str:

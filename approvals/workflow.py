@@ -22,6 +22,9 @@ class RunWorkflow(models.Model):
     @transition(status, source=RunStatus.OPEN, target=RunStatus.RECALLED)
     def recall(self) -> None: ...
 
+    @transition(status, source=RunStatus.OPEN, target=RunStatus.RETURNED)
+    def give_back(self) -> None: ...
+
 
 class RequestWorkflow(models.Model):
     status = FSMField(_("status"), choices=RequestStatus.choices, default=RequestStatus.PENDING)
@@ -37,3 +40,6 @@ class RequestWorkflow(models.Model):
 
     @transition(status, source=RequestStatus.PENDING, target=RequestStatus.CANCELLED)
     def cancel(self) -> None: ...
+
+    @transition(status, source=RequestStatus.PENDING, target=RequestStatus.RETURNED)
+    def give_back(self) -> None: ...

@@ -21,6 +21,18 @@ def is_working_day(day: dt.date) -> bool:
     return day.weekday() < 5 and day not in _holidays()
 
 
+def between(start: dt.datetime, end: dt.datetime) -> dt.timedelta:
+    """The working time from `start` to `end`."""
+    zone = timezone.get_default_timezone()
+    passed, day, last = dt.timedelta(0), start.astimezone(zone).date(), end.astimezone(zone).date()
+    while day <= last:
+        if is_working_day(day):
+            opens, closes = (dt.datetime.combine(day, at, tzinfo=zone).astimezone(dt.UTC) for at in (OPENS, CLOSES))
+            passed += max(min(end, closes) - max(start, opens), dt.timedelta(0))
+        day += dt.timedelta(days=1)
+    return passed
+
+
 def later(start: dt.datetime, hours: float) -> dt.datetime:
     """The instant at which so many working hours have gone by since `start`, in UTC. The last one may end a day."""
     zone = timezone.get_default_timezone()

@@ -18,7 +18,7 @@ from users.models import Theme, User
 from users.roles import Perm, SalesManager, SalesRep, SalesSupport
 
 SALES_ROLES = frozenset({SalesRep.code, SalesSupport.code, SalesManager.code})
-APPROVES = (Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE, Perm.STEWARD)
+APPROVES = (Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE, Perm.APPROVE_TERMS, Perm.STEWARD)
 APPROVALS = "/approvals/"
 
 

@@ -5,20 +5,20 @@ from typing import Any
 
 from django.urls import reverse
 
-from approvals import selectors as approvals
-from approvals.registry import Fingerprint, GateDefault
-from approvals.selectors import Choice
+from approvals import routing
+from approvals.registry import Case, Field, Fingerprint, GateDefault
+from approvals.routing import Choice
 from core import events, versions
-from quotes import approval_facts, selectors, snapshots
+from quotes import approval_case, approval_facts, selectors, snapshots
 from quotes.choices import Trigger
 from quotes.models import Quote, QuoteSnapshot
 from users.models import User
 from users.roles import Perm
 
 
-def choices_for(quote: Quote, gates: Iterable[Trigger], requester: User) -> list[Choice]:
+def choices_for(quote: Quote, gates: Iterable[Trigger], requester: User, case: Case) -> list[Choice]:
     """Whom this person may ask about the quote, gate by gate."""
-    return approvals.choices_for([gate.value for gate in gates], "quote", quote, requester, quote.last_editor_id)
+    return routing.choices_for([gate.value for gate in gates], "quote", quote, requester, quote.last_editor_id, case)
 
 
 class QuoteApproval:
@@ -37,7 +37,10 @@ class QuoteApproval:
         GateDefault(
             Trigger.CATALOGUE, Perm.APPROVE_CATALOGUE, 30, {"en": "Outside the catalogue", "fi": "Valikoiman ulkopuolinen"}
         ),
+        GateDefault(Trigger.DISCOUNT, Perm.APPROVE_MARGIN, 40, {"en": "Deep discount", "fi": "Suuri alennus"}, by_rule=True),
+        GateDefault(Trigger.PAYMENT_TERM, Perm.APPROVE_TERMS, 50, {"en": "Payment term", "fi": "Maksuehto"}, by_rule=True),
     )
+    fields: Sequence[Field] = approval_case.FIELDS
 
     def lock(self, subject_id: int) -> Quote:
         return selectors.quote_for_update(subject_id)
@@ -63,7 +66,7 @@ class QuoteApproval:
         unit = subject.account.unit_id
         return [user for user in candidates if user.sees_all_units or (unit is not None and user.unit_id == unit)]
 
-    def approved(self, subject: Quote, *, by: User) -> None:
+    def approved(self, subject: Quote, *, by: User | None) -> None:
         subject.approve()
         self._save(subject)
         events.record(subject, "approved", by=by)
@@ -72,6 +75,11 @@ class QuoteApproval:
         subject.reject()
         self._save(subject)
         events.record(subject, "rejected", by=by, reason=comment)
+
+    def returned(self, subject: Quote, *, by: User, comment: str) -> None:
+        subject.give_back()
+        self._save(subject)
+        events.record(subject, "returned", by=by, reason=comment)
 
     def recalled(self, subject: Quote, *, by: User) -> None:
         subject.recall()

@@ -6,9 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _, gettext_noop
+from django.utils.translation import gettext as _, gettext_noop, ngettext
 
-from accounts.selectors import advised_payment_term
 from core.languages import CODES, in_languages
 from core.templatetags.ui import money, percent
 from quotes.models import Quote
@@ -16,16 +15,8 @@ from quotes.pricing import PricedQuote
 from quotes.snapshots import Json
 from quotes.triggers import Breach, Reason
 
-_PERCENT_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET}
-MARGIN_REASONS = _PERCENT_REASONS | {Reason.NOTHING_TO_PAY}
-
-
-def overrides_payment_term(quote: Quote) -> bool:
-    """Whether the payment term is another one than advised for this deal."""
-    if quote.payment_term_id in (None, quote.account.payment_term_id):
-        return False
-    advised = advised_payment_term(quote.account, quote.net_total)
-    return advised not in (None, quote.payment_term_id)
+_PERCENT_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET, Reason.DISCOUNT}
+MARGIN_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET, Reason.NOTHING_TO_PAY}
 
 
 def what(breach: Breach, where: str) -> str:
@@ -37,6 +28,8 @@ def what(breach: Breach, where: str) -> str:
         Reason.MARGIN_BELOW_TARGET: _("The margin of the quote is below its target"),
         Reason.NO_MARGIN_TARGET: _("The margin table has no target for this quote"),
         Reason.NOTHING_TO_PAY: _("The quote costs the customer nothing"),
+        Reason.DISCOUNT: _("The discount is above what goes without asking"),
+        Reason.PAYMENT_TERM: _("The payment term is not the advised one"),
     }
     return texts[breach.reason] % {"line": where}
 
@@ -47,6 +40,10 @@ def avoid(breach: Breach) -> str:
         return _("A line total of at least %(limit)s needs no approval.") % {"limit": money(breach.limit)}
     if breach.reason == Reason.MARGIN_BELOW_TARGET:
         return _("A margin of at least %(limit)s needs no approval.") % {"limit": percent(breach.limit)}
+    if breach.reason == Reason.DISCOUNT and breach.limit is not None:
+        return _("A discount below %(limit)s needs no approval.") % {"limit": percent(breach.limit)}
+    if breach.reason == Reason.PAYMENT_TERM:
+        return _("The advised payment term needs no approval.")
     if breach.reason in (Reason.MISSING_COST, Reason.OUTSIDE_CATALOGUE):
         return _("Without this line no approval is needed for it.")
     return ""
@@ -57,6 +54,8 @@ def number(breach: Breach, which: str) -> str:
     value = getattr(breach, which)
     if value is None:
         return "–"
+    if breach.reason == Reason.PAYMENT_TERM:
+        return ngettext("%(number)s day", "%(number)s days", int(value)) % {"number": int(value)}
     return percent(value) if breach.reason in _PERCENT_REASONS else money(value)
 
 

@@ -27,6 +27,7 @@ class QuotesConfig(AppConfig):
                 "approved": _("Approved"),
                 "rejected": _("Rejected"),
                 "recalled": _("Recalled"),
+                "returned": _("Asked back"),
                 "sent": _("Sent"),
                 "sending undone": _("Sending undone"),
                 "accepted": _("Accepted"),

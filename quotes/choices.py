@@ -39,6 +39,8 @@ class Trigger(models.TextChoices):
     MARGIN = "quote_margin", _("Margin below the target")
     MARGIN_UNKNOWN = "quote_margin_unknown", _("No margin target for this quote")
     CATALOGUE = "quote_catalogue", _("Outside the catalogue")
+    DISCOUNT = "quote_discount", _("Deep discount")
+    PAYMENT_TERM = "quote_payment_term", _("Payment term")
 
 
 class Answer(models.TextChoices):

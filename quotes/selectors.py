@@ -15,7 +15,7 @@ from core.errors import NotFound
 from core.languages import CODES, by_language, texts_of
 from core.models import Link
 from core.prepared import Prepared
-from quotes import pricing, repricing, triggers
+from quotes import approval_case, pricing, repricing, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from users.models import User
@@ -271,8 +271,14 @@ def margin_target(quote: Quote, net_total: Decimal) -> pricing.Target | None:
 
 
 def breaches_of(quote: Quote, result: pricing.PricedQuote) -> list[triggers.Breach]:
-    """The limits this quote passes: one query."""
-    return triggers.breaches(result, margin_target(quote, result.totals.net_total))
+    """The limits this quote passes, those that only rules of the admin set included: two queries while there are none."""
+    return breaches_against(quote, result, margin_target(quote, result.totals.net_total))
+
+
+def breaches_against(quote: Quote, result: pricing.PricedQuote, target: pricing.Target | None) -> list[triggers.Breach]:
+    """The same where the row of the margin table is known: one query while rules set no limits."""
+    found = triggers.breaches(result, target)
+    return found + approval_case.breaches_by_rule(quote, result, found)
 
 
 _snapshots = Prepared(lambda quote_id: QuoteSnapshot.objects.filter(quote=quote_id).order_by("-id")[:1])

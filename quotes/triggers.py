@@ -17,6 +17,8 @@ class Reason(StrEnum):
     NO_MARGIN_TARGET = "no_margin_target"
     NOTHING_TO_PAY = "nothing_to_pay"
     OUTSIDE_CATALOGUE = "outside_catalogue"
+    DISCOUNT = "discount"
+    PAYMENT_TERM = "payment_term"
 
 
 GATE_OF = {
@@ -26,13 +28,15 @@ GATE_OF = {
     Reason.NOTHING_TO_PAY: Trigger.MARGIN,
     Reason.NO_MARGIN_TARGET: Trigger.MARGIN_UNKNOWN,
     Reason.OUTSIDE_CATALOGUE: Trigger.CATALOGUE,
+    Reason.DISCOUNT: Trigger.DISCOUNT,
+    Reason.PAYMENT_TERM: Trigger.PAYMENT_TERM,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One limit that is passed. `line_id` is None for the whole quote; `limit` and `actual` are EUR of the line or percent of
-    the quote, as the reason says; None where there is no number."""
+    """One limit that is passed. `line_id` is None for the whole quote; `limit` and `actual` are EUR of the line, percent of the
+    quote or days, as the reason says; None where there is no number."""
 
     reason: Reason
     line_id: int | None = None

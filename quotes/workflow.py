@@ -28,6 +28,9 @@ class QuoteWorkflow(models.Model):
     @transition(status, source=S.IN_REVIEW, target=S.DRAFT)
     def recall(self) -> None: ...
 
+    @transition(status, source=S.IN_REVIEW, target=S.DRAFT)
+    def give_back(self) -> None: ...
+
     @transition(status, source=S.APPROVED, target=S.SENT)
     def send(self) -> None: ...
 

@@ -219,7 +219,7 @@ class _Maker(NamedTuple):
         """A request of a colleague in which this person is asked: about the gate their role opens, stewards in their queue,
         and the others about a gate they cannot open, as if they had the role for it once."""
         _quote, request = self.submitted(case.account, case.owner)
-        opens = sorted({Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE} & person.permissions)
+        opens = sorted({Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE, Perm.APPROVE_TERMS} & person.permissions)
         is_queue = person.may(Perm.STEWARD)
         Request.objects.filter(pk=request.pk).update(approver=None if is_queue else person)
         right = Perm.STEWARD if is_queue else [*opens, Perm.APPROVE_FLOOR][0]

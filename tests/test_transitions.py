@@ -29,11 +29,21 @@ class LifeCycle(NamedTuple):
 LIFE_CYCLES: dict[str, LifeCycle] = {
     "approvals.Request": LifeCycle(
         "pending",
-        {"approve": ("pending", "approved"), "cancel": ("pending", "cancelled"), "reject": ("pending", "rejected")},
+        {
+            "approve": ("pending", "approved"),
+            "cancel": ("pending", "cancelled"),
+            "give_back": ("pending", "returned"),
+            "reject": ("pending", "rejected"),
+        },
     ),
     "approvals.Run": LifeCycle(
         "open",
-        {"approve": ("open", "approved"), "recall": ("open", "recalled"), "reject": ("open", "rejected")},
+        {
+            "approve": ("open", "approved"),
+            "give_back": ("open", "returned"),
+            "recall": ("open", "recalled"),
+            "reject": ("open", "rejected"),
+        },
     ),
     "opportunities.Opportunity": LifeCycle(
         "new",
@@ -54,6 +64,7 @@ LIFE_CYCLES: dict[str, LifeCycle] = {
             "cancel": ("draft approved sent", "cancelled"),
             "decline": ("sent", "declined"),
             "expire": ("approved sent", "expired"),
+            "give_back": ("in_review", "draft"),
             "order": ("accepted", "ordered"),
             "recall": ("in_review", "draft"),
             "reject": ("in_review", "draft"),

@@ -23,6 +23,7 @@ class Perm(StrEnum):
     APPROVE_FLOOR = "approve.floor"
     APPROVE_MARGIN = "approve.margin"
     APPROVE_CATALOGUE = "approve.catalogue"
+    APPROVE_TERMS = "approve.terms"
     STEWARD = "steward"
     """Watches syncs, keeps look-ups and users, and answers for whatever has no other owner."""
     ADMIN = "admin"
@@ -98,7 +99,7 @@ class CustomerSuccess(Role):
 
 class Finance(Role):
     code, label = "finance", _("Finance")
-    permissions = _READER | {Perm.MARGIN_VIEW}
+    permissions = _READER | {Perm.MARGIN_VIEW, Perm.APPROVE_TERMS}
     scope = Scope.ALL
 
 

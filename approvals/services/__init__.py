@@ -2,8 +2,22 @@
 
 from approvals.services.asking import run_start
 from approvals.services.deciding import request_decide, run_recall
-from approvals.services.definitions import gates_make_missing
+from approvals.services.definitions import gates_make_missing, usual_rule_make
 from approvals.services.handing_over import request_hand_over
+from approvals.services.informing import managers_inform
+from approvals.services.remarks import remark_add, request_ask_back
 from approvals.services.sweeping import requests_remind, sweep
 
-__all__ = ["gates_make_missing", "request_decide", "request_hand_over", "requests_remind", "run_recall", "run_start", "sweep"]
+__all__ = [
+    "gates_make_missing",
+    "managers_inform",
+    "remark_add",
+    "request_ask_back",
+    "request_decide",
+    "request_hand_over",
+    "requests_remind",
+    "run_recall",
+    "run_start",
+    "sweep",
+    "usual_rule_make",
+]

@@ -2,25 +2,22 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from approvals import registry, selectors
-from approvals.choices import Clock, RequestStatus
-from approvals.models import Gate, Request, Run, RunGate
-from approvals.registry import Fingerprint
-from core import clock, links, outbox, working_time
+from approvals import registry, routing, selectors
+from approvals.choices import Clock, RequestStatus, Settled
+from approvals.models import Request, Run, RunGate
+from approvals.registry import Case, Fingerprint
+from approvals.routing import Choice, Definition, StepChoice
+from core import clock, events, links, outbox, working_time
 from core.errors import Invalid, WrongState
 from core.models import Link
 from users.models import User
-from users.roles import Perm
 
 LINK_LIFETIME = dt.timedelta(days=14)
-_UNDEFINED = registry.GateDefault("", Perm.STEWARD, 1000, {})
 
 
 @transaction.atomic(savepoint=False)
@@ -28,26 +25,30 @@ def run_start(
     *,
     subject_type: str,
     subject: Any,
-    gates: Mapping[str, int | None],
+    gates: Sequence[str],
     by: User,
     last_editor_id: int,
     fingerprint: Fingerprint,
     facts: dict[str, Any],
-    reason: str,
-    amount: Decimal | None = None,
+    case: Case | None = None,
+    approvers: Mapping[str, int | None] | None = None,
+    reason: str = "",
 ) -> Run:
-    """A run is open and the first approvers are asked. The caller has locked the subject.
+    """A run is open and the first approvers are asked; or approved, where rules and earlier approvals are enough. The caller has
+    locked the subject.
 
-    `gates`: code → chosen approver's key, or None for the default. A gate nobody may decide goes to the stewards' queue.
-    `amount`: what limits are about, EUR net.
-    Raises: Invalid with the gate's code in `fields` when the chosen one is not eligible; WrongState when a run is open.
+    `approvers`: by the key of a step (routing.StepChoice) the chosen approver's key, or None for the default. A step that nobody
+    may decide goes to the stewards' queue.
+    Raises: Invalid with that key in `fields` when the chosen one is not eligible; WrongState when a run is open.
     """
     if not gates:
         raise ValueError("a run needs a gate")
     if selectors.open_run(subject_type, subject.pk):
         raise WrongState(_("An approval of this is under way already."))
-    choices = selectors.choices_for(gates, subject_type, subject, by, last_editor_id)
-    approvers = {choice.code: _approver(choice, gates[choice.code], by) for choice in choices}
+    case = case or Case()
+    choices = routing.choices_for(gates, subject_type, subject, by, last_editor_id, case)
+    asked = [(step, _people(choice, step, approvers or {}, by)) for choice in choices if choice.is_asked for step in choice.steps]
+    earlier = routing.earlier_rounds(subject_type, (subject.pk, *case.earlier))
     run = Run.objects.create(
         subject_type=subject_type,
         subject_id=subject.pk,
@@ -56,101 +57,153 @@ def run_start(
         requested_by=by,
         last_editor_id=last_editor_id,
         reason=reason,
-        amount=amount,
+        amount=case.amount,
+        case={"unit": case.unit, "values": routing.values_of(case), "measures": routing.measures_of(case)},
+        compared_with=routing.last_looked_at(earlier),
         started_at=clock.now(),
     )
-    requests = _make_requests(run, {choice.code: choice.definition for choice in choices}, approvers, facts)
-    tell(run, [request for request in requests if request.is_open])
+    RunGate.objects.bulk_create(_settled_gates(run, choices))
+    requests = _make_requests(run, asked, facts)
+    if requests:
+        tell(run, [request for request in requests if request.is_open])
+    else:
+        _approve_at_once(run, subject, choices)
     return run
 
 
-def _approver(choice: selectors.Choice, chosen: int | None, by: User) -> User | None:
+def _people(choice: Choice, step: StepChoice, approvers: Mapping[str, int | None], by: User) -> list[User | None]:
+    """Whom the step is put to; None stands for the stewards."""
+    if step.is_picked:
+        return [_picked(choice, step, approvers.get(step.key), by)]
+    missing = len(step.eligible) < step.needed or not step.eligible
+    return [*step.eligible, *([None] if missing else [])]
+
+
+def _picked(choice: Choice, step: StepChoice, chosen: int | None, by: User) -> User | None:
     if chosen is None:
-        return selectors.preselected(choice, by)
-    for user in choice.eligible:
+        return routing.preselected(step, by)
+    for user in step.eligible:
         if user.pk == chosen:
             return user
     sentence = _("%(gate)s: this person may not decide it. Choose another approver.") % {"gate": choice.label}
-    raise Invalid(sentence, fields={choice.code: sentence})
+    raise Invalid(sentence, fields={step.key: sentence})
 
 
-def _make_requests(
-    run: Run, definitions: Mapping[str, Gate | None], approvers: Mapping[str, User | None], facts: dict[str, Any]
-) -> list[Request]:
-    """One request per approver, over all the gates that are theirs; its step is that of the first of them.
+def _settled_gates(run: Run, choices: Iterable[Choice]) -> list[RunGate]:
+    """What nobody has to be asked about, and why."""
+    automatic = [
+        _gate(run, step.definition, settled=Settled.AUTOMATIC)
+        for choice in choices
+        if choice.is_automatic
+        for step in choice.steps
+    ]
+    carried = [
+        _gate(run, choice.steps[0].definition, settled=Settled.CARRIED, carried_from=decision)
+        for choice in choices
+        for decision in choice.approvals
+    ]
+    return automatic + carried
 
-    Those of the first step are open.
+
+def _gate(run: Run, definition: Definition, **more: Any) -> RunGate:
+    return RunGate(
+        run=run,
+        gate=definition["code"],
+        permission=definition["permission"],
+        position=definition["position"],
+        step=definition["step"],
+        definition=definition,
+        **more,
+    )
+
+
+def _make_requests(run: Run, asked: Sequence[tuple[StepChoice, Sequence[User | None]]], facts: dict[str, Any]) -> list[Request]:
+    """One request per approver, over all the steps that are theirs; its place is that of the first of them.
+
+    Those of the first place are open.
     """
-    copies = [_definition(code, gate) for code, gate in definitions.items()]
-    copies.sort(key=lambda copy: (copy["position"], copy["code"]))
     requests: dict[int | None, Request] = {}
     gates = []
-    for copy in copies:
-        approver = approvers[copy["code"]]
-        request = requests.setdefault(
-            approver.pk if approver else None, Request(run=run, approver=approver, position=copy["position"], summary=facts)
-        )
-        permission = copy["permission"] if approver else Perm.STEWARD
-        gate = RunGate(run=run, request=request, gate=copy["code"], permission=permission, position=copy["position"])
-        gate.definition = copy
-        gates.append(gate)
-    for request in _next_step(list(requests.values())):
-        _open(request, [gate for gate in gates if gate.request is request])
+    for step, people in sorted(asked, key=lambda pair: (pair[0].definition["position"], pair[0].definition["code"])):
+        definition = {**step.definition, "needed": max(step.needed, 1)}
+        if None in people and not step.is_picked:
+            definition["needed"] = len(people)  # the stewards answer for those whom the rule wants and nobody has
+        for approver in people:
+            request = requests.setdefault(
+                approver.pk if approver else None,
+                Request(run=run, approver=approver, position=definition["position"], summary=facts),
+            )
+            gates.append(_gate(run, definition, request=request))
+    _go_on_from(run, requests.values())
+    for request in next_step(list(requests.values())):
+        open_now(request, [gate for gate in gates if gate.request is request])
     made = Request.objects.bulk_create(requests.values())
     RunGate.objects.bulk_create(gates)
     return made
 
 
-def _definition(code: str, gate: Gate | None) -> dict[str, Any]:
-    """The copy that a run keeps, so that later edits of the gate change no open run."""
-    source = gate or _UNDEFINED
-    labels = {language: getattr(gate, f"label_{language}", None) or code for language, _name in settings.LANGUAGES}
-    return {
-        "code": code,
-        "label": labels,
-        "permission": str(source.permission),
-        "position": source.position,
-        "sla_hours": source.sla_hours,
-        "remind_hours": gate.remind_hours if gate else 24,
-        "clock": str(gate.clock) if gate else str(Clock.WORKING),
-        "escalate_to": gate.escalate_to_id if gate else None,
-        "defined": gate is not None,
-    }
+def _go_on_from(run: Run, requests: Iterable[Request]) -> None:
+    """Whoever asked back goes on with the request that they gave back, and with the time that was left."""
+    returned = selectors.returned_request(run.subject_type, run.subject_id)
+    for request in requests:
+        if returned is not None and request.approver_id == returned.approver_id:
+            request.continues = returned
+            request.spent_working, request.spent_all = time_spent(returned)
 
 
-def _next_step(requests: Sequence[Request]) -> list[Request]:
+def _approve_at_once(run: Run, subject: Any, choices: Sequence[Choice]) -> None:
+    run.approve()
+    run.finished_at = clock.now()
+    run.save(update_fields=["status", "finished_at"])
+    rules = sorted({choice.rule_name for choice in choices if choice.is_automatic})
+    events.record(subject, "approved_unasked", rules=rules, gates=[choice.code for choice in choices])
+    registry.subject_for(run.subject_type).approved(subject, by=None)
+
+
+# --- Steps and their time ---------------------------------------------------------------------------------------------
+def next_step(requests: Sequence[Request]) -> list[Request]:
     """Those of the earliest position that still waits and are not open yet. Later steps stay closed."""
     pending = [request for request in requests if request.status == RequestStatus.PENDING]
-    first = min(request.position for request in pending)
+    first = min((request.position for request in pending), default=0)
     return [request for request in pending if request.position == first and not request.is_open]
 
 
-def _open(request: Request, gates: Iterable[RunGate]) -> None:
+def open_now(request: Request, gates: Iterable[RunGate]) -> None:
     """In memory: its time runs from now."""
     request.is_open, request.asked_at = True, clock.now()
     set_deadlines(request, request.asked_at, [gate.definition for gate in gates])
 
 
 def set_deadlines(request: Request, start: dt.datetime, definitions: Sequence[Mapping[str, Any]]) -> None:
-    """In memory: the strictest of the gates counts, as instants that no change of the clock moves."""
-    request.due_at = min(_after_hours(start, definition, definition["sla_hours"]) for definition in definitions)
+    """In memory: the strictest of the gates counts, as instants that no change of the clock moves. Time that was spent before
+    the request came again counts as well."""
+    request.due_at = min(_after(request, start, definition, definition["sla_hours"]) for definition in definitions)
     reminders = [
-        _after_hours(start, definition, hours) for definition in definitions if (hours := definition.get("remind_hours", 0))
+        _after(request, start, definition, hours) for definition in definitions if (hours := definition.get("remind_hours", 0))
     ]
-    request.remind_at = min((at for at in reminders if at < request.due_at), default=None)
+    request.remind_at = min((at for at in reminders if start < at < request.due_at), default=None)
 
 
-def _after_hours(start: dt.datetime, definition: Mapping[str, Any], hours: int) -> dt.datetime:
+def _after(request: Request, start: dt.datetime, definition: Mapping[str, Any], hours: int) -> dt.datetime:
+    left = dt.timedelta(hours=hours)
     if definition.get("clock", Clock.CALENDAR) == Clock.WORKING:
-        return working_time.later(start, hours)
-    return start + dt.timedelta(hours=hours)
+        return working_time.later(start, max(left - request.spent_working, dt.timedelta(0)) / dt.timedelta(hours=1))
+    return start + max(left - request.spent_all, dt.timedelta(0))
+
+
+def time_spent(request: Request) -> tuple[dt.timedelta, dt.timedelta]:
+    """Working time and all time that a request has waited, what it goes on from included, until it was given back."""
+    start, end = request.asked_at, request.run.finished_at
+    if start is None or end is None:
+        return request.spent_working, request.spent_all
+    return request.spent_working + working_time.between(start, end), request.spent_all + (end - start)
 
 
 def open_next(run: Run, requests: Sequence[Request]) -> None:
     """Ask the next step."""
-    asked = _next_step(requests)
+    asked = next_step(requests)
     for request in asked:
-        _open(request, request.gates.all())
+        open_now(request, request.gates.all())
         request.save(update_fields=["is_open", "asked_at", "due_at", "remind_at"])
     tell(run, asked)
 

@@ -53,7 +53,7 @@ def request_decide(
 def _settle(run: Run, request: Request, verdict: Verdict, comment: str, by: User, via: Via, ip: str | None) -> Decision:
     """Write the answer."""
     request.approve() if verdict == Verdict.APPROVE else request.reject()
-    _close(request)
+    close(request)
     return Decision.objects.create(
         request=request,
         verdict=verdict,
@@ -69,7 +69,7 @@ def _settle(run: Run, request: Request, verdict: Verdict, comment: str, by: User
     )
 
 
-def _close(request: Request) -> None:
+def close(request: Request) -> None:
     """Stop asking, and save the new state. The update names what it starts from, so that it holds without the lock too."""
     waiting = Request.objects.filter(pk=request.pk, status=RequestStatus.PENDING, is_open=request.is_open)
     if waiting.update(is_open=False, status=request.status) != 1:
@@ -80,35 +80,53 @@ def _close(request: Request) -> None:
 def _after(run: Run, requests: list[Request], subject: Any, decision: Decision) -> None:
     """What an answer brings about: dead links, the end of the run or the next step, and the news of it."""
     by, registered = decision.decided_by, registry.subject_for(run.subject_type)
-    rejected = decision.verdict == Verdict.REJECT
-    if rejected:
+    if decision.verdict == Verdict.REJECT:
         run.reject()
-        _finish(run, requests)
+        finish(run, requests)
         registered.rejected(subject, by=by, comment=decision.comment)
-    elif all(request.status == RequestStatus.APPROVED for request in requests):
-        run.approve()
-        _finish(run, requests)
-        registered.approved(subject, by=by)
-    else:
+    elif _goes_on(run, requests):
         links.revoke(Link.Purpose.APPROVAL, [decision.request_id])
         asking.open_next(run, requests)
+    else:
+        run.approve()
+        finish(run, requests)
+        registered.approved(subject, by=by)
     outbox.emit_all("approval.decided", [{"decision_id": decision.pk, "user_id": pk} for pk in (run.requested_by_id, by.pk)])
 
 
-def _finish(run: Run, requests: Sequence[Request]) -> None:
+def _goes_on(run: Run, requests: Sequence[Request]) -> bool:
+    """Whether somebody is still to answer. Who is asked only for what enough others have approved, is let go."""
+    yeses: dict[tuple[str, int], int] = {}
+    for request in requests:
+        for gate in request.gates.all():
+            key = gate.gate, gate.step
+            yeses[key] = yeses.get(key, 0) + (request.status == RequestStatus.APPROVED)
+    for request in requests:
+        if request.status == RequestStatus.PENDING and all(
+            yeses[gate.gate, gate.step] >= gate.definition.get("needed", 1) for gate in request.gates.all()
+        ):
+            cancel(run, request)
+            links.revoke(Link.Purpose.APPROVAL, [request.pk])
+    return any(request.status == RequestStatus.PENDING for request in requests)
+
+
+def finish(run: Run, requests: Sequence[Request]) -> None:
     """Close the run: what still waits is cancelled, links die, those who were asked are told."""
     run.finished_at = clock.now()
     run.save(update_fields=["status", "finished_at"])
     for request in requests:
-        if request.status != RequestStatus.PENDING:
-            continue
-        request.cancel()
-        _close(request)
-        if request.asked_at:
-            outbox.emit_all(
-                "approval.recalled", [{"request_id": request.pk, "user_id": pk} for pk in asking.people_of(run, request)]
-            )
+        if request.status == RequestStatus.PENDING:
+            cancel(run, request)
     links.revoke(Link.Purpose.APPROVAL, [request.pk for request in requests])
+
+
+def cancel(run: Run, request: Request) -> None:
+    """The request is not put to anybody any more; who was asked is told."""
+    request.cancel()
+    close(request)
+    if request.asked_at:
+        people = asking.people_of(run, request)
+        outbox.emit_all("approval.recalled", [{"request_id": request.pk, "user_id": pk} for pk in people])
 
 
 @transaction.atomic
@@ -128,6 +146,6 @@ def run_recall(*, subject_type: str, subject_id: int, by: User, run_id: int | No
     if not policies.may_recall(by, run):
         raise NotAllowed(_("Only who asked can take it back."))
     run.recall()
-    _finish(run, requests)
+    finish(run, requests)
     registered.recalled(subject, by=by)
     return run

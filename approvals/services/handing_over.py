@@ -3,7 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from approvals import policies, selectors
+from approvals import policies, routing
 from approvals.choices import Via
 from approvals.models import Request
 from approvals.services import asking, locking
@@ -30,7 +30,7 @@ def request_hand_over(
     person = user_with_roles(by.pk)  # as he or she is now
     if person is None or not policies.may_hand_over(person, request, subject):
         raise NotAllowed(_("You may not hand this request over."))
-    to = next((user for user in selectors.successors(request, requests, subject) if user.pk == to_id), None)
+    to = next((user for user in routing.successors(request, requests, subject) if user.pk == to_id), None)
     if to is None:
         raise Invalid(fields={"to": _("This person may not decide it, or is asked already. Choose another one.")})
     former = request.approver
@@ -53,13 +53,8 @@ def request_hand_over(
     return request
 
 
-def give(request: Request, to: User) -> None:
-    """The request is this person's. What the queue answered by being the queue needs the right of the gate again."""
+def give(request: Request, to: User | None) -> None:
+    """The request is this person's, or the stewards'; links sent until now are dead."""
     links.revoke(Link.Purpose.APPROVAL, [request.pk])
     request.approver = to
     request.save(update_fields=["approver"])
-    for gate in request.gates.all():
-        of_gate = gate.definition.get("permission") or gate.permission
-        if gate.permission != of_gate:
-            gate.permission = of_gate
-            gate.save(update_fields=["permission"])

@@ -2,17 +2,18 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from approvals import selectors
-from approvals.choices import RunStatus
+from approvals import policies, routing, selectors
+from approvals.choices import RequestStatus, RunStatus
 from approvals.models import Request
 from approvals.services import asking, handing_over, locking
 from core import clock, events, links, outbox
 from core.models import Link
 from users.models import User
+from users.selectors import user_with_roles
 
 LINKS_KNOWN_FOR = dt.timedelta(days=365)
 
@@ -24,14 +25,11 @@ class Swept(NamedTuple):
     passed_on: int
 
 
-AT_ONCE = 1_000
-
-
 def sweep() -> Swept:
     """Who has been asked for long is reminded; what nobody answers in time, or somebody who has left should, goes to somebody
     else. Links that ended long ago are gone; until then they stay known, so that their page says what happened."""
     reminded = requests_remind()
-    passed_on = sum(_pass_on(request_id) for request_id in selectors.to_pass_on(clock.now(), AT_ONCE))
+    passed_on = sum(_pass_on(request_id) for request_id in selectors.to_pass_on(clock.now(), selectors.AT_ONCE))
     removed = links.forget(Link.Purpose.APPROVAL, ended_before=clock.now() - LINKS_KNOWN_FOR)
     return Swept(selectors.overdue().count(), removed, reminded, passed_on)
 
@@ -39,7 +37,7 @@ def sweep() -> Swept:
 def requests_remind() -> int:
     """Everybody whose time for a reminder has come gets one, with the link they have; the number of requests."""
     total = 0
-    while some := _remind(AT_ONCE):
+    while some := _remind(selectors.AT_ONCE):
         total += some
     return total
 
@@ -59,28 +57,39 @@ def _remind(most: int) -> int:
 
 @transaction.atomic
 def _pass_on(request_id: int) -> bool:
-    """The request goes to whom its gate names for this, else to a manager; where neither may decide it, stewards are told.
-    Once for each request."""
+    """The request goes to whom its gate names for this, else to a manager; where neither may decide it, stewards are told, and
+    they get what waits for somebody who can no longer answer. What is late is passed on once, and told to stewards once."""
     _registered, subject, requests, request = locking.locked(request_id, None)
     run, former = request.run, request.approver
-    if run.status != RunStatus.OPEN or not selectors.is_to_pass_on(request, clock.now()):
+    if run.status != RunStatus.OPEN or not request.is_open or request.status != RequestStatus.PENDING:
         return False
-    to = _stand_in(request, selectors.successors(request, requests, subject))
+    is_out = former is not None and not _is_able(former, request, subject)
+    if not is_out and not selectors.is_late(request, clock.now()):
+        return False
+    to = _stand_in(request, routing.successors(request, requests, subject)) if is_out or not request.escalations else None
     request.escalated_at = clock.now()
-    if to is not None:
+    if not is_out:
+        request.escalations += 1 if to else 2
+    if to is not None or is_out:
         handing_over.give(request, to)
         asking.set_deadlines(request, request.escalated_at, [gate.definition for gate in request.gates.all()])
-    request.save(update_fields=["escalated_at", "due_at", "remind_at"])
+    request.save(update_fields=["escalations", "escalated_at", "due_at", "remind_at"])
     late = former.display_name if former else ""
     events.record(subject, "approval_passed_on", former=late, to=to.display_name if to else "")
     told = {run.requested_by_id} | ({former.pk} if former and former.is_active else set())
-    if to is not None:
+    if to is not None or is_out:
         asking.tell(run, [request])
     else:
         told |= {steward.pk for steward in selectors.stewards_for(run)}
     rows = [{"request_id": request.pk, "user_id": pk} for pk in sorted(told)]
     outbox.emit_all("approval.passed_on", rows)
     return True
+
+
+def _is_able(former: User, request: Request, subject: Any) -> bool:
+    """Whether whoever is asked can still answer, as he or she is now."""
+    person = user_with_roles(former.pk)
+    return person is not None and policies.may_decide(person, request, subject)
 
 
 def _stand_in(request: Request, people: Sequence[User]) -> User | None:

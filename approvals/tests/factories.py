@@ -8,8 +8,9 @@ from typing import Any
 from django.db import transaction
 
 from approvals import services
+from approvals.choices import FieldKind
 from approvals.models import Gate, Run
-from approvals.registry import Fingerprint, GateDefault
+from approvals.registry import Case, Field, Fingerprint, GateDefault
 from core import clock, events, links
 from core.models import JobRun, Link
 from users.models import User
@@ -60,7 +61,16 @@ class Probe:
     """`phase` is the status, `source_hash` the content hash, `counts` holds version and unit."""
 
     type = "probe"
-    gates = (GateDefault("probe_first", Perm.APPROVE_FLOOR, 10, {"en": "First", "fi": "Ensimmäinen"}),)
+    gates: Sequence[GateDefault] = (
+        GateDefault("probe_first", Perm.APPROVE_FLOOR, 10, {"en": "First", "fi": "Ensimmäinen"}),
+        GateDefault("probe_second", Perm.APPROVE_MARGIN, 20, {"en": "Second", "fi": "Toinen"}),
+        GateDefault("probe_beside", Perm.APPROVE_CATALOGUE, 20, {"en": "Beside", "fi": "Rinnalla"}),
+    )
+    fields: Sequence[Field] = (
+        Field("amount", "Amount", FieldKind.MONEY),
+        Field("kind", "Kind", FieldKind.CODE),
+        Field("is_new", "New", FieldKind.FLAG),
+    )
 
     def lock(self, subject_id: int) -> JobRun:
         return JobRun.objects.select_for_update().get(pk=subject_id)
@@ -83,16 +93,19 @@ class Probe:
     def eligible(self, subject: JobRun, candidates: Sequence[User]) -> list[User]:
         return [user for user in candidates if user.sees_all_units or user.unit_id == subject.counts["unit"]]
 
-    def approved(self, subject: JobRun, *, by: User) -> None:
+    def approved(self, subject: JobRun, *, by: User | None) -> None:
         self._move(subject, "approved", by)
 
     def rejected(self, subject: JobRun, *, by: User, comment: str) -> None:
         self._move(subject, "rejected", by)
 
+    def returned(self, subject: JobRun, *, by: User, comment: str) -> None:
+        self._move(subject, "returned", by)
+
     def recalled(self, subject: JobRun, *, by: User) -> None:
         self._move(subject, "recalled", by)
 
-    def _move(self, subject: JobRun, phase: str, by: User) -> None:
+    def _move(self, subject: JobRun, phase: str, by: User | None) -> None:
         subject.phase = phase
         subject.save(update_fields=["phase"])
         events.record(subject, phase, by=by)
@@ -129,7 +142,8 @@ def make_gates() -> None:
         ("probe_beside", Perm.APPROVE_CATALOGUE, 20),
     ):
         labels = {"label_en": code.replace("_", " ").capitalize(), "label_fi": f"Portti {code}"}
-        Gate.objects.create(code=code, permission=permission, position=position, sla_hours=48, clock="calendar", **labels)
+        gate = Gate.objects.create(code=code, permission=permission, position=position, sla_hours=48, clock="calendar", **labels)
+        services.usual_rule_make(gate)
 
 
 def ask(
@@ -140,30 +154,23 @@ def ask(
     last_editor: User | None = None,
     reason: str = "",
     amount: str | None = None,
+    case: Case | None = None,
 ) -> Run:
+    """`gates`: by the key of a step, the chosen approver's key or None."""
+    approvers = gates if gates is not None else {"probe_first": None}
     with transaction.atomic():
-        return _start(probe, by, gates, last_editor, reason, Decimal(amount) if amount else None)
-
-
-def _start(
-    probe: JobRun,
-    by: User,
-    gates: Mapping[str, int | None] | None,
-    last_editor: User | None,
-    reason: str,
-    amount: Decimal | None,
-) -> Run:
-    return services.run_start(
-        subject_type="probe",
-        subject=Probe().lock(probe.pk),
-        gates=gates if gates is not None else {"probe_first": None},
-        by=by,
-        last_editor_id=(last_editor or by).pk,
-        fingerprint=Probe().fingerprint(probe),
-        facts=FACTS,
-        reason=reason,
-        amount=amount,
-    )
+        return services.run_start(
+            subject_type="probe",
+            subject=Probe().lock(probe.pk),
+            gates=list(dict.fromkeys(key.partition(":")[0] for key in approvers)),
+            approvers=approvers,
+            by=by,
+            last_editor_id=(last_editor or by).pk,
+            fingerprint=Probe().fingerprint(probe),
+            facts=FACTS,
+            case=case or Case(unit=probe.counts["unit"], amount=Decimal(amount) if amount else None),
+            reason=reason,
+        )
 
 
 def token_for(request_id: int, person: User) -> str:

@@ -66,7 +66,7 @@ def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Probe, "lock", lambda self, subject_id: JobRun.objects.get(pk=subject_id))
     monkeypatch.setattr(selectors, "requests_for_update", requests_of)
-    monkeypatch.setattr(deciding, "_close", close)
+    monkeypatch.setattr(deciding, "close", close)
 
 
 def answer(request: Request, by: Any, verdict: Verdict = Verdict.APPROVE) -> Callable[[], Decision]:

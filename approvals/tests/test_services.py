@@ -8,9 +8,10 @@ import time_machine
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
-from approvals import registry, selectors, services
+from approvals import registry, routing, selectors, services
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
-from approvals.models import Decision, Gate, Request, Run, RunGate
+from approvals.models import Decision, Gate, Request, Rule, Run, RunGate
+from approvals.registry import Case
 from approvals.tests.conftest import World
 from approvals.tests.factories import ask, change, make_probe
 from core import links
@@ -58,6 +59,15 @@ def test_a_run_asks_the_default_approver_and_keeps_a_copy_of_the_gate(world: Wor
         "clock": "calendar",
         "escalate_to": None,
         "defined": True,
+        "rule": Rule.objects.get(gate__code="probe_first").pk,
+        "rule_name": "Usual",
+        "limits": {},
+        "step": 1,
+        "who": "right",
+        "role": "",
+        "people": [],
+        "quorum": "one",
+        "needed": 1,
     }
     assert topics() == [("approval.requested", world.pricing.pk)]
     link = Link.objects.get()
@@ -137,7 +147,7 @@ def test_a_gate_that_matches_nobody_goes_to_the_stewards_and_is_never_approved_b
     second = UserFactory(roles=["data_steward"])
     run = ask(world.probe, by=world.rep, gates={gate: None})
     request = run.requests.get()
-    assert (request.approver, request.is_open, request.gates.get().permission) == (None, True, "steward")
+    assert (request.approver, request.is_open) == (None, True)
     assert topics() == sorted([("approval.requested", world.steward.pk), ("approval.requested", second.pk)])
     world.probe.refresh_from_db()
     assert world.probe.phase == "in_review"
@@ -181,8 +191,8 @@ def test_only_one_run_at_a_time(world: World) -> None:
 
 # --- Whom to ask ---
 def default_for(world: World, gate: str = "probe_first") -> User | None:
-    choice = selectors.choices_for([gate], "probe", world.probe, world.rep, world.rep.pk)[0]
-    return selectors.preselected(choice, world.rep)
+    choice = routing.choices_for([gate], "probe", world.probe, world.rep, world.rep.pk, Case())[0]
+    return routing.preselected(choice.steps[0], world.rep)
 
 
 def test_the_default_is_the_last_used_then_the_manager_then_the_least_asked_then_the_lowest_key(world: World) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from django.db.models import OuterRef, Subquery
 
-from approvals import selectors as approvals
+from approvals import routing
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Request, Run, RunGate
 from core import db
@@ -22,7 +22,7 @@ class Desk:
     """Where the floor price is looked after: the gate, and the person who is asked."""
 
     def __init__(self) -> None:
-        gate = approvals.gate_for(Trigger.FLOOR)
+        gate = routing.gate_for(Trigger.FLOOR)
         approver = User.objects.holding(Perm.APPROVE_FLOOR).filter(sees_all_units=True).order_by("pk").first()
         if gate is None or approver is None:
             raise LookupError("the small demo has a gate for the floor price and somebody for it")
@@ -36,10 +36,13 @@ class Desk:
             Run,
             (
                 "id", "subject_type", "subject_id", "subject_version", "content_hash", "requested_by_id", "last_editor_id",
-                "reason", "started_at",
+                "reason", "started_at", "amount",
             ),
             (
-                (run, "quote", one.quote.pk, 2, one.commercial_hash, one.by.pk, one.by.pk, "", one.order.at(S.IN_REVIEW))
+                (
+                    run, "quote", one.quote.pk, 2, one.commercial_hash, one.by.pk, one.by.pk, "", one.order.at(S.IN_REVIEW),
+                    one.priced.totals.net_total,
+                )
                 for one, run, _request in asked
             ),
         )  # fmt: skip

@@ -9,6 +9,8 @@ from decimal import Decimal
 
 from rest_framework import serializers
 
+from approvals.choices import Quorum, Settled
+from approvals.routing import Choice
 from catalog.models import Product
 from core import money
 from core.api.fields import Exact, Output
@@ -146,8 +148,22 @@ class ApproverOut(Output):
 class GateOut(Output):
     trigger = serializers.ChoiceField(Trigger.choices)
     label = serializers.CharField()  # type: ignore[assignment]
+    step = serializers.IntegerField()
+    key = serializers.CharField(help_text="The name of this step among the `approvers` of a submit.")
+    rule = serializers.CharField(allow_blank=True, help_text="The rule that decides who is asked.")
+    outcome = serializers.ChoiceField(
+        Settled.choices, help_text="Whether somebody is asked, a rule approves it, or it is still approved from before."
+    )
+    quorum = serializers.ChoiceField(Quorum.choices, help_text="One is picked, or all of `eligible` are asked.")
+    needed = serializers.IntegerField(help_text="How many yeses the step takes.")
     default = serializers.IntegerField(allow_null=True)
     eligible = ApproverOut(many=True)
+
+
+def outcome_of(choice: Choice) -> str:
+    if choice.is_automatic:
+        return Settled.AUTOMATIC
+    return Settled.CARRIED if choice.approvals else Settled.ASKED
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from approvals import selectors as approvals
+from approvals import routing
 from core.api import versions
 from core.api.fields import Input
 from core.api.lists import listed
 from core.api.values import Json
 from core.errors import WrongState, require
-from quotes import approval, policies, selectors, services, triggers
+from quotes import approval, approval_case, policies, selectors, services, triggers
 from quotes.api import inputs, outputs
 from quotes.api.filters import QuoteApiFilter
 from quotes.api.outputs import ChangedOut, GateOut, QuoteOut, QuoteRowOut
@@ -71,16 +71,27 @@ class QuoteEndpoint(Endpoint):
         """Who may be asked for each trigger of a draft, and who is asked when nobody is named."""
         quote = selectors.quote_for(self.user, pk)
         require(policies.may_edit(self.user, quote))
-        found = selectors.breaches_of(quote, selectors.priced(quote)) if quote.status == QuoteStatus.DRAFT else []
-        return Response([self._gate(choice) for choice in approval.choices_for(quote, triggers.gates(found), self.user)])
+        if quote.status != QuoteStatus.DRAFT:
+            return Response([])
+        priced = selectors.priced(quote)
+        found = selectors.breaches_of(quote, priced)
+        case = approval_case.case_of(quote, priced, found, selectors.skus_of(quote))
+        choices = approval.choices_for(quote, triggers.gates(found), self.user, case)
+        return Response([self._step(choice, step) for choice in choices for step in choice.steps])
 
-    def _gate(self, choice: approvals.Choice) -> Json:
-        default = approvals.preselected(choice, self.user)
+    def _step(self, choice: routing.Choice, step: routing.StepChoice) -> Json:
+        default = routing.preselected(step, self.user) if step.is_picked and choice.is_asked else None
         return {
             "trigger": choice.code,
             "label": choice.label,
+            "step": step.definition["step"],
+            "key": step.key,
+            "rule": choice.rule_name,
+            "outcome": outputs.outcome_of(choice),
+            "quorum": step.definition["quorum"],
+            "needed": step.needed,
             "default": default.pk if default else None,
-            "eligible": [{"id": person.pk, "name": person.display_name} for person in choice.eligible],
+            "eligible": [{"id": person.pk, "name": person.display_name} for person in step.eligible],
         }
 
     # --- Drafting -----------------------------------------------------------------------------------------------------

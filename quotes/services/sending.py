@@ -15,7 +15,7 @@ from core import clock, events, jobs, links, outbox, versions
 from core.errors import Invalid, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
-from quotes import approval_facts, policies, selectors, snapshots, triggers
+from quotes import approval_case, approval_facts, policies, selectors, snapshots, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteDocument, QuoteSnapshot
 from users.models import User
@@ -50,6 +50,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     found = selectors.breaches_of(quote, quoted.priced)
     versions.bump(quote)
     content = snapshots.content_of(quote, quoted)
+    case = approval_case.case_of(quote, quoted.priced, found, {line: texts.sku for line, texts in quoted.texts.items()})
     snapshot = _snapshot(quote, by, content)
     gates = triggers.gates(found)
     if gates:
@@ -62,14 +63,16 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
         approvals.run_start(
             subject_type="quote",
             subject=quote,
-            gates={gate.value: approvers.get(gate.value) for gate in gates},
+            gates=[gate.value for gate in gates],
+            approvers=approvers,
             by=by,
             last_editor_id=quote.last_editor_id,
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
             facts=approval_facts.facts_of(quote, content, quoted.priced, found),
             reason=reason,
-            amount=quote.net_total,
+            case=case,
         )
+    approvals.managers_inform(subject_type="quote", subject=quote, by=by, case=case)
     return snapshot
 
 
@@ -201,7 +204,7 @@ def _require_complete(quote: Quote, lines: int) -> None:
         missing["valid_until"] = _("The last valid day of this quote has passed.")
     if quote.payment_term is None:
         missing["payment_term"] = _("Choose a payment term.")
-    elif not quote.payment_term_reason and approval_facts.overrides_payment_term(quote):
+    elif not quote.payment_term_reason and approval_case.overrides_payment_term(quote, quote.net_total):
         missing["payment_term_reason"] = _("Say why the payment term differs from the recommended one.")
     if missing:
         raise Invalid(" ".join(str(text) for text in missing.values()), fields=missing)

@@ -606,14 +606,15 @@ def test_parties_changed_behind_our_back_make_the_acceptance_refused(world: Worl
 
 
 def test_nobody_without_a_unit_approves_for_an_account_without_one(world: World) -> None:
-    from approvals import selectors as asked
+    from approvals import routing
+    from approvals.registry import Case
     from users.tests.factories import UserFactory
 
     UserFactory(username="teamless", roles=["pricing"])
     world.account.unit = None
     world.account.save()
     quote = draft(world, "21")
-    choice = asked.choices_for(["quote_floor"], "quote", quote, world.rep, world.rep.pk)[0]
+    choice = routing.choices_for(["quote_floor"], "quote", quote, world.rep, world.rep.pk, Case())[0]
     assert choice.eligible == [world.pricing]
 
 

@@ -9,13 +9,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from approvals import selectors as approvals
+from approvals import routing, selectors as approvals
+from approvals.registry import Case
 from core import clock, downloads, events, lists
 from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import typed, whole
 from core.models import OutboxMessage
 from core.paging import keyset
-from quotes import approval, columns, documents, exports, listing, policies, selectors, services, triggers
+from quotes import approval, approval_case, columns, documents, exports, listing, policies, selectors, services, triggers
 from quotes.choices import QuoteStatus
 from quotes.filters import QuoteFilter
 from quotes.forms import EvidenceForm
@@ -116,12 +117,17 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
     content, parties = documents.draft_of(quote, quoted)
     skus = {line_id: texts.sku for line_id, texts in quoted.texts.items()}
+    case = approval_case.case_of(quote, priced, found, skus) if found else Case()
+    choices = approval.choices_for(quote, triggers.gates(found), user, case) if found else []
     context = {
         "quote": quote,
         "priced": priced,
         "languages": Language.choices,
         "language": request.POST.get("language") or quote.language,
-        "gates": [_gate(choice, user, request.POST) for choice in approval.choices_for(quote, triggers.gates(found), user)],
+        "gates": [
+            _step(step, choice.label, user, request.POST) for choice in choices if choice.is_asked for step in choice.steps
+        ],
+        "settled": [choice for choice in choices if not choice.is_asked],
         "blockers": columns.blockers_of(priced, found, margin=policies.may_see_margin(user), skus=skus),
         "pages": range(1, len(documents.preview_of(content, parties, quote.language)) + 1) if priced.lines else [],
         "to": request.POST.get("to") or (quote.contact.email if quote.contact else ""),
@@ -133,11 +139,19 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     return render(request, template, context, status=error.status if error else 200)
 
 
-def _gate(choice: approvals.Choice, user: User, posted: Any) -> dict[str, Any]:
-    """A gate with the people who may open it and the one preselected."""
-    default = approvals.preselected(choice, user)
-    chosen = whole(posted.get(f"approver_{choice.code}", "")) or (default.pk if default else None)
-    return {"code": choice.code, "label": choice.label, "eligible": choice.eligible, "chosen": chosen}
+def _step(step: routing.StepChoice, label: str, user: User, posted: Any) -> dict[str, Any]:
+    """A step of a gate with the people who may decide it, and the one preselected where the requester picks."""
+    default = routing.preselected(step, user) if step.is_picked else None
+    chosen = whole(posted.get(f"approver_{step.key}", "")) or (default.pk if default else None)
+    return {
+        "key": step.key,
+        "label": label,
+        "number": step.definition["step"],
+        "eligible": step.eligible,
+        "is_picked": step.is_picked,
+        "needed": step.needed,
+        "chosen": chosen,
+    }
 
 
 @requires(Perm.QUOTE_EDIT)

@@ -16,7 +16,7 @@ from catalog.selectors import product_search
 from core.errors import DomainError, Invalid
 from core.forms import whole
 from core.templatetags.ui import money
-from quotes import columns, forms, policies, selectors, services, triggers
+from quotes import columns, forms, policies, selectors, services
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
@@ -101,7 +101,7 @@ def _changing_parts(user: User, quote: Quote, priced: PricedQuote, skus: Mapping
     """The parts every change swaps: totals, status line, advice. `skus`: product codes by line, where they are known."""
     draft, margin = quote.status == QuoteStatus.DRAFT, policies.may_see_margin(user)
     target = selectors.margin_target(quote, priced.totals.net_total) if draft or margin else None
-    found = triggers.breaches(priced, target) if draft else []
+    found = selectors.breaches_against(quote, priced, target) if draft else []
     if skus is None:
         skus = selectors.skus_of(quote) if any(breach.line_id for breach in found) else {}
     advice = payment_term_advice(quote.account, priced.totals.net_total)

@@ -1,0 +1,401 @@
+"""Who is asked about a case: rules of the admin become definitions that a run keeps, and definitions become people.
+
+A definition is plain JSON, one for each step of a gate; later edits in the admin change no open run:
+
+    code, label {en, fi}, position, permission, sla_hours, remind_hours, clock, escalate_to, defined,
+    rule (key or null), rule_name, step, who, role, people [keys], quorum, needed,
+    limits {"users": {key: EUR}, "roles": {code: EUR}}
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db.models import Count
+
+from approvals import policies, registry, rules
+from approvals.choices import Clock, Operator, Outcome, Quorum, RequestStatus, RunStatus, Settled, Who
+from approvals.models import AuthorityLimit, Decision, Gate, Request, Rule, Run, RunGate, Step
+from approvals.registry import Case
+from core.prepared import Prepared
+from users.models import RoleAssignment, User
+from users.roles import Perm
+from users.selectors import user_with_roles
+
+Definition = dict[str, Any]
+_UNDEFINED = registry.GateDefault("", Perm.STEWARD, 1000, {})
+
+
+# --- The rules in use -------------------------------------------------------------------------------------------------
+_gates = Prepared(Gate.objects.order_by)
+_rules = Prepared(
+    lambda: (
+        Rule.objects.filter(is_active=True, gate__is_active=True)
+        .order_by("pk", "conditions__pk")
+        .values_list(
+            *("pk", "gate__code", "name", "unit", "outcome", "priority"),
+            *("conditions__field", "conditions__operator", "conditions__value"),
+        )
+    )
+)
+_steps = Prepared(
+    lambda: (
+        Step.objects.filter(rule__is_active=True, rule__gate__is_active=True)
+        .order_by("rule", "position", "people")
+        .values_list("rule", "position", "who", "role", "quorum", "needed", "people")
+    )
+)
+_limits = Prepared(lambda: AuthorityLimit.objects.order_by("pk").values_list("gate__code", "role", "user", "up_to"))
+
+
+def gate_for(code: str) -> Gate | None:
+    """The definition in use; None when there is none, and stewards answer."""
+    return next((gate for gate in _gates.rows() if gate.code == code and gate.is_active), None)
+
+
+def rules_in_use(*, with_steps: bool = True) -> dict[str, list[rules.Rule]]:
+    """The active rules by gate, the oldest first: two queries, or one without their steps. A condition on something that is not
+    declared fits nothing."""
+    steps = _steps_by_rule() if with_steps else {}
+    found: dict[int, rules.Rule] = {}
+    for pk, gate, name, unit, outcome, priority, field, *compared in _rules.rows():
+        rule = found.get(pk) or rules.Rule(
+            pk, gate, name, unit, Outcome(outcome), priority, (), tuple(steps.get(pk, {}).values())
+        )
+        if field is not None:
+            rule = rule._replace(conditions=(*rule.conditions, typed_condition(gate, field, *compared)))
+        found[pk] = rule
+    by_gate: dict[str, list[rules.Rule]] = {}
+    for rule in found.values():
+        by_gate.setdefault(rule.gate, []).append(rule)
+    return by_gate
+
+
+def _steps_by_rule() -> dict[int, dict[int, rules.Step]]:
+    steps: dict[int, dict[int, rules.Step]] = {}
+    for rule, position, who, role, quorum, needed, person in _steps.rows():
+        known = steps.setdefault(rule, {}).get(position)
+        people = (*(known.people if known else ()), *((person,) if person is not None else ()))
+        steps[rule][position] = rules.Step(position, Who(who), role, people, Quorum(quorum), needed)
+    return steps
+
+
+def typed_condition(gate: str, field: str, operator: str, text: str) -> rules.Condition:
+    kind = next((known.kind for known in registry.fields_of(gate) if known.code == field), None)
+    nothing = rules.Condition(field, Operator.IN, frozenset())
+    if kind is None:
+        return nothing
+    try:
+        return rules.parsed(field, kind, Operator(operator), text)
+    except ValueError:
+        return nothing
+
+
+def rule_for(gate: str, case: Case) -> rules.Rule | None:
+    """The rule that decides this case at this gate."""
+    return rules.best(rules_in_use().get(gate, ()), case.values, case.unit)
+
+
+# --- What a run keeps -------------------------------------------------------------------------------------------------
+def _definitions(
+    code: str, gate: Gate | None, rule: rules.Rule | None, limits: Sequence[Any], requester: User
+) -> list[Definition]:
+    """One for each step of the rule; where no rule fits, the stewards."""
+    source: Any = gate or _UNDEFINED
+    labels = {language: getattr(gate, f"label_{language}", None) or code for language, _name in settings.LANGUAGES}
+    common = {
+        "code": code,
+        "label": labels,
+        "permission": str(source.permission),
+        "sla_hours": source.sla_hours,
+        "remind_hours": gate.remind_hours if gate else 24,
+        "clock": str(gate.clock) if gate else str(Clock.WORKING),
+        "escalate_to": gate.escalate_to_id if gate else None,
+        "defined": gate is not None,
+        "rule": rule.pk if rule else None,
+        "rule_name": rule.name if rule else "",
+        "limits": _limits_of(code, limits),
+    }
+    steps = rule.steps if rule else ()
+    return [
+        {
+            **common,
+            "position": source.position + number,
+            "step": number + 1,
+            "who": str(step.who),
+            "role": step.role,
+            "people": list(step.people) if step.who == Who.PEOPLE else _above(step.who, requester),
+            "quorum": str(step.quorum),
+            "needed": step.needed,
+        }
+        for number, step in enumerate(steps or (rules.Step(1, Who.STEWARDS, "", (), Quorum.ONE, 1),))
+    ]
+
+
+def _above(who: Who, requester: User) -> list[int]:
+    """The keys of the managers that are meant, as they are now."""
+    if who not in (Who.MANAGER, Who.MANAGERS):
+        return []
+    return [manager.pk for manager in managers_of(requester)[: 1 if who == Who.MANAGER else None]]
+
+
+def _limits_of(code: str, limits: Iterable[Any]) -> dict[str, dict[str, str]]:
+    """Those for this gate; one for the gate goes before one for all."""
+    found: dict[str, dict[str, str]] = {}
+    for gate, role, user, up_to in sorted(limits, key=lambda row: row[0] is not None):
+        if gate in (None, code):
+            found.setdefault("roles" if role else "users", {})[role or str(user)] = str(up_to)
+    return found
+
+
+# --- People -----------------------------------------------------------------------------------------------------------
+_people = {
+    permission: Prepared(
+        lambda permission=permission: User.objects.holding(permission).select_related("team").order_by("display_name", "pk")
+    )
+    for permission in Perm
+}
+
+
+def managers_of(person: User) -> list[User]:
+    """Whoever is above this person, the nearest first. One query for each."""
+    above: list[User] = []
+    seen, team = {person.pk}, person.team
+    while team is not None and team.manager_id is not None and team.manager_id not in seen:
+        manager = User.objects.select_related("team").get(pk=team.manager_id)
+        seen.add(manager.pk)
+        above.append(manager)
+        team = manager.team
+    return [manager for manager in above if manager.is_active]
+
+
+def people_for(definition: Definition, subject_type: str, subject: Any, amount: Decimal | None) -> list[User]:
+    """Those whom the definition means: active, of the subject's unit if it does not name them, with authority for so much."""
+    who = definition.get("who", Who.RIGHT)
+    if who in (Who.PEOPLE, Who.MANAGER, Who.MANAGERS):
+        named = User.objects.filter(pk__in=definition["people"], is_active=True)
+        people = list(named.select_related("team").order_by("display_name", "pk"))
+    elif who == Who.STEWARDS:
+        people = []
+    else:
+        people = list(registry.subject_for(subject_type).eligible(subject, _holders(definition)))
+    return _within_limits(people, definition, amount)
+
+
+def _holders(definition: Definition) -> list[User]:
+    if definition.get("who") == Who.ROLE:
+        held = RoleAssignment.objects.filter(role=definition["role"]).values("user")
+        return list(User.objects.filter(is_active=True, pk__in=held).select_related("team").order_by("display_name", "pk"))
+    return list(_people[Perm(definition["permission"])].rows())
+
+
+def _within_limits(people: list[User], definition: Definition, amount: Decimal | None) -> list[User]:
+    if not definition.get("limits") or amount is None:
+        return people
+    held: dict[int, set[str]] = {}
+    for user, role in RoleAssignment.objects.filter(user__in=people).values_list("user", "role"):
+        held.setdefault(user, set()).add(role)
+    return [person for person in people if policies.is_within(definition, person.pk, held.get(person.pk, set()), amount)]
+
+
+def people_of_rule(rule: rules.Rule, subject_type: str, subject: Any, requester: User) -> list[User]:
+    """Everybody whom the steps of the rule mean, but who asks."""
+    whole = rule._replace(steps=tuple(_steps_by_rule().get(rule.pk, {}).values()))
+    found = {
+        person.pk: person
+        for definition in _definitions(rule.gate, gate_for(rule.gate), whole, (), requester)
+        for person in people_for(definition, subject_type, subject, None)
+    }
+    found.pop(requester.pk, None)
+    return list(found.values())
+
+
+# --- Before asking ----------------------------------------------------------------------------------------------------
+class StepChoice(NamedTuple):
+    """A step with the people who may be asked; nobody: the stewards are."""
+
+    definition: Definition
+    eligible: list[User]
+
+    @property
+    def key(self) -> str:
+        """By what the requester names whom they pick: the gate, and the number of every step but the first."""
+        code, step = self.definition["code"], self.definition["step"]
+        return str(code) if step == 1 else f"{code}:{step}"
+
+    @property
+    def is_picked(self) -> bool:
+        return bool(self.definition["quorum"] == Quorum.ONE)
+
+    @property
+    def needed(self) -> int:
+        """How many yeses it takes. Where fewer may be asked than the rule wants, the stewards answer for the rest."""
+        wanted: dict[str, int] = {Quorum.ALL: len(self.eligible), Quorum.NUMBER: self.definition["needed"]}
+        return max(wanted.get(self.definition["quorum"], 1), 1)
+
+
+class Choice(NamedTuple):
+    """A gate of a case: who may be asked in each of its steps, or why nobody has to be.
+
+    `approvals`: earlier decisions that still count, as nothing has got worse. `is_automatic`: a rule approves it.
+    """
+
+    code: str
+    label: str
+    steps: list[StepChoice]
+    is_automatic: bool = False
+    rule_name: str = ""
+    approvals: tuple[Decision, ...] = ()
+
+    @property
+    def eligible(self) -> list[User]:
+        """Whom the first step may ask."""
+        return self.steps[0].eligible
+
+    @property
+    def is_asked(self) -> bool:
+        return not self.is_automatic and not self.approvals
+
+
+def choices_for(
+    codes: Iterable[str], subject_type: str, subject: Any, requester: User, last_editor_id: int, case: Case
+) -> list[Choice]:
+    """Whom the requester may ask, gate by gate."""
+    gates, by_gate, limits = {gate.code: gate for gate in _gates.rows()}, rules_in_use(), _limits.rows()
+    involved = {requester.pk, last_editor_id}
+    earlier = earlier_rounds(subject_type, (subject.pk, *case.earlier))
+    choices = []
+    for code in codes:
+        known = gates.get(code)
+        gate = known if known is not None and known.is_active else None
+        rule = rules.best(by_gate.get(code, ()), case.values, case.unit) if gate else None
+        steps = [
+            StepChoice(
+                definition,
+                [person for person in people_for(definition, subject_type, subject, case.amount) if person.pk not in involved],
+            )
+            for definition in _definitions(code, gate, rule, limits, requester)
+        ]
+        is_automatic = bool(gate and gate.may_be_automatic and rule and rule.outcome == Outcome.APPROVE)
+        approvals = () if is_automatic else still_approved(earlier, code, case, [step.definition for step in steps], involved)
+        label = known.label if known else code
+        choices.append(Choice(code, label, steps, is_automatic, rule.name if rule else "", approvals))
+    return choices
+
+
+_asked_before = Prepared(
+    lambda gate, requester_id: (
+        Request.objects.filter(gates__gate=gate, run__requested_by=requester_id, approver__isnull=False)
+        .order_by("-run_id")
+        .values_list("approver", flat=True)[:20]
+    )
+)
+
+
+def preselected(step: StepChoice, requester: User) -> User | None:
+    """Of the eligible: last asked for this gate by this person, else their manager, else fewest open requests, lowest key."""
+    by_pk = {user.pk: user for user in step.eligible}
+    if not by_pk:
+        return None
+    last = next((pk for pk in _asked_before.rows(step.definition["code"], requester.pk) if pk in by_pk), None)
+    manager = requester.team.manager_id if requester.team else None
+    for pk in (last, manager):
+        if pk in by_pk:
+            return by_pk[pk]
+    pending = Request.objects.filter(approver__in=by_pk, status=RequestStatus.PENDING)
+    load = dict(pending.order_by().values_list("approver").annotate(Count("pk")))
+    return by_pk[min(by_pk, key=lambda pk: (load.get(pk, 0), pk))]
+
+
+def successors(request: Request, requests: Iterable[Request], subject: Any) -> list[User]:
+    """Who may be asked in the place of whoever is asked now: those who may decide all its gates, and are not asked in this run
+    already."""
+    run = request.run
+    asked = {other.approver_id for other in requests if other.approver_id is not None}
+    left_out = {run.requested_by_id, run.last_editor_id} | asked
+    people: list[User] | None = None
+    for gate in request.gates.all():
+        definition = {"permission": gate.permission, **gate.definition}
+        meant = people_for(definition, run.subject_type, subject, run.amount)
+        if definition.get("who") in (Who.MANAGER, Who.MANAGERS, Who.STEWARDS):  # whoever holds the right may stand in
+            meant += people_for({**definition, "who": Who.RIGHT}, run.subject_type, subject, run.amount)
+        people = meant if people is None else [person for person in people if person in meant]
+    return [person for person in people or () if person.pk not in left_out]
+
+
+# --- What was approved before -----------------------------------------------------------------------------------------
+def earlier_rounds(subject_type: str, subject_ids: Sequence[int]) -> list[RunGate]:
+    """The gates of all rounds of these subjects, the latest round first, with the decisions."""
+    rows = RunGate.objects.filter(run__subject_type=subject_type, run__subject_id__in=subject_ids)
+    return list(rows.select_related("run", "request__decision__decided_by", "carried_from__decided_by").order_by("-run_id", "pk"))
+
+
+def still_approved(
+    earlier: Sequence[RunGate], code: str, case: Case, definitions: Sequence[Definition], involved: set[int]
+) -> tuple[Decision, ...]:
+    """The decisions that cover this gate: those of the last round that settled it with a yes, if nothing has got worse since, the
+    same rule decides, and whoever said yes may still say it to this. Otherwise none."""
+    rows = _last_settled(earlier, code)
+    decisions = tuple(row.carried_from or _answer(row) for row in rows)
+    if not rows or not all(decisions) or case.measures.get(code) is None:
+        return ()
+    before = {name: Decimal(value) for name, value in rows[0].run.case.get("measures", {}).get(code, {}).items()}
+    same_rule = all(row.definition.get("rule") == definitions[0]["rule"] for row in rows)
+    if not before or not same_rule or rules.is_worse(before, case.measures[code]):
+        return ()
+    for decision in decisions:
+        decider = user_with_roles(decision.decided_by_id)
+        able = decider is not None and any(policies.answers_to(decider, definition, case.amount) for definition in definitions)
+        if not able or decision.decided_by_id in involved:
+            return ()
+    return decisions
+
+
+def _last_settled(earlier: Sequence[RunGate], code: str) -> list[RunGate]:
+    """The rows of this gate in the latest round that answered all of it; none where that answer was a no, or a rule's."""
+    own = [row for row in earlier if row.gate == code]
+    for run_id in dict.fromkeys(row.run_id for row in own):
+        rows = [row for row in own if row.run_id == run_id]
+        if any(row.settled == Settled.AUTOMATIC or _status(row) == RequestStatus.REJECTED for row in rows):
+            return []
+        said_yes = [row for row in rows if row.settled == Settled.CARRIED or _status(row) == RequestStatus.APPROVED]
+        if said_yes and is_satisfied(rows):
+            return said_yes
+    return []
+
+
+def is_satisfied(rows: Iterable[RunGate]) -> bool:
+    """Whether every step among these rows of one gate has the yeses it takes."""
+    steps: dict[int, list[RunGate]] = {}
+    for row in rows:
+        steps.setdefault(row.step, []).append(row)
+    return all(
+        any(row.settled != Settled.ASKED for row in step)
+        or sum(_status(row) == RequestStatus.APPROVED for row in step) >= step[0].definition.get("needed", 1)
+        for step in steps.values()
+    )
+
+
+def last_looked_at(earlier: Sequence[RunGate]) -> Run | None:
+    """The latest round that somebody answered or asked back, for comparison."""
+    for row in earlier:
+        if row.run.status == RunStatus.RETURNED or _answer(row) is not None:
+            return row.run
+    return None
+
+
+def _status(row: RunGate) -> str:
+    return row.request.status if row.request else ""
+
+
+def _answer(row: RunGate) -> Any:
+    return row.request.decision_or_none if row.request else None
+
+
+def measures_of(case: Case) -> dict[str, dict[str, str]]:
+    return {gate: {name: str(value) for name, value in named.items()} for gate, named in case.measures.items()}
+
+
+def values_of(case: Case) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, Decimal) else value for name, value in case.values.items()}

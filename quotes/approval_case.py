@@ -1,0 +1,158 @@
+"""A quote as the rules of approval look at it, and by what later rounds are measured. Shape: see approvals.registry.Case."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from accounts.selectors import advised_payment_term
+from approvals import routing
+from approvals.choices import FieldKind, Outcome
+from approvals.registry import Case, Field
+from approvals.rules import Condition, Rule, Value, best
+from core import money
+from quotes.choices import Trigger
+from quotes.models import Quote
+from quotes.pricing import PricedLine, PricedQuote
+from quotes.triggers import Breach, Reason
+
+_CODES = ("tma1", "tma2", "channel", "industry", "business_size", "classification", "region", "territory")
+FIELDS = (
+    Field("amount", _("Net total"), FieldKind.MONEY),
+    Field("discount_percent", _("Discount of the quote"), FieldKind.PERCENT),
+    Field("line_discount_percent", _("Greatest discount of a line"), FieldKind.PERCENT),
+    Field("margin_percent", _("Margin"), FieldKind.PERCENT),
+    Field("margin_gap", _("Margin below its target, points"), FieldKind.PERCENT),
+    Field("lines_below_floor", _("Lines below their floor price"), FieldKind.NUMBER),
+    Field("lines_outside", _("Lines outside the catalogue"), FieldKind.NUMBER),
+    Field("payment_days", _("Days of the payment term"), FieldKind.NUMBER),
+    Field("term_changed", _("Another payment term than advised"), FieldKind.FLAG),
+    Field("is_prospect", _("The customer is a prospect"), FieldKind.FLAG),
+    Field("tma1", _("Category TMA1"), FieldKind.CODE),
+    Field("tma2", _("Category TMA2"), FieldKind.CODE),
+    Field("channel", _("Distribution channel"), FieldKind.CODE),
+    Field("industry", _("Industry"), FieldKind.CODE),
+    Field("business_size", _("Business size"), FieldKind.CODE),
+    Field("classification", _("Customer classification"), FieldKind.CODE),
+    Field("region", _("Region"), FieldKind.CODE),
+    Field("territory", _("Territory"), FieldKind.CODE),
+)
+
+
+def case_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach], skus: Mapping[int, str]) -> Case:
+    """The case of a quote with these breaches; `skus`: product codes by line. Two queries, one more for a former revision."""
+    return Case(
+        unit=quote.account.unit_id,
+        amount=priced.totals.net_total,
+        values=values_of(quote, priced, found),
+        measures=_measures(quote, priced, found, skus),
+        earlier=_former_revisions(quote),
+    )
+
+
+def _former_revisions(quote: Quote) -> list[int]:
+    if quote.revision == 1:
+        return []
+    former = Quote.objects.filter(number=quote.number, revision__lt=quote.revision)
+    return list(former.order_by("-revision").values_list("pk", flat=True))
+
+
+# --- What conditions compare ------------------------------------------------------------------------------------------
+def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach]) -> dict[str, Value]:
+    """By the codes of FIELDS. One query for the customer; one more where the payment term is not the customer's own."""
+    totals = priced.totals
+    codes = Account.objects.filter(pk=quote.account_id).values("is_prospect", *(f"{name}__code" for name in _CODES)).get()
+    return {
+        "amount": totals.net_total,
+        "discount_percent": totals.discount_percent,
+        "line_discount_percent": max((row.discount_percent or Decimal(0) for row in priced.lines), default=None),
+        "margin_percent": totals.margin_percent,
+        "margin_gap": _margin_gap(found),
+        "lines_below_floor": Decimal(sum(breach.reason == Reason.BELOW_FLOOR for breach in found)),
+        "lines_outside": Decimal(sum(breach.reason == Reason.OUTSIDE_CATALOGUE for breach in found)),
+        "payment_days": _payment_days(quote),
+        "term_changed": overrides_payment_term(quote, totals.net_total),
+        "is_prospect": codes.pop("is_prospect"),
+        **{name: codes[f"{name}__code"] for name in _CODES},
+    }
+
+
+def _margin_gap(found: Sequence[Breach]) -> Decimal | None:
+    short = next((breach for breach in found if breach.reason == Reason.MARGIN_BELOW_TARGET), None)
+    return short.limit - short.actual if short and short.limit is not None and short.actual is not None else None
+
+
+def _payment_days(quote: Quote) -> Decimal | None:
+    return Decimal(quote.payment_term.days) if quote.payment_term else None
+
+
+def overrides_payment_term(quote: Quote, net_total: Decimal) -> bool:
+    """Whether the payment term is another one than advised for this deal."""
+    if quote.payment_term_id in (None, quote.account.payment_term_id):
+        return False
+    return advised_payment_term(quote.account, net_total) not in (None, quote.payment_term_id)
+
+
+# --- What only rules ask about ----------------------------------------------------------------------------------------
+_BY_RULE = {Trigger.DISCOUNT: Reason.DISCOUNT, Trigger.PAYMENT_TERM: Reason.PAYMENT_TERM}
+
+
+def breaches_by_rule(quote: Quote, priced: PricedQuote, found: Sequence[Breach]) -> list[Breach]:
+    """What asks for approval only because a rule of the admin says so: one query while there is no such rule."""
+    in_use = routing.rules_in_use(with_steps=False)
+    if not any(gate.value in in_use for gate in _BY_RULE) or not priced.lines:
+        return []
+    values = values_of(quote, priced, found)
+    more = []
+    for gate, reason in _BY_RULE.items():
+        rule = best(in_use.get(gate.value, ()), values, quote.account.unit_id)
+        if rule is None or rule.outcome != Outcome.ASK or (gate == Trigger.PAYMENT_TERM and not values["term_changed"]):
+            continue
+        more.append(_breach(reason, rule, values))
+    return more
+
+
+def _breach(reason: Reason, rule: Rule, values: Mapping[str, Value]) -> Breach:
+    """With the number that the rule compares, where it compares a discount or the days."""
+    names = ("payment_days",) if reason == Reason.PAYMENT_TERM else ("discount_percent", "line_discount_percent")
+    compared: Condition | None = next((condition for condition in rule.conditions if condition.field in names), None)
+    actual = values.get(compared.field if compared else names[0])
+    return Breach(
+        reason,
+        limit=compared.value if compared and isinstance(compared.value, Decimal) else None,
+        actual=actual if isinstance(actual, Decimal) else None,
+    )
+
+
+# --- What must not get worse ------------------------------------------------------------------------------------------
+def _measures(
+    quote: Quote, priced: PricedQuote, found: Sequence[Breach], skus: Mapping[int, str]
+) -> dict[str, dict[str, Decimal]]:
+    """For each gate what was put before the approver, as numbers of which more is better: a line's price and what it lacks, the
+    quote's value, margin and days to pay."""
+    lines = {row.line.id: row for row in priced.lines}
+    measures: dict[str, dict[str, Decimal]] = {}
+    for breach in found:
+        own = measures.setdefault(breach.gate.value, {})
+        row = lines.get(breach.line_id or 0)
+        for name, number in (_of_line(breach, row, skus[row.line.id]) if row else _of_quote(quote, priced)).items():
+            own[name] = min(number, own[name]) if name.endswith("price") and name in own else own.get(name, Decimal(0)) + number
+    return measures
+
+
+def _of_line(breach: Breach, row: PricedLine, sku: str) -> dict[str, Decimal]:
+    if breach.reason == Reason.BELOW_FLOOR and breach.limit is not None:
+        return {f"{sku} price": row.net_price, f"{sku} lacks": row.net - breach.limit}
+    return {f"{sku} {breach.reason.value}": -row.line.quantity}
+
+
+def _of_quote(quote: Quote, priced: PricedQuote) -> dict[str, Decimal]:
+    totals = priced.totals
+    numbers = {
+        "value": totals.net_total,
+        "margin": totals.margin_percent,
+        "discount": -(totals.discount_percent or money.ZERO),
+        "days": -(_payment_days(quote) or Decimal(0)),
+    }
+    return {name: number for name, number in numbers.items() if number is not None}
