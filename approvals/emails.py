@@ -7,8 +7,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _, gettext_noop
 
 from approvals import registry, summary
-from approvals.choices import RequestStatus, RunStatus, Verdict
-from approvals.models import Decision, Request, Run
+from approvals.choices import RemarkKind, RequestStatus, RunStatus, Verdict
+from approvals.models import Decision, Remark, Request, Rule, Run
 from core import emails, links, outbox
 from core.models import Link, OutboxMessage
 from users.models import User
@@ -90,8 +90,8 @@ def recalled(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
     request, person = _request(request_id), User.objects.get(pk=user_id)
     with translation.override(person.language):
         subject = _("No longer needed: approval of %(what)s") % {"what": _what(request.run)}
-    was_recalled = request.run.status == RunStatus.RECALLED
-    context = _facts(request, person) | {"url": emails.absolute(_path(request)), "request": request, "was_recalled": was_recalled}
+    more = {"url": emails.absolute(_path(request)), "request": request, "cause": request.run.status}
+    context = _facts(request, person) | more
     _send_news(message, "recalled", person, request.run, subject, context)
 
 
@@ -104,6 +104,60 @@ def handed_over(message: OutboxMessage, *, request_id: int, user_id: int, by_nam
     url = emails.absolute(registry.subject_for(request.run.subject_type).url(request.run.subject_id))
     context = _facts(request, person) | {"url": url, "request": request, "by_name": by_name, "note": note}
     _send_news(message, "handed_over", person, request.run, subject, context)
+
+
+@outbox.handler("approval.asked_back")
+def asked_back(message: OutboxMessage, *, remark_id: int, user_id: int) -> None:
+    """Tell the requester what somebody wants to know or have changed."""
+    _remark(message, "asked_back", gettext_noop("Asked back: approval of %(what)s"), remark_id, user_id)
+
+
+@outbox.handler("approval.commented")
+def commented(message: OutboxMessage, *, remark_id: int, user_id: int) -> None:
+    """Tell somebody who is in the round what another one wrote."""
+    _remark(message, "commented", gettext_noop("Comment: approval of %(what)s"), remark_id, user_id)
+
+
+def _remark(message: OutboxMessage, name: str, subject: str, remark_id: int, user_id: int) -> None:
+    remark = Remark.objects.select_related("by").get(pk=remark_id)
+    request, person = _request(remark.request_id), User.objects.get(pk=user_id)
+    with translation.override(person.language):
+        subject = _(subject) % {"what": _what(request.run)}
+    is_question = remark.kind == RemarkKind.QUESTION
+    own = Request.objects.filter(run=request.run, approver=person).first() or request
+    path = registry.subject_for(request.run.subject_type).url(request.run.subject_id) if is_question else _path(own)
+    context = _facts(request, person) | {"url": emails.absolute(path), "remark": remark, "note": remark.text}
+    _send_news(message, name, person, request.run, subject, context)
+
+
+@outbox.handler("approval.alert")
+def alert(message: OutboxMessage, *, subject_type: str, subject_id: int, rule_id: int, by_name: str, user_id: int) -> None:
+    """Tell a manager what a rule wants managers to know; there is nothing to decide."""
+    person, rule = User.objects.get(pk=user_id), Rule.objects.filter(pk=rule_id).first()
+    registered = registry.subject_for(subject_type)
+    if not person.is_active or rule is None:
+        raise outbox.Undeliverable("the person has left, or the rule is gone")
+    with translation.override(person.language):
+        what = registered.summary(subject_id)
+        subject = _("For your information: %(what)s") % {"what": what}
+    emails.send(
+        message,
+        to=[person.email],
+        subject=subject,
+        text_template="approvals/emails/news.txt",
+        html_template="approvals/emails/news.html",
+        context={
+            "person": person,
+            "sentence": "approvals/emails/_alert_sentence.txt",
+            "note": "",
+            "what": what,
+            "rule": rule,
+            "by_name": by_name,
+            "url": emails.absolute(registered.url(subject_id)),
+        },
+        language=person.language,
+        thread=f"{subject_type}-{subject_id}",
+    )
 
 
 def _send_news(message: OutboxMessage, name: str, person: User, run: Run, subject: str, context: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext_lazy as _
 
 from approvals.choices import (
     Clock,
@@ -348,6 +348,11 @@ class RunGate(models.Model):
     def __str__(self) -> str:
         return f"{self.run}: {self.gate}"
 
+    @property
+    def label(self) -> str:
+        """In the active language, as it was then."""
+        return str(self.definition.get("label", {}).get(get_language()) or self.gate)
+
 
 class Decision(Added):
     """The answer to a request. Append-only; carries copies, so that the database itself refuses self-approval."""
@@ -399,3 +404,7 @@ class Remark(Added):
 
     def __str__(self) -> str:
         return f"{self.run_id}: {self.text[:40]}"
+
+    @property
+    def lines_named(self) -> str:
+        return ", ".join(map(str, self.lines))

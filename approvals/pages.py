@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 
 from approvals import policies, selectors, services, standing, summary
 from approvals.choices import RunStatus, Verdict, Via
-from approvals.forms import HAND_OVER, DecisionForm
+from approvals.forms import ASK_BACK, COMMENT, HAND_OVER, DecisionForm
 from approvals.models import Request
 from core import clock
 from core.clients import client_ip
@@ -35,6 +35,11 @@ def review_context(
         "review": seen,
         "standing": stands,
         "steps": steps,
+        "continued_by": getattr(asked, "continued_by", None) and asked.continued_by.pk,
+        "settled": selectors.settled(asked.run),
+        "remarks": selectors.remarks(asked.run),
+        "marked": set(form.data.getlist("lines")) if form.is_bound else set(),  # type: ignore[attr-defined]
+        "may_comment": link is None or stands.can_decide,
         "form": form,
         "successors": people,
         "error": error,
@@ -46,32 +51,28 @@ def review_context(
 def answer(
     request: HttpRequest, request_id: int, person: User, *, link: Link | None = None
 ) -> tuple[DecisionForm, DomainError | None]:
-    """Decide or hand over as posted. Returns the form and the refusal; no refusal means it is done."""
+    """Decide, hand over, ask back or comment as posted. Returns the form and the refusal; no refusal means it is done."""
     form = DecisionForm(request.POST)
     if not form.is_valid():
         form.fields["comment"].widget.attrs["autofocus"] = "comment" in form.errors
         return form, Invalid()
-    via = Via.LINK if link else Via.PAGE
-    given = form.cleaned_data
     try:
-        if given["verdict"] == HAND_OVER:
-            services.request_hand_over(
-                request_id=request_id, to_id=given["to"], by=person, comment=given["comment"], via=via, link=link
-            )
-            return form, None
-        services.request_decide(
-            request_id=request_id,
-            verdict=Verdict(given["verdict"]),
-            comment=given["comment"],
-            by=person,
-            via=via,
-            version=given["version"],
-            content_hash=given["content_hash"],
-            ip=client_ip(request),
-            link=link,
-        )
+        _do(request, form.cleaned_data, request_id=request_id, by=person, via=Via.LINK if link else Via.PAGE, link=link)
     except DomainError as error:
         for name, sentence in error.fields.items():
             form.add_error(name if name in form.fields else None, str(sentence))
         return form, error
     return form, None
+
+
+def _do(request: HttpRequest, given: dict[str, Any], **common: Any) -> None:
+    verdict, comment = given["verdict"], given["comment"]
+    seen = {"version": given["version"], "content_hash": given["content_hash"]}
+    if verdict == HAND_OVER:
+        services.request_hand_over(to_id=given["to"], comment=comment, **common)
+    elif verdict == ASK_BACK:
+        services.request_ask_back(question=comment, lines=given["lines"], **seen, **common)
+    elif verdict == COMMENT:
+        services.remark_add(text=comment, **common)
+    else:
+        services.request_decide(verdict=Verdict(verdict), comment=comment, ip=client_ip(request), **seen, **common)

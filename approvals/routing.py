@@ -7,7 +7,8 @@ A definition is plain JSON, one for each step of a gate; later edits in the admi
     limits {"users": {key: EUR}, "roles": {code: EUR}}
 """
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -98,7 +99,7 @@ def rule_for(gate: str, case: Case) -> rules.Rule | None:
 
 
 # --- What a run keeps -------------------------------------------------------------------------------------------------
-def _definitions(
+def definitions(
     code: str, gate: Gate | None, rule: rules.Rule | None, limits: Sequence[Any], requester: User
 ) -> list[Definition]:
     """One for each step of the rule; where no rule fits, the stewards."""
@@ -140,6 +141,10 @@ def _above(who: Who, requester: User) -> list[int]:
     return [manager.pk for manager in managers_of(requester)[: 1 if who == Who.MANAGER else None]]
 
 
+def limits_in_use() -> list[Any]:
+    return _limits.rows()
+
+
 def _limits_of(code: str, limits: Iterable[Any]) -> dict[str, dict[str, str]]:
     """Those for this gate; one for the gate goes before one for all."""
     found: dict[str, dict[str, str]] = {}
@@ -170,7 +175,15 @@ def managers_of(person: User) -> list[User]:
     return [manager for manager in above if manager.is_active]
 
 
-def people_for(definition: Definition, subject_type: str, subject: Any, amount: Decimal | None) -> list[User]:
+Covers = Callable[[Sequence[User]], Sequence[User]]
+"""Which of these are in charge of the unit in question."""
+
+
+def covers_of(subject_type: str, subject: Any) -> Covers:
+    return functools.partial(registry.subject_for(subject_type).eligible, subject)
+
+
+def people_for(definition: Definition, covers: Covers, amount: Decimal | None) -> list[User]:
     """Those whom the definition means: active, of the subject's unit if it does not name them, with authority for so much."""
     who = definition.get("who", Who.RIGHT)
     if who in (Who.PEOPLE, Who.MANAGER, Who.MANAGERS):
@@ -179,7 +192,7 @@ def people_for(definition: Definition, subject_type: str, subject: Any, amount: 
     elif who == Who.STEWARDS:
         people = []
     else:
-        people = list(registry.subject_for(subject_type).eligible(subject, _holders(definition)))
+        people = list(covers(_holders(definition)))
     return _within_limits(people, definition, amount)
 
 
@@ -204,8 +217,8 @@ def people_of_rule(rule: rules.Rule, subject_type: str, subject: Any, requester:
     whole = rule._replace(steps=tuple(_steps_by_rule().get(rule.pk, {}).values()))
     found = {
         person.pk: person
-        for definition in _definitions(rule.gate, gate_for(rule.gate), whole, (), requester)
-        for person in people_for(definition, subject_type, subject, None)
+        for definition in definitions(rule.gate, gate_for(rule.gate), whole, (), requester)
+        for person in people_for(definition, covers_of(subject_type, subject), None)
     }
     found.pop(requester.pk, None)
     return list(found.values())
@@ -262,8 +275,8 @@ def choices_for(
     codes: Iterable[str], subject_type: str, subject: Any, requester: User, last_editor_id: int, case: Case
 ) -> list[Choice]:
     """Whom the requester may ask, gate by gate."""
-    gates, by_gate, limits = {gate.code: gate for gate in _gates.rows()}, rules_in_use(), _limits.rows()
-    involved = {requester.pk, last_editor_id}
+    gates, by_gate, limits = {gate.code: gate for gate in _gates.rows()}, rules_in_use(), limits_in_use()
+    involved, covers = {requester.pk, last_editor_id}, covers_of(subject_type, subject)
     earlier = earlier_rounds(subject_type, (subject.pk, *case.earlier))
     choices = []
     for code in codes:
@@ -273,9 +286,9 @@ def choices_for(
         steps = [
             StepChoice(
                 definition,
-                [person for person in people_for(definition, subject_type, subject, case.amount) if person.pk not in involved],
+                [person for person in people_for(definition, covers, case.amount) if person.pk not in involved],
             )
-            for definition in _definitions(code, gate, rule, limits, requester)
+            for definition in definitions(code, gate, rule, limits, requester)
         ]
         is_automatic = bool(gate and gate.may_be_automatic and rule and rule.outcome == Outcome.APPROVE)
         approvals = () if is_automatic else still_approved(earlier, code, case, [step.definition for step in steps], involved)
@@ -314,12 +327,13 @@ def successors(request: Request, requests: Iterable[Request], subject: Any) -> l
     run = request.run
     asked = {other.approver_id for other in requests if other.approver_id is not None}
     left_out = {run.requested_by_id, run.last_editor_id} | asked
+    covers = covers_of(run.subject_type, subject)
     people: list[User] | None = None
     for gate in request.gates.all():
         definition = {"permission": gate.permission, **gate.definition}
-        meant = people_for(definition, run.subject_type, subject, run.amount)
+        meant = people_for(definition, covers, run.amount)
         if definition.get("who") in (Who.MANAGER, Who.MANAGERS, Who.STEWARDS):  # whoever holds the right may stand in
-            meant += people_for({**definition, "who": Who.RIGHT}, run.subject_type, subject, run.amount)
+            meant += people_for({**definition, "who": Who.RIGHT}, covers, run.amount)
         people = meant if people is None else [person for person in people if person in meant]
     return [person for person in people or () if person.pk not in left_out]
 

@@ -14,6 +14,7 @@ Value = Decimal | str | bool | None
 
 _NUMBERS = {FieldKind.NUMBER, FieldKind.MONEY, FieldKind.PERCENT}
 _YES, _NO = {"1", "true", "yes", "kyllä"}, {"0", "false", "no", "ei"}
+_MOST_DIGITS = 11
 MOST_CASES = 20_000
 """So many cases are tried in search of gaps and clashes; beyond it the answer is that nobody knows."""
 
@@ -87,7 +88,7 @@ def _number(text: str) -> Decimal:
         number = Decimal(text.replace(" ", "").replace("\N{NO-BREAK SPACE}", "").replace(",", "."))
     except InvalidOperation as error:
         raise ValueError(text) from error
-    if not number.is_finite():
+    if not number.is_finite() or number.adjusted() > _MOST_DIGITS:
         raise ValueError(text)
     return number
 

@@ -9,7 +9,7 @@ from django.db.models.fields.json import KT
 from django.utils.translation import get_language
 
 from approvals.choices import RequestStatus, RunStatus, Who
-from approvals.models import ApprovalSettings, Request, RequestQuerySet, Run, RunGate
+from approvals.models import ApprovalSettings, Remark, Request, RequestQuerySet, Run, RunGate
 from core import clock, db
 from core.errors import NotFound
 from core.models import Link
@@ -70,10 +70,10 @@ def subjects_asked_about(subject_type: str, subject_ids: Iterable[int]) -> set[i
     return set(runs.values_list("subject_id", flat=True))
 
 
-def was_rejected(subject_type: str, subject_id: int) -> bool:
-    """Whether the last round of this subject ended with a no."""
+def was_sent_back(subject_type: str, subject_id: int) -> bool:
+    """Whether the last round of this subject ended with a no or a question."""
     status: str | None = _rounds.first(subject_type, subject_id)
-    return status == RunStatus.REJECTED
+    return status in (RunStatus.REJECTED, RunStatus.RETURNED)
 
 
 def history(subject_type: str, subject_id: int) -> list[Run]:
@@ -116,7 +116,7 @@ def requests_for(user: User) -> RequestQuerySet:
 
 
 def _whole(requests: RequestQuerySet) -> RequestQuerySet:
-    people = ("approver", "run__requested_by", "run__last_editor", "decision__decided_by")
+    people = ("approver", "instead_of", "run__requested_by", "run__last_editor", "decision__decided_by", "continued_by")
     return requests.select_related(*people).prefetch_related("gates")
 
 
@@ -167,6 +167,29 @@ def people_in(run: Run) -> set[int]:
 def request_of_link(link: Link, uuid: Any) -> Request | None:
     """The request that this link opens, when the address is that of the same request."""
     return _whole(Request.objects.filter(pk=link.subject_id, uuid=uuid)).first()
+
+
+def compared_with(run: Run) -> tuple[dict[str, Any], str, int, int] | None:
+    """The facts of the round that this one is compared with, and of which version of what they are; None without one."""
+    if run.compared_with_id is None:
+        return None
+    asked = Request.objects.filter(run=run.compared_with_id)
+    found: tuple[dict[str, Any], str, int, int] | None = asked.values_list(
+        "summary", "run__subject_type", "run__subject_id", "run__subject_version"
+    ).first()
+    return found
+
+
+def remarks(run: Run) -> list[Remark]:
+    """What was said about this subject in all its rounds, the earliest first."""
+    said = Remark.objects.filter(run__subject_type=run.subject_type, run__subject_id=run.subject_id)
+    return list(said.select_related("by").order_by("pk"))
+
+
+def settled(run: Run) -> list[RunGate]:
+    """The gates of a run about which nobody had to be asked, with the decision that still counts."""
+    gates = RunGate.objects.filter(run=run, request=None).select_related("carried_from__decided_by")
+    return list(gates.order_by("position", "pk"))
 
 
 def steps(run: Run) -> list[Request]:
@@ -245,7 +268,8 @@ def _of_people_who_cannot() -> list[int]:
     for person, is_active, permission, who, role in kinds:
         wanted = {Who.RIGHT: set(codes_with(Perm(permission))), Who.ROLE: {role}}.get(who or Who.RIGHT)
         if not is_active or (wanted is not None and not wanted & held.get(person, set())):
-            lost |= Q(request__approver=person, permission=permission, who=who) if is_active else Q(request__approver=person)
+            of_role = {"definition__role": role} if who == Who.ROLE else {}
+            lost |= Q(request__approver=person, permission=permission, **of_role)
     return list(asked.filter(lost).values_list("request", flat=True)[:AT_ONCE]) if lost else []
 
 

@@ -3,17 +3,28 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from approvals import registry
+from approvals import comparing, registry, selectors
 from approvals.models import Request
 
 
 def of_request(asked: Request, *, language: str, with_margin: bool) -> dict[str, Any]:
-    """What a request asked about, its lines included, as this reader sees it."""
+    """What a request asked about, its lines included, as this reader sees it; held against the round before, if there was one
+    that somebody looked at. Shape of what differs: see approvals.comparing."""
     run = asked.run
-    lines = registry.subject_for(run.subject_type).lines(run.subject_id, run.subject_version)
-    flagged = asked.summary.get("flagged", ())
+    now = _whole(asked.summary, run.subject_type, run.subject_id, run.subject_version, language, with_margin)
+    earlier = selectors.compared_with(run)
+    if earlier is None:
+        return {**now, "gone": [], "is_compared": False}
+    return comparing.compared(now, _whole(*earlier, language, with_margin))
+
+
+def _whole(
+    summary: Mapping[str, Any], subject_type: str, subject_id: int, version: int, language: str, with_margin: bool
+) -> dict[str, Any]:
+    lines = registry.subject_for(subject_type).lines(subject_id, version)
+    flagged = summary.get("flagged", ())
     return {
-        **for_reader(asked.summary, language=language, with_margin=with_margin),
+        **for_reader(summary, language=language, with_margin=with_margin),
         "lines": [{**line, "name": _text(line["name"], language), "flag": line["position"] in flagged} for line in lines],
     }
 

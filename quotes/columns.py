@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from approvals.choices import RequestStatus, RunStatus
+from approvals.choices import RemarkKind, RequestStatus, RunStatus
 from approvals.models import Run
 from core.languages import active
 from core.rows import RowTemplate
@@ -282,8 +282,21 @@ def approvals_of(runs: Sequence[Run]) -> list[dict[str, Any]]:
     return shown
 
 
-def rejection_of(runs: Sequence[Run]) -> dict[str, Any] | None:
-    """The no that brought the draft back: of the latest round, if that is how it ended."""
-    if not runs or runs[0].status != RunStatus.REJECTED:
+def sent_back_of(runs: Sequence[Run]) -> dict[str, Any] | None:
+    """What brought the draft back, if that is how the latest round ended: a no, or a question. `lines`: those that are meant."""
+    if not runs or runs[0].status not in (RunStatus.REJECTED, RunStatus.RETURNED):
         return None
-    return next((row for row in approvals_of(runs[:1]) if row["comment"] and row["is_rejection"]), None)
+    if runs[0].status == RunStatus.REJECTED:
+        no = next((row for row in approvals_of(runs[:1]) if row["comment"] and row["is_rejection"]), None)
+        return no and {"by": no["decided_by"], "at": no["at"], "text": no["comment"], "lines": [], "is_question": False}
+    question = runs[0].remarks.filter(kind=RemarkKind.QUESTION).select_related("by").first()
+    if question is None:
+        return None
+    return {
+        "by": question.by.display_name,
+        "at": question.at,
+        "text": question.text,
+        "lines": question.lines,
+        "is_question": True,
+        "request": question.request_id,
+    }

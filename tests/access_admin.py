@@ -13,7 +13,7 @@ from django.utils.http import int_to_base36
 from accounts.models import Account, MasterConflict, PaymentTerm, PaymentTermRule, SurvivorshipRule
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
-from approvals.models import ApprovalSettings
+from approvals.models import ApprovalSettings, AuthorityLimit
 from core import clock
 from core.models import JobRun, LookUp
 from integration.models import RowDecision, SyncSettings
@@ -87,6 +87,9 @@ def record_of(world: World, model: Any) -> models.Model:
         request = world.asked["pricing"]
         by, kind = world.people["pricing"], {"via": Via.PAGE, "comment": ""}
         return approvals.request_decide(request_id=request.pk, verdict=Verdict.APPROVE, by=by, **kind)
+    if model._meta.label == "approvals.Remark" and not model.objects.exists():
+        by = world.people["pricing"]
+        return approvals.remark_add(request_id=world.asked["pricing"].pk, text="Why?", by=by, via=Via.PAGE)
     found = model.objects.order_by("pk").first()
     if found is not None:
         return found
@@ -97,6 +100,7 @@ def record_of(world: World, model: Any) -> models.Model:
         MasterConflict: {"account": account, "field": "owner", "kind": "tie", "run": run},
         RowDecision: {"child_id": "1", "by": world.people["data_steward"], "at": clock.now()},
         ApprovalSettings: {"pk": 1},
+        AuthorityLimit: {"role": "pricing", "up_to": 1},
         SyncSettings: {"pk": 1},
     }
     if issubclass(model, LookUp):

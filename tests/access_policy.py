@@ -95,7 +95,7 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
 }
 """Kind of record → role → which of them such a person sees. The others are as good as missing."""
 
-APPROVERS = frozenset({"pricing", "sales_manager", "sales_leadership", "customer_success", "data_steward"})
+APPROVERS = frozenset({"finance", "pricing", "sales_manager", "sales_leadership", "customer_success", "data_steward"})
 _EDITS_ACCOUNT = {"sales_rep": frozenset({OWN}), "sales_support": _TEAM, "sales_manager": _UNIT, "data_steward": _ALL}
 
 RIGHTS: dict[str, dict[str, frozenset[str]]] = {
@@ -215,6 +215,8 @@ POLICY: dict[str, Address] = {
     "api:account-payment-term-advice": api({GET: SIGNED_IN}, Use("account")),
     "api:account-sites": api({GET: SIGNED_IN}, Use("account")),
     "api:approval-approve": api({POST: SIGNED_IN}, Use("request", "json nothing", write="decide")),
+    "api:approval-ask-back": api({POST: SIGNED_IN}, Use("request", "json question", write="decide")),
+    "api:approval-comment": api({POST: SIGNED_IN}, Use("request", "json comment")),
     "api:approval-detail": api({GET: SIGNED_IN}, Use("request")),
     "api:approval-hand-over": api({POST: SIGNED_IN}, Use("request", "json successor", write="hand over")),
     "api:approval-list": api({GET: SIGNED_IN}),
@@ -404,9 +406,12 @@ ADMIN: dict[str, str] = {
     "accounts.SurvivorshipRule": ALL_VERBS,
     "accounts.Territory": ALL_VERBS,
     "approvals.ApprovalSettings": "change",
+    "approvals.AuthorityLimit": ALL_VERBS,
     "approvals.Decision": "",
     "approvals.Gate": ALL_VERBS,
+    "approvals.Remark": "",
     "approvals.Request": "",
+    "approvals.Rule": ALL_VERBS,
     "approvals.Run": "",
     "catalog.PriceList": ALL_VERBS,
     "catalog.Product": ALL_VERBS,
@@ -431,5 +436,5 @@ ADMIN: dict[str, str] = {
 }
 """Model of the admin → what those who keep it may do there; nothing: they look."""
 
-FURTHER_ADMIN_PAGES = {"accounts.SurvivorshipRule": ("test",)}
+FURTHER_ADMIN_PAGES = {"accounts.SurvivorshipRule": ("test",), "approvals.Rule": ("test",)}
 """Model of the admin → the verbs of pages that Django does not know. Those who keep the model use them, and change nothing."""

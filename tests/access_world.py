@@ -153,7 +153,7 @@ def make_world() -> World:
 
 
 def _successor() -> User:
-    roles = ["pricing", "sales_manager", "customer_success", "data_steward"]
+    roles = ["pricing", "sales_manager", "customer_success", "finance", "data_steward"]
     return UserFactory(username="successor", roles=roles, sees_all_units=True)
 
 
@@ -402,6 +402,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "json recipients": lambda world, target: {"to": ["ostaja@asiakas.example"]},
     "json refusal": lambda world, target: {"name": "Olli Ostaja", "reason": "price", "evidence": "Mail of today"},
+    "json question": lambda world, target: {"question": "Why?"},
     "json successor": lambda world, target: {"to": world.successor.pk},
     "kind of feed": lambda world, target: {"kind": PRODUCT_IMPORT},
     "language": lambda world, target: {"language": "fi"},

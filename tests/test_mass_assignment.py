@@ -108,6 +108,8 @@ WRITES: dict[str, Changes] = {
     "api:account-lift-override POST": _OVERRIDE | of("accounts.Account", "city") | gone("accounts.FieldOverride"),
     "api:account-override POST": _OVERRIDDEN,
     "api:approval-approve POST": _DECIDED,
+    "api:approval-ask-back POST": _MOVE | _ROUND_ENDS | NEWS | new("approvals.Remark"),
+    "api:approval-comment POST": NEWS | new("approvals.Remark"),
     "api:approval-hand-over POST": of("approvals.Request", "approver_id") | of("core.Link", "revoked_at") | EVENT | MAIL,
     "api:approval-recall POST": _RECALLED,
     "api:approval-reject POST": _DECIDED,
@@ -189,6 +191,8 @@ API_FIELDS: dict[str, str] = {
     "api:account-lift-override POST": "field",
     "api:account-override POST": "field value reason",
     "api:approval-approve POST": "comment version content_hash",
+    "api:approval-ask-back POST": "question lines version content_hash",
+    "api:approval-comment POST": "comment",
     "api:approval-hand-over POST": "to comment",
     "api:approval-recall POST": "",
     "api:approval-reject POST": "comment version content_hash",
@@ -299,7 +303,7 @@ def effect(world: World, before: Rows, write: Write, role: str, extra: dict[str,
 def roles_of(write: Write) -> list[str]:
     """The roles that may; where everybody may, two stand for all."""
     roles = [role for role in sorted(EVERYBODY) if write.relation_for(role)]
-    return roles if len(roles) < 6 else [roles[0], "sales_support"]
+    return roles if len(roles) < 8 else [roles[0], "sales_support"]
 
 
 PREFIXES = ("", "lines-0-", "form-0-", "accept-", "decline-", "quote.", "account.", "lines[0].", "instance__")

@@ -25,6 +25,17 @@ class No(_Seen):
     comment = Text(max_length=2000)
 
 
+class AskingBack(_Seen):
+    """What somebody wants to know or have changed, and which lines are meant, by their positions."""
+
+    question = Text(max_length=2000)
+    lines = serializers.ListField(child=serializers.IntegerField(min_value=1, max_value=100_000), required=False, max_length=1000)
+
+
+class Comment(Input):
+    comment = Text(max_length=2000)
+
+
 class HandingOver(Input):
     """To whom, by the key of the user."""
 

@@ -10,8 +10,8 @@ from django.utils.translation import get_language
 from rest_framework import serializers
 
 from approvals import policies, selectors, standing, summary
-from approvals.choices import RequestStatus, RunStatus, Verdict, Via
-from approvals.models import Decision, Request
+from approvals.choices import RemarkKind, RequestStatus, RunStatus, Settled, Verdict, Via
+from approvals.models import Decision, Remark, Request, RunGate
 from core.api.fields import Exact, Output
 from core.api.values import Json, instant
 from users.models import User
@@ -22,6 +22,26 @@ from users.roles import Perm
 class GateOfRunOut(Output):
     gate = serializers.CharField()
     label = serializers.CharField()  # type: ignore[assignment]
+
+
+class SettledGateOut(GateOfRunOut):
+    """A gate about which nobody had to be asked: a rule approves it, or it is still approved from before."""
+
+    settled = serializers.ChoiceField([Settled.AUTOMATIC, Settled.CARRIED])
+    rule = serializers.CharField(allow_blank=True)
+    by_name = serializers.CharField(allow_null=True)
+    at = serializers.DateTimeField(allow_null=True)
+
+
+class RemarkOut(Output):
+    """Something that was said about the subject in any of its rounds."""
+
+    kind = serializers.ChoiceField(RemarkKind.choices)
+    text = serializers.CharField()
+    lines = serializers.ListField(child=serializers.IntegerField())
+    by = serializers.IntegerField()
+    by_name = serializers.CharField()
+    at = serializers.DateTimeField()
 
 
 class DecisionOut(Output):
@@ -67,12 +87,14 @@ class ApprovalRowOut(StepOfRunOut):
 class FactOut(Output):
     label = serializers.CharField()  # type: ignore[assignment]
     value = serializers.CharField(allow_blank=True)
+    before = serializers.CharField(allow_blank=True, help_text="The value in the round before, where it differs.")
 
 
 class LimitOut(Output):
     what = serializers.CharField()
     limit = serializers.CharField(allow_blank=True)
     actual = serializers.CharField(allow_blank=True)
+    before = serializers.CharField(allow_blank=True, help_text="The value in the round before, where it differs.")
 
 
 class LineOfSubjectOut(Output):
@@ -85,6 +107,7 @@ class LineOfSubjectOut(Output):
     net_price = Exact()
     line_net = Exact()
     flag = serializers.BooleanField()
+    changed = serializers.BooleanField(help_text="Whether it differs from the round before, or is new.")
 
 
 class FactsOut(Output):
@@ -96,6 +119,7 @@ class FactsOut(Output):
     facts = FactOut(many=True)
     limits = LimitOut(many=True)
     lines = LineOfSubjectOut(many=True)
+    is_compared = serializers.BooleanField(help_text="Whether there was a round before that somebody looked at.")
     url = serializers.CharField(allow_blank=True, help_text="Path of the page.")
 
 
@@ -114,6 +138,9 @@ class ApprovalOut(ApprovalRowOut):
     standing = serializers.CharField(allow_blank=True, help_text="How it stands, in a sentence.")
     facts = FactsOut()
     steps = StepOfRunOut(many=True)
+    settled = SettledGateOut(many=True)
+    remarks = RemarkOut(many=True)
+    continued_by = serializers.IntegerField(allow_null=True, help_text="The request that goes on from this one, asked back.")
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------
@@ -135,7 +162,7 @@ def row_out(asked: Request, *, title: str, customer: str) -> Json:
 
 
 def approval_out(asked: Request, person: User) -> Json:
-    """The whole request as this person sees it. Four queries more than the request itself."""
+    """The whole request as this person sees it."""
     language = get_language() or "en"
     seen = summary.of_request(asked, language=language, with_margin=person.may(Perm.MARGIN_VIEW))
     stands = standing.standing_of(asked, person)
@@ -148,8 +175,11 @@ def approval_out(asked: Request, person: User) -> Json:
         "can_recall": asked.run.status == RunStatus.OPEN and policies.may_recall(person, asked.run),
         "successors": [{"id": user.pk, "name": user.display_name} for user in people],
         "standing": stands.sentence,
-        "facts": {**seen, "lines": [_line_out(line) for line in seen["lines"]]},
+        "facts": _facts_out(seen),
         "steps": [_step_out(step) for step in steps],
+        "settled": [_settled_out(gate) for gate in selectors.settled(asked.run)],
+        "remarks": [_remark_out(remark) for remark in selectors.remarks(asked.run)],
+        "continued_by": asked.continued_by.pk if hasattr(asked, "continued_by") else None,
     }
 
 
@@ -184,5 +214,40 @@ def _decision_out(decision: Decision) -> Json:
     }
 
 
-def _line_out(line: dict[str, Any]) -> Json:
-    return {name: line.get(name) for name in LineOfSubjectOut._declared_fields}
+def _facts_out(seen: Json) -> Json:
+    shown = {name: seen[name] for name in ("title", "customer", "sentences", "is_compared", "url")}
+    return {
+        **shown,
+        "facts": [{"before": "", **_only(row, FactOut)} for row in seen["facts"]],
+        "limits": [{"before": "", **_only(row, LimitOut)} for row in seen["limits"]],
+        "lines": [
+            {**_only(line, LineOfSubjectOut), "changed": bool(line.get("is_new") or line.get("before"))} for line in seen["lines"]
+        ],
+    }
+
+
+def _only(row: dict[str, Any], shape: type[Output]) -> Json:
+    return {name: row.get(name) for name in shape._declared_fields if name in row or name not in ("before", "changed")}
+
+
+def _settled_out(gate: RunGate) -> Json:
+    decision = gate.carried_from
+    return {
+        "gate": gate.gate,
+        "label": gate.label,
+        "settled": gate.settled,
+        "rule": gate.definition.get("rule_name", ""),
+        "by_name": decision.decided_by.display_name if decision else None,
+        "at": instant(decision.at) if decision else None,
+    }
+
+
+def _remark_out(remark: Remark) -> Json:
+    return {
+        "kind": remark.kind,
+        "text": remark.text,
+        "lines": remark.lines,
+        "by": remark.by_id,
+        "by_name": remark.by.display_name,
+        "at": instant(remark.at),
+    }

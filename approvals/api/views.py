@@ -22,7 +22,8 @@ from users.api.schema import listing
 class ApprovalEndpoint(Endpoint):
     """Requests for somebody's yes: those one is asked in, and those one asked for. Stewards see all."""
 
-    access = dict.fromkeys(("list", "retrieve", "approve", "reject", "hand_over", "recall"), access.SIGNED_IN)
+    _actions = ("list", "retrieve", "approve", "reject", "ask_back", "comment", "hand_over", "recall")
+    access = dict.fromkeys(_actions, access.SIGNED_IN)
     queryset = Request.objects.none()
     filterset_class = ApprovalFilter
     orderings = {"-id": ("-pk",), "id": ("pk",)}
@@ -53,6 +54,31 @@ class ApprovalEndpoint(Endpoint):
     def reject(self, request: HttpRequest, pk: int) -> Response:
         """Say no, which ends the round."""
         return self._decide(pk, Verdict.REJECT, inputs.No)
+
+    @extend_schema(request=inputs.AskingBack, responses=ApprovalOut)
+    @action(detail=True, methods=["post"], url_path="ask-back")
+    def ask_back(self, request: HttpRequest, pk: int) -> Response:
+        """Give it back to whoever asked, with a question. Asked again, it goes on with the time that was left."""
+        self._asked(pk)
+        given = self.read(inputs.AskingBack)
+        services.request_ask_back(
+            request_id=pk,
+            question=given["question"],
+            lines=given.get("lines", ()),
+            by=self.user,
+            via=Via.API,
+            version=given.get("version"),
+            content_hash=given.get("content_hash"),
+        )
+        return self._whole(pk)
+
+    @extend_schema(request=inputs.Comment, responses=ApprovalOut)
+    @action(detail=True, methods=["post"])
+    def comment(self, request: HttpRequest, pk: int) -> Response:
+        """Say something about the round; those who are in it are told."""
+        self._asked(pk)
+        services.remark_add(request_id=pk, text=self.read(inputs.Comment)["comment"], by=self.user, via=Via.API)
+        return self._whole(pk)
 
     @extend_schema(request=inputs.HandingOver, responses=ApprovalRowOut)
     @action(detail=True, methods=["post"], url_path="hand-over")

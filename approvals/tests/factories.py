@@ -9,7 +9,7 @@ from django.db import transaction
 
 from approvals import services
 from approvals.choices import FieldKind
-from approvals.models import Gate, Run
+from approvals.models import Condition, Gate, Rule, Run, Step
 from approvals.registry import Case, Field, Fingerprint, GateDefault
 from core import clock, events, links
 from core.models import JobRun, Link
@@ -144,6 +144,23 @@ def make_gates() -> None:
         labels = {"label_en": code.replace("_", " ").capitalize(), "label_fi": f"Portti {code}"}
         gate = Gate.objects.create(code=code, permission=permission, position=position, sla_hours=48, clock="calendar", **labels)
         services.usual_rule_make(gate)
+
+
+def make_rule(
+    gate: str,
+    *conditions: tuple[str, str, str],
+    steps: Sequence[Mapping[str, Any]] = ({},),
+    name: str = "",
+    **values: Any,
+) -> Rule:
+    """A rule with conditions `(field, operator, value)` and steps, which may name `people`."""
+    rule = Rule.objects.create(gate=Gate.objects.get(code=gate), name=name or f"{gate} {conditions}", **values)
+    for field, operator, value in conditions:
+        Condition.objects.create(rule=rule, field=field, operator=operator, value=value)
+    for position, step in enumerate(steps, 1):
+        own = {key: value for key, value in step.items() if key != "people"}
+        Step.objects.create(rule=rule, position=position, **own).people.set(step.get("people", ()))
+    return rule
 
 
 def ask(

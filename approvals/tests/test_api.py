@@ -183,5 +183,5 @@ def test_a_request_costs_the_same_for_few_and_for_many_lines(
     asked = ask(world.probe, by=world.rep, gates=SECOND).requests.order_by("pk")[0]
     steward = Program(world.steward)
     steward.get("approvals/")
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(10):
         steward.get(f"approvals/{asked.pk}/")

@@ -86,15 +86,15 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
-        "rejection": _rejection(quote) if with_form else None,
+        "sent_back": _sent_back(quote) if with_form else None,
         **_changing_parts(user, quote, quoted.priced, {line_id: texts.sku for line_id, texts in quoted.texts.items()}),
     }
 
 
-def _rejection(quote: Quote) -> dict[str, Any] | None:
-    """The no that brought the draft back, if that is how it came to be one."""
-    rejected = approvals.was_rejected("quote", quote.pk)
-    return columns.rejection_of(approvals.history("quote", quote.pk)) if rejected else None
+def _sent_back(quote: Quote) -> dict[str, Any] | None:
+    """The no, or the question, that brought the draft back, if that is how it came to be one."""
+    came_back = approvals.was_sent_back("quote", quote.pk)
+    return columns.sent_back_of(approvals.history("quote", quote.pk)) if came_back else None
 
 
 def _changing_parts(user: User, quote: Quote, priced: PricedQuote, skus: Mapping[int, str] | None = None) -> dict[str, Any]:
