@@ -199,6 +199,30 @@ def legal_transitions(table: str, column: str, moves: Sequence[tuple[str, str]],
     )
 
 
+def never_overlapping(table: str, owner: str, first: str, last: str) -> Operation:
+    """A migration operation: the days from `first` to `last`, both included, of rows with the same `owner` never overlap."""
+    name, text = f"{table}_never_overlapping", f"days of {table} overlap"
+    met = (
+        f"SELECT 1 FROM {table} WHERE {owner} = NEW.{owner} AND id <> NEW.id "  # noqa: S608 - names of our own
+        f"AND {first} <= NEW.{last} AND {last} >= NEW.{first}"
+    )
+    return TriggerSQL(
+        postgresql=(  # ranges of keys and of days: an index that needs no extension
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} EXCLUDE USING gist "
+            f"(int8range({owner}, {owner}, '[]') WITH &&, daterange({first}, {last}, '[]') WITH &&)",
+            f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+        ),
+        sqlite=(
+            "\n--\n".join(
+                f"CREATE TRIGGER {name}_{verb.split()[0].lower()} AFTER {verb} ON {table} WHEN EXISTS ({met}) "
+                f"BEGIN SELECT RAISE(ABORT, '{text}'); END"
+                for verb in ("INSERT", f"UPDATE OF {owner}, {first}, {last}")
+            ),
+            "\n--\n".join(f"DROP TRIGGER {name}_{verb}" for verb in ("insert", "update")),
+        ),
+    )
+
+
 def digest(model: type[models.Model], column: str, key: int) -> str:
     """A short text that is another one as soon as any column of the rows whose `column` is `key` is, or there are others.
 

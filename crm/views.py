@@ -7,9 +7,11 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from core import clock
 from core.models import MailboxMessage
 from core.paging import keyset
 from crm import health, home as work
+from users import selectors as users
 from users.access import public, signed_in, user_of
 
 
@@ -17,7 +19,10 @@ from users.access import public, signed_in, user_of
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
+    absence = users.absence_today(user)
     context = {
+        "absence": absence,
+        "stand_in": users.standing_in(user.pk, clock.today()) if absence else None,
         "waiting": work.waiting_for_stewards(user),
         "tasks": work.tasks_for(user),
         "pipeline": work.pipeline_for(user),

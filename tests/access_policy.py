@@ -51,6 +51,7 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "request": (*OF_AN_ACCOUNT, ASKED),
     "approval link": (HELD, UNHELD),
     "customer link": (HELD, UNHELD),
+    "absence": (OWN, FOREIGN),
     "token": (OWN, FOREIGN),
     "product": (THERE,),
     "run": (THERE,),
@@ -85,6 +86,7 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "request": dict.fromkeys(ROLES, frozenset({OWN, ASKED})) | {"data_steward": _ALL | {ASKED}},
     "approval link": _HOLDERS,
     "customer link": _HOLDERS,
+    "absence": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
     "token": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
     "product": _ALWAYS,
     "run": _ALWAYS,
@@ -179,6 +181,8 @@ def quote_move(move: str, kind: str, right: str = "edit the quote") -> Use:
 
 
 POLICY: dict[str, Address] = {
+    "absence_end": Address(SIGNED_IN, POST, (Use("absence"),)),
+    "absence_new": Address(SIGNED_IN, POST, (Use(body="absence"),)),
     "account_edit": Address(
         ACCOUNT_EDITORS, FORM, (Use("account", "notes", {"group": "notes"}, "edit the account", "edit the account"),)
     ),
@@ -193,6 +197,9 @@ POLICY: dict[str, Address] = {
     ),
     "account_page": page(SIGNED_IN, "account"),
     "account_why": page(SIGNED_IN, "account", field="city"),
+    "api:absence-detail": api({GET: SIGNED_IN}, Use("absence")),
+    "api:absence-end": api({POST: SIGNED_IN}, Use("absence", "json nothing")),
+    "api:absence-list": api({GET: SIGNED_IN, POST: SIGNED_IN}, Use(methods=READ), Use(body="json absence", methods=POST)),
     "api:account-contact": api(
         {GET: SIGNED_IN, PATCH: ACCOUNT_EDITORS, DELETE: ACCOUNT_EDITORS},
         Use("contact", methods=READ),
@@ -429,6 +436,7 @@ ADMIN: dict[str, str] = {
     "quotes.DeclineReason": ALL_VERBS,
     "quotes.MarginTarget": ALL_VERBS,
     "quotes.Quote": "",
+    "users.Absence": "add",
     "users.ApiToken": "",
     "users.BusinessUnit": ALL_VERBS,
     "users.Team": ALL_VERBS,

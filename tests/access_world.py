@@ -46,8 +46,8 @@ from tests.access_policy import (
     UNIT,
 )  # fmt: skip
 from tests.hidden_numbers import COST, FLOOR, LIST_PRICE, TARGET_PERCENT, TARGET_PRICE
-from users import tokens
-from users.models import ApiToken, RoleAssignment, User
+from users import services as users, tokens
+from users.models import Absence, ApiToken, RoleAssignment, User
 from users.roles import ROLES, Perm
 from users.tests.factories import BusinessUnitFactory, TeamFactory, UserFactory
 
@@ -141,6 +141,8 @@ def make_world() -> World:
         for relation, name, of in ((TEAM, "mate", team), (UNIT, "neighbour", neighbours), (FOREIGN, "stranger", strangers))
     }
     tokens.token_create(by=shared[TEAM].owner, name="of a colleague", scope=ApiToken.Scope.READ, days=1)
+    for who in (*people.values(), shared[TEAM].owner):
+        users.absence_add(user=who, starts_on=in_days(10), ends_on=in_days(12), substitute=shared[UNIT].owner, by=who)
     asked = {role: maker.asked(shared[UNIT], person) for role, person in people.items()}
     row = QuarantinedRowFactory(run=RunFactory())
     running = RunningFactory(kind=PRODUCT_IMPORT, lease_until=clock.now() + dt.timedelta(days=1))
@@ -150,6 +152,10 @@ def make_world() -> World:
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
     return world
+
+
+def in_days(days: int) -> dt.date:
+    return clock.today() + dt.timedelta(days=days)
 
 
 def _successor() -> User:
@@ -263,6 +269,12 @@ def _request(world: World, role: str, relation: str) -> Target:
     return Target({"pk": request.pk}, request=request)
 
 
+def _absence(world: World, role: str, relation: str) -> Target:
+    """The next absence of the person; what is foreign is one of a colleague in the same team."""
+    whose = world.people[role if role in world.people else "sales_rep"] if relation == OWN else world.shared[TEAM].owner
+    return Target({"pk": NOBODYS if relation == MISSING else Absence.objects.get(user=whose).pk})
+
+
 def _token(world: World, role: str, relation: str) -> Target:
     """A key of one of the person's programs; what is foreign is one of a colleague in the same team."""
     whose = world.people[role if role in world.people else "sales_rep"] if relation == OWN else world.shared[TEAM].owner
@@ -328,6 +340,7 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "request": _request,
     "approval link": _approval_link,
     "customer link": _customer_link,
+    "absence": _absence,
     "token": _token,
     "product": _single("product"),
     "run": _single("run"),
@@ -354,6 +367,7 @@ def _verdict(world: World, target: Target) -> dict[str, Any]:
 
 
 _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
+    "absence": lambda world, target: {"starts_on": in_days(20), "ends_on": in_days(25), "substitute": world.successor.pk},
     "acceptance": lambda world, target: {
         "answer": "accept",
         "accept-document_hash": world.shared[TEAM].document.document_hash,
@@ -384,6 +398,11 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "format": lambda world, target: {"format": "csv"},
     "hands": lambda world, target: {"to": world.people["data_steward"].pk},
     "head": lambda world, target: {"field": "customer_note", "value": "Kiitos!", "version": 1},
+    "json absence": lambda world, target: {
+        "starts_on": in_days(20).isoformat(),
+        "ends_on": in_days(25).isoformat(),
+        "substitute": world.successor.pk,
+    },
     "json acceptance": lambda world, target: {"name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
     "json comment": lambda world, target: {"comment": "Too cheap"},
     "json contact": lambda world, target: {"name": "Uusi Yhteys", "email": "uusi@asiakas.example", "language": "en"},

@@ -23,7 +23,7 @@ from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
 from tests.access_matrix import own_addresses
 from users.models import User
-from users.tests.factories import UserFactory
+from users.tests.factories import AbsenceFactory, UserFactory
 from users.tests.programs import Program
 
 
@@ -100,6 +100,10 @@ def make_quote(number: int, user: User) -> None:
     )
 
 
+def make_absence(number: int, user: User) -> None:
+    AbsenceFactory(substitute=user)
+
+
 LIST_PAGES: dict[str, ListPage] = {
     "account_list": ListPage("data_steward", make_account, 5),
     "approval_list": ListPage("pricing", make_approval, 3),
@@ -114,6 +118,7 @@ LIST_PAGES: dict[str, ListPage] = {
 
 
 API_LISTS: dict[str, ListPage] = {
+    "api:absence-list": ListPage("data_steward", make_absence, 3),
     "api:account-list": ListPage("data_steward", make_account, 3),
     "api:approval-list": ListPage("pricing", make_approval, 4),
     "api:opportunity-list": ListPage("data_steward", make_opportunity, 3),

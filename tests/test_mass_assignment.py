@@ -96,11 +96,15 @@ _UNSENT = (
 )  # fmt: skip
 
 WRITES: dict[str, Changes] = {
+    "absence_end POST": gone("users.Absence") | EVENT,
+    "absence_new POST": new("users.Absence") | EVENT,
     "account_edit POST notes": _ACCOUNT | of("accounts.Account", "notes"),
     "account_export POST": EVENT,
     "account_lift_override POST city": _OVERRIDE | of("accounts.Account", "city") | gone("accounts.FieldOverride"),
     "account_new POST": EVENT | new("accounts.Account", "accounts.HistoricalAccount"),
     "account_override POST street": _OVERRIDDEN,
+    "api:absence-end POST": gone("users.Absence") | EVENT,
+    "api:absence-list POST": new("users.Absence") | EVENT,
     "api:account-contact DELETE": _CONTACT | gone("accounts.Contact") | of("quotes.Quote", "contact_id"),
     "api:account-contact PATCH": _CONTACT | of("accounts.Contact", "name"),
     "api:account-contacts POST": _CONTACT | new("accounts.Contact"),
@@ -181,6 +185,8 @@ WRITES: dict[str, Changes] = {
 """Address, method and what is fixed → everything that a request in order changes, for whoever may send it."""
 
 API_FIELDS: dict[str, str] = {
+    "api:absence-end POST": "",
+    "api:absence-list POST": "user starts_on ends_on substitute",
     "api:account-contact DELETE": "",
     "api:account-contact PATCH": "name title email language is_default",
     "api:account-contacts POST": "name title email language is_default",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
@@ -11,9 +12,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _, ngettext
 
 from core.admin import LookUpAdmin, ReadOnlyAdmin
+from core.errors import Invalid
 from users import second_factor, services, tokens
 from users.access import user_of
-from users.models import ApiToken, BusinessUnit, RoleAssignment, Team, User
+from users.models import Absence, ApiToken, BusinessUnit, RoleAssignment, Team, User
 
 admin.site.unregister(Group)
 
@@ -120,4 +122,44 @@ class ApiTokenAdmin(ReadOnlyAdmin):
             tokens.token_revoke(by=user_of(request), token_id=token.pk)
 
 
-admin.site.register(BusinessUnit, LookUpAdmin)
+class AbsenceForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            try:
+                services.absence_require(**data)
+            except Invalid as refusal:
+                for name, text in refusal.fields.items():
+                    self.add_error(name, str(text))
+        return data
+
+
+@admin.register(Absence)
+class AbsenceAdmin(ReadOnlyAdmin):
+    """Set and ended, both by the services; people do so for themselves on their profile page."""
+
+    form = AbsenceForm
+    fields = ("user", "starts_on", "ends_on", "substitute")
+    list_display = ("user", "starts_on", "ends_on", "substitute", "created_by")
+    list_filter = ("user__team",)
+    list_select_related = ("user", "substitute", "created_by")
+    search_fields = ("user__username", "user__display_name")
+    ordering = ("-ends_on", "-id")
+    autocomplete_fields = ("user", "substitute")
+    actions = ("end",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return admin.ModelAdmin.has_add_permission(self, request)
+
+    def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:
+        obj.pk = services.absence_add(**form.cleaned_data, by=user_of(request)).pk
+
+    @admin.action(description=_("End or remove: they are there from today on"))
+    def end(self, request: HttpRequest, queryset: QuerySet[Absence]) -> None:
+        for absence in queryset.select_related("user"):
+            services.absence_end(absence=absence, by=user_of(request))
+
+
+@admin.register(BusinessUnit)
+class BusinessUnitAdmin(LookUpAdmin):
+    list_display = ("code", "label_en", "label_fi", "country", "opens", "closes", "position", "is_active")

@@ -16,6 +16,9 @@ class UsersConfig(AppConfig):
         user_logged_in.connect(sessions.mark, dispatch_uid="users.sessions.mark")
         events.describe(
             {
+                "absence added": _("Absence set"),
+                "absence ended": _("Absence ended"),
+                "absence removed": _("Absence removed"),
                 "deactivated": _("Deactivated"),
                 "roles changed": _("Roles changed"),
                 "second factor removed": _("Second step removed"),

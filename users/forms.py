@@ -11,8 +11,9 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from core import rate_limits
-from users import limits, services
+from core import clock, rate_limits
+from core.errors import DomainError
+from users import limits, selectors, services
 from users.models import ApiToken, User
 
 CODE = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false", "autofocus": True}
@@ -32,6 +33,32 @@ class TokenForm(forms.Form):
     days = forms.TypedChoiceField(
         label=_("Valid for"), choices=[(30, _("30 days")), (90, _("90 days")), (365, _("a year"))], coerce=int
     )
+
+
+class Colleague(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """One of the colleagues, told apart by their teams."""
+
+    def label_from_instance(self, obj: User) -> str:
+        return f"{obj} ({obj.team})" if obj.team else str(obj)
+
+
+class AbsenceForm(forms.Form):
+    """When one is away, and who stands in."""
+
+    starts_on = forms.DateField(label=_("First day"))
+    ends_on = forms.DateField(label=_("Last day"))
+    substitute = Colleague(User.objects.none(), label=_("Substitute"), required=False, empty_label=_("Nobody"))
+
+    def __init__(self, data: Any = None, *, user: User) -> None:
+        super().__init__(data, auto_id="id_absence_%s")
+        for name in ("starts_on", "ends_on"):
+            self.fields[name].widget = forms.DateInput({"type": "date", "min": clock.today().isoformat()}, "%Y-%m-%d")
+        self.fields["substitute"].queryset = selectors.colleagues_for(user)  # type: ignore[attr-defined]
+
+    def blame(self, refusal: DomainError) -> None:
+        """Puts the refusal into the form, where what was typed stays."""
+        for name, text in refusal.fields.items():
+            self.add_error(name if name in self.fields else None, str(text))
 
 
 class LoginForm(account_forms.LoginForm):  # type: ignore[misc]

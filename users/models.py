@@ -1,5 +1,6 @@
-"""People who log in: their roles, team and business unit."""
+"""People who log in: their roles, team and business unit, and when they are away."""
 
+import datetime as dt
 from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from typing import ClassVar
@@ -7,20 +8,47 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager as DjangoUserManager
 from django.db import models
+from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy as _
 
 from core import clock
 from core.models import LookUp
+from core.working_time import DEFAULT, Calendar, require_country, require_zone
 from users.roles import ROLES, Perm, Role, Scope, codes_with, role_choices
 
 
 class BusinessUnit(LookUp):
-    """A business unit (GBU)."""
+    """A business unit (GBU), and when people work there."""
+
+    country = models.CharField(
+        _("holidays of"),
+        max_length=2,
+        default=DEFAULT.country,
+        validators=[require_country],
+        help_text=_("The country, in two letters: FI, SE, EE. Its weekends and public holidays are no working days."),
+    )
+    opens = models.TimeField(_("working day begins"), default=DEFAULT.opens)
+    closes = models.TimeField(_("working day ends"), default=DEFAULT.closes)
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, default=DEFAULT.zone, validators=[require_zone], help_text=_("As in Europe/Helsinki.")
+    )
 
     class Meta(LookUp.Meta):
         verbose_name = _("business unit")
         verbose_name_plural = _("business units")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(opens__lt=F("closes")),
+                name="business_unit_opens_before_it_closes",
+                violation_error_message=_("The working day must begin before it ends."),
+            )
+        ]
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self.country, self.opens, self.closes, self.time_zone)
 
 
 class Team(models.Model):
@@ -170,6 +198,62 @@ class RoleAssignment(models.Model):
 
     def __str__(self) -> str:
         return str(ROLES[self.role].label) if self.role in ROLES else self.role
+
+
+class AbsenceQuerySet(models.QuerySet["Absence"]):
+    def visible_to(self, user: User) -> "AbsenceQuerySet":
+        """One's own; stewards see everybody's, to set them for people who could not."""
+        return self if user.may(Perm.STEWARD) else self.filter(user=user)
+
+    def of_day(self, day: dt.date) -> "AbsenceQuerySet":
+        return self.filter(starts_on__lte=day, ends_on__gte=day)
+
+
+class Absence(models.Model):
+    """Days on which somebody is away, the first and the last included, by the seller's calendar; and who stands in.
+
+    Those of one person do not overlap: services refuse it, and the database does (core.db.never_overlapping).
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="absences", verbose_name=_("who is away"))
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    substitute = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("substitute"),
+        help_text=_("Nobody: what waits for this person goes the way of what nobody answers."),
+    )
+    created_at = models.DateTimeField(_("created"))
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("created by"))
+
+    objects = AbsenceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        ordering = ["starts_on", "id"]
+        indexes = [models.Index(fields=["ends_on", "starts_on"], name="absence_by_day")]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="absence_ends_after_it_starts"),
+            models.CheckConstraint(condition=~Q(substitute=F("user")), name="absence_substitute_is_somebody_else"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.days}"
+
+    @property
+    def days(self) -> str:
+        """ "1.12.2026 – 5.12.2026", in the reader's language."""
+        first, last = (date_format(day, "SHORT_DATE_FORMAT") for day in (self.starts_on, self.ends_on))
+        return first if first == last else f"{first} – {last}"
+
+    @property
+    def has_begun(self) -> bool:
+        return self.starts_on <= clock.today()
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

@@ -1,9 +1,14 @@
-"""Finding people."""
+"""Finding people, and who is away."""
+
+import datetime as dt
 
 from django.db.models import Q
 
+from core import clock
+from core.errors import NotFound
 from core.prepared import Prepared
-from users.models import RoleAssignment, User
+from users.absences import Away, stand_in
+from users.models import Absence, AbsenceQuerySet, RoleAssignment, User, UserQuerySet
 
 
 def user_named(login: str) -> User | None:
@@ -42,3 +47,41 @@ def user_with_roles(user_id: int) -> User | None:
     if user is not None:
         user.role_codes = frozenset(assignment.role for assignment in held)
     return user
+
+
+# --- Who is away ------------------------------------------------------------------------------------------------------
+def away_on(day: dt.date) -> dict[int, Away]:
+    """Everybody who is away on the day, by key. A substitute who has left is none. One query."""
+    rows = Absence.objects.of_day(day).values_list("user_id", "ends_on", "substitute_id", "substitute__is_active").order_by()
+    return {person: Away(until, substitute if is_active else None) for person, until, substitute, is_active in rows}
+
+
+def standing_in(person_id: int, day: dt.date) -> User | None:
+    """Who stands in for the person on the day; see `users.absences.stand_in`."""
+    key = stand_in(person_id, away_on(day))
+    return User.objects.get(pk=key) if key else None
+
+
+def absence_today(user: User) -> Absence | None:
+    """The absence of the person that holds today."""
+    return Absence.objects.of_day(clock.today()).filter(user=user).first()
+
+
+def absences_ahead(user: User) -> AbsenceQuerySet:
+    """Present and future absences of the person, the next one first."""
+    return user.absences.filter(ends_on__gte=clock.today()).select_related("substitute")
+
+
+def absence_for(user: User, absence_id: int) -> Absence:
+    """The absence, for somebody who may see it. Raises: NotFound."""
+    seen = Absence.objects.visible_to(user).select_related("user", "substitute")
+    absence: Absence | None = seen.filter(pk=absence_id).first()
+    if absence is None:
+        raise NotFound
+    return absence
+
+
+def colleagues_for(user: User) -> UserQuerySet:
+    """Those who could stand in for the person, by name, with their teams."""
+    others: UserQuerySet = User.objects.visible_to(user).filter(is_active=True).exclude(pk=user.pk).select_related("team")
+    return others

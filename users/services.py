@@ -1,14 +1,21 @@
-"""What changes who somebody is here. Each ends the sessions it makes wrong, in the same transaction."""
+"""What changes who somebody is here, and whether they are. What makes sessions wrong ends them, in the same transaction."""
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Iterator
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
-from core import clock, events, outbox
-from users import selectors
-from users.models import RoleAssignment, User
+from core import clock, db, events, outbox
+from core.errors import Invalid, Text, require
+from users import policies, selectors
+from users.absences import Stretch, closes_a_circle
+from users.models import Absence, RoleAssignment, User
+
+_ABSENCES = 7_306_001
+"""Lock: absences are set one at a time, as a circle of substitutes may close anywhere."""
 
 
 @transaction.atomic
@@ -62,3 +69,76 @@ def password_ask_for_new(*, email: str) -> None:
 def account_change_told(*, user: User, change: str) -> None:
     """A mail tells the person how the way into the account was changed, one of `users.emails.CHANGES`."""
     outbox.emit("users.account_changed", user_id=user.pk, change=change)
+
+
+# --- Absence ----------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def absence_add(*, user: User, starts_on: dt.date, ends_on: dt.date, substitute: User | None, by: User) -> Absence:
+    """The person is away from the first day to the last, both included. Raises: NotAllowed, Invalid."""
+    require(policies.may_set_absence(by, user))
+    with db.advisory_lock(_ABSENCES):
+        absence_require(user=user, starts_on=starts_on, ends_on=ends_on, substitute=substitute)
+        absence = Absence.objects.create(
+            user=user, starts_on=starts_on, ends_on=ends_on, substitute=substitute, created_at=clock.now(), created_by=by
+        )
+        _tell(absence, "absence added", by=by)
+    return absence
+
+
+@transaction.atomic
+def absence_end(*, absence: Absence, by: User) -> None:
+    """The person is there, from today on; one that has not begun, or began today, is gone. What is over stays as it is.
+
+    Raises: NotAllowed.
+    """
+    require(policies.may_set_absence(by, absence.user))
+    with db.advisory_lock(_ABSENCES):
+        today, found = clock.today(), Absence.objects.select_related("user").filter(pk=absence.pk).first()
+        if found is None or found.ends_on < today:
+            return
+        if found.starts_on >= today:
+            _tell(found, "absence removed", by=by)
+            found.delete()
+            return
+        found.ends_on = today - dt.timedelta(days=1)
+        found.save(update_fields=["ends_on"])
+        _tell(found, "absence ended", by=by)
+
+
+def absence_require(*, user: User, starts_on: dt.date, ends_on: dt.date, substitute: User | None) -> None:
+    """Such an absence can be set. Raises: Invalid, with a sentence for each field that is to blame."""
+    faults = dict(_faults_of_days(user, starts_on, ends_on))
+    if substitute is not None and (fault := _fault_of_substitute(user, starts_on, ends_on, substitute)):
+        faults["substitute"] = fault
+    if not User.objects.filter(pk=user.pk, is_active=True).exists():
+        faults["user"] = _("%(name)s has left.") % {"name": user}
+    if faults:
+        raise Invalid(fields=faults)
+
+
+def _faults_of_days(user: User, starts_on: dt.date, ends_on: dt.date) -> Iterator[tuple[str, Text]]:
+    if starts_on < clock.today():
+        yield "starts_on", _("This day is over. Begin today or later.")
+    if ends_on < starts_on:
+        yield "ends_on", _("The last day comes before the first.")
+        return
+    other = user.absences.filter(starts_on__lte=ends_on, ends_on__gte=starts_on).first()
+    if other is not None:
+        yield "starts_on", _("Already away then: %(days)s.") % {"days": other.days}
+
+
+def _fault_of_substitute(user: User, starts_on: dt.date, ends_on: dt.date, substitute: User) -> Text:
+    if substitute.pk == user.pk:
+        return _("Somebody else has to stand in.")
+    if not User.objects.filter(pk=substitute.pk, is_active=True).exists():
+        return _("%(name)s has left.") % {"name": substitute}
+    others = Absence.objects.filter(starts_on__lte=ends_on, ends_on__gte=starts_on).exclude(user=user)
+    rows = others.values_list("user_id", "starts_on", "ends_on", "substitute_id")
+    if closes_a_circle(Stretch(user.pk, starts_on, ends_on, substitute.pk), [Stretch(*row) for row in rows]):
+        return _("%(name)s is away then too, and this person would have to stand in.") % {"name": substitute}
+    return ""
+
+
+def _tell(absence: Absence, verb: str, *, by: User) -> None:
+    days = {"starts_on": absence.starts_on.isoformat(), "ends_on": absence.ends_on.isoformat()}
+    events.record(absence.user, verb, by=by, **days, substitute=absence.substitute_id)

@@ -3,10 +3,12 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from users import second_factor_views, token_views, views
+from users import absence_views, second_factor_views, token_views, views
 
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
+    path("profile/absences/new/", absence_views.absence_new, name="absence_new"),
+    path("profile/absences/<int:pk>/end/", absence_views.absence_end, name="absence_end"),
     path("profile/tokens/new/", token_views.token_new, name="token_new"),
     path("profile/tokens/<int:pk>/revoke/", token_views.token_revoke, name="token_revoke"),
     path("profile/second-step/", second_factor_views.index, name="mfa_index"),

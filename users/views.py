@@ -13,10 +13,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from core import rate_limits, redirects
 from core.errors import Invalid, NotFound
-from users import devices, language, limits, second_factor, sessions, tokens
+from users import devices, language, limits, second_factor, selectors, sessions, tokens
 from users.access import PUBLIC, SIGNED_IN, public, signed_in, user_of
 from users.demo import demo_users
-from users.forms import ProfileForm, TokenForm
+from users.forms import AbsenceForm, ProfileForm, TokenForm
 from users.models import Language, Theme, User
 
 
@@ -34,14 +34,28 @@ def profile(request: HttpRequest) -> HttpResponse:
     return profile_page(request, form=form)
 
 
-def profile_page(request: HttpRequest, *, form: ProfileForm | None = None, token_form: TokenForm | None = None) -> HttpResponse:
+def profile_page(
+    request: HttpRequest,
+    *,
+    form: ProfileForm | None = None,
+    token_form: TokenForm | None = None,
+    absence_form: AbsenceForm | None = None,
+) -> HttpResponse:
     """The profile, with whichever form was sent and refused."""
     user = user_of(request)
     form = form or ProfileForm(instance=User.objects.get(pk=user.pk))
     token_form = token_form or TokenForm()
-    factor = {"is_on": second_factor.is_on(user), "is_required": second_factor.is_required(user)}
-    context = {"form": form, "token_form": token_form, "tokens": tokens.shown(user), "factor": factor}
-    return render(request, "users/profile.html", context, status=422 if form.errors or token_form.errors else 200)
+    absence_form = absence_form or AbsenceForm(user=user)
+    context = {
+        "form": form,
+        "token_form": token_form,
+        "tokens": tokens.shown(user),
+        "factor": {"is_on": second_factor.is_on(user), "is_required": second_factor.is_required(user)},
+        "absence_form": absence_form,
+        "absences": selectors.absences_ahead(user),
+    }
+    is_refused = form.errors or token_form.errors or absence_form.errors
+    return render(request, "users/profile.html", context, status=422 if is_refused else 200)
 
 
 @public

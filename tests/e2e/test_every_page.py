@@ -33,7 +33,7 @@ from tests.access_policy import LIBRARY
 from users import tokens
 from users.models import User
 from users.tests.codes import give_password, set_up
-from users.tests.factories import UserFactory
+from users.tests.factories import AbsenceFactory, UserFactory
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
@@ -68,6 +68,7 @@ class Records:
         """The arguments of the address. Raises: KeyError for one that nobody has thought of."""
         account, contact = self.world.account, self.world.contact
         records: dict[str, dict[str, Any]] = {
+            "absence_": {"pk": 1},
             "merge_": {"pk": account.pk, "merge_pk": self.merge.pk},
             "proposal_": {"pk": self.proposal.pk},
             "account_": {"pk": account.pk, "contact_pk": contact.pk, "field": "name", "group": "classification"},
@@ -137,6 +138,7 @@ def fill_the_empty(records: Records) -> None:
     accounts.account_override(account_id=account.pk, **override, by=steward, version=account.version)
     SyncSettings.objects.create(pk=1)
     RowDecision.objects.create(child_id="C1", by=steward, at=clock.now())
+    AbsenceFactory(user=steward, substitute=User.objects.get(username="manager"))
     SurvivorshipRule.objects.create(field="industry", rule="first", column="industry")
     tokens.token_create(by=steward, name="Kassa", scope="read", days=30)
     approvals.request_decide(

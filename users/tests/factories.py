@@ -8,7 +8,8 @@ import factory
 from django.contrib.auth.hashers import make_password
 from factory.django import DjangoModelFactory
 
-from users.models import BusinessUnit, RoleAssignment, Team, User
+from core import clock
+from users.models import Absence, BusinessUnit, RoleAssignment, Team, User
 
 
 @functools.cache
@@ -50,3 +51,15 @@ class UserFactory(DjangoModelFactory[User]):
     def roles(self: Any, create: bool, extracted: Iterable[str] | None, **kwargs: Any) -> None:
         for role in extracted or ():
             RoleAssignment.objects.create(user=self, role=role)
+
+
+class AbsenceFactory(DjangoModelFactory[Absence]):
+    """Somebody is away today, and nobody stands in."""
+
+    class Meta:
+        model = Absence
+
+    user = factory.SubFactory(UserFactory)
+    starts_on = factory.LazyFunction(clock.today)
+    ends_on = factory.LazyAttribute(lambda absence: absence.starts_on)
+    created_at = factory.LazyFunction(clock.now)
