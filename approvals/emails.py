@@ -184,7 +184,7 @@ def _send(message: OutboxMessage, name: str, person: User, run: Run, subject: st
 
 
 def _request(request_id: int) -> Request:
-    return Request.objects.select_related("run__requested_by", "approver").get(pk=request_id)
+    return Request.objects.select_related("run__requested_by", "approver", "instead_of").get(pk=request_id)
 
 
 def _facts(request: Request, person: User) -> dict[str, Any]:

@@ -7,8 +7,9 @@ A definition is plain JSON, one for each step of a gate; later edits in the admi
     limits {"users": {key: EUR}, "roles": {code: EUR}}
 """
 
+import datetime as dt
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -19,10 +20,13 @@ from approvals import policies, registry, rules
 from approvals.choices import Clock, Operator, Outcome, Quorum, RequestStatus, RunStatus, Settled, Who
 from approvals.models import AuthorityLimit, Decision, Gate, Request, Rule, Run, RunGate, Step
 from approvals.registry import Case
+from core import clock
 from core.prepared import Prepared
+from users import absences
+from users.absences import Away
 from users.models import RoleAssignment, User
 from users.roles import Perm
-from users.selectors import user_with_roles
+from users.selectors import away_on, user_with_roles
 
 Definition = dict[str, Any]
 _UNDEFINED = registry.GateDefault("", Perm.STEWARD, 1000, {})
@@ -157,7 +161,7 @@ def _limits_of(code: str, limits: Iterable[Any]) -> dict[str, dict[str, str]]:
 # --- People -----------------------------------------------------------------------------------------------------------
 _people = {
     permission: Prepared(
-        lambda permission=permission: User.objects.holding(permission).select_related("team").order_by("display_name", "pk")
+        lambda permission=permission: User.objects.holding(permission).select_related("team__unit").order_by("display_name", "pk")
     )
     for permission in Perm
 }
@@ -188,7 +192,7 @@ def people_for(definition: Definition, covers: Covers, amount: Decimal | None) -
     who = definition.get("who", Who.RIGHT)
     if who in (Who.PEOPLE, Who.MANAGER, Who.MANAGERS):
         named = User.objects.filter(pk__in=definition["people"], is_active=True)
-        people = list(named.select_related("team").order_by("display_name", "pk"))
+        people = list(named.select_related("team__unit").order_by("display_name", "pk"))
     elif who == Who.STEWARDS:
         people = []
     else:
@@ -199,7 +203,7 @@ def people_for(definition: Definition, covers: Covers, amount: Decimal | None) -
 def _holders(definition: Definition) -> list[User]:
     if definition.get("who") == Who.ROLE:
         held = RoleAssignment.objects.filter(role=definition["role"]).values("user")
-        return list(User.objects.filter(is_active=True, pk__in=held).select_related("team").order_by("display_name", "pk"))
+        return list(User.objects.filter(is_active=True, pk__in=held).select_related("team__unit").order_by("display_name", "pk"))
     return list(_people[Perm(definition["permission"])].rows())
 
 
@@ -225,11 +229,20 @@ def people_of_rule(rule: rules.Rule, subject_type: str, subject: Any, requester:
 
 
 # --- Before asking ----------------------------------------------------------------------------------------------------
+class Option(NamedTuple):
+    """Somebody who may be asked."""
+
+    person: User
+    away_until: dt.date | None
+    stand_in: User | None
+
+
 class StepChoice(NamedTuple):
     """A step with the people who may be asked; nobody: the stewards are."""
 
     definition: Definition
     eligible: list[User]
+    away: Mapping[int, Away] = {}
 
     @property
     def key(self) -> str:
@@ -244,8 +257,30 @@ class StepChoice(NamedTuple):
     @property
     def needed(self) -> int:
         """How many yeses it takes. Where fewer may be asked than the rule wants, the stewards answer for the rest."""
-        wanted: dict[str, int] = {Quorum.ALL: len(self.eligible), Quorum.NUMBER: self.definition["needed"]}
+        wanted: dict[str, int] = {Quorum.ALL: len(self.asked()), Quorum.NUMBER: self.definition["needed"]}
         return max(wanted.get(self.definition["quorum"], 1), 1)
+
+    def asked(self) -> dict[int, tuple[User, User | None]]:
+        """All who are asked where nobody is picked, by key: each with whom they stand in for."""
+        pairs = [self.present(person) for person in self.eligible]
+        return {person.pk: (person, instead_of) for person, instead_of in pairs}
+
+    def present(self, person: User) -> tuple[User, User | None]:
+        """Who is asked when this one is meant: whoever stands in and may decide it, with whom that is for; else the person."""
+        stand_in = self.stand_in(person)
+        return (stand_in, person) if stand_in else (person, None)
+
+    def stand_in(self, person: User) -> User | None:
+        """Who stands in for somebody who is away, if that one may decide this step."""
+        key = absences.stand_in(person.pk, self.away)
+        return next((user for user in self.eligible if user.pk == key), None)
+
+    def options(self) -> list[Option]:
+        """The people, each with how long they are away and who stands in."""
+        return [
+            Option(person, away.until if (away := self.away.get(person.pk)) else None, self.stand_in(person))
+            for person in self.eligible
+        ]
 
 
 class Choice(NamedTuple):
@@ -278,7 +313,7 @@ def choices_for(
     gates, by_gate, limits = {gate.code: gate for gate in _gates.rows()}, rules_in_use(), limits_in_use()
     involved, covers = {requester.pk, last_editor_id}, covers_of(subject_type, subject)
     earlier = earlier_rounds(subject_type, (subject.pk, *case.earlier))
-    choices = []
+    away, choices = away_on(clock.today()), []
     for code in codes:
         known = gates.get(code)
         gate = known if known is not None and known.is_active else None
@@ -287,6 +322,7 @@ def choices_for(
             StepChoice(
                 definition,
                 [person for person in people_for(definition, covers, case.amount) if person.pk not in involved],
+                away,
             )
             for definition in definitions(code, gate, rule, limits, requester)
         ]
@@ -307,8 +343,10 @@ _asked_before = Prepared(
 
 
 def preselected(step: StepChoice, requester: User) -> User | None:
-    """Of the eligible: last asked for this gate by this person, else their manager, else fewest open requests, lowest key."""
-    by_pk = {user.pk: user for user in step.eligible}
+    """Of the eligible: last asked for this gate by this person, else their manager, else fewest open requests, lowest key. Those
+    who are away and have nobody who stands in come last."""
+    there = [user for user in step.eligible if user.pk not in step.away or step.stand_in(user)]
+    by_pk = {user.pk: user for user in there or step.eligible}
     if not by_pk:
         return None
     last = next((pk for pk in _asked_before.rows(step.definition["code"], requester.pk) if pk in by_pk), None)

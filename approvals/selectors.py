@@ -14,8 +14,10 @@ from core import clock, db
 from core.errors import NotFound
 from core.models import Link
 from core.prepared import Prepared
+from users.absences import stand_in
 from users.models import RoleAssignment, User
 from users.roles import Perm, codes_with
+from users.selectors import away_on
 
 AT_ONCE = 1_000
 """So many requests the clock works through in one go."""
@@ -91,7 +93,7 @@ def settings_in_force() -> ApprovalSettings:
 _returned = Prepared(
     lambda kind, pk: (
         Request.objects.filter(run__subject_type=kind, run__subject_id=pk, status=RequestStatus.RETURNED, continued_by=None)
-        .select_related("run")
+        .select_related("run", "approver__team__unit")
         .defer("summary")
         .order_by("-pk")[:1]
     )
@@ -194,7 +196,7 @@ def settled(run: Run) -> list[RunGate]:
 
 def steps(run: Run) -> list[Request]:
     """The requests of a run in the order in which they are asked, with approver and decision."""
-    requests = Request.objects.filter(run=run).defer("summary").select_related("approver", "decision__decided_by")
+    requests = Request.objects.filter(run=run).defer("summary").select_related("approver", "instead_of", "decision__decided_by")
     return list(requests.prefetch_related("gates").order_by("position", "pk"))
 
 
@@ -246,8 +248,16 @@ def to_remind(now: dt.datetime, most: int) -> list[int]:
 def to_pass_on(now: dt.datetime, most: int) -> list[int]:
     """Keys of requests that nobody has answered in time, or that wait for somebody who cannot any more, the oldest first."""
     waiting = Request.objects.filter(status=RequestStatus.PENDING, is_open=True)
-    late = waiting.filter(Q(due_at__lt=now, escalations__lt=LAST_ESCALATION) | Q(pk__in=_of_people_who_cannot()))
+    late = waiting.filter(
+        Q(due_at__lt=now, escalations__lt=LAST_ESCALATION) | Q(pk__in=_of_people_who_cannot()) | Q(approver__in=_replaced_today())
+    )
     return list(late.order_by("due_at", "pk").values_list("pk", flat=True)[:most])
+
+
+def _replaced_today() -> list[int]:
+    """The keys of people who are away and for whom somebody stands in."""
+    away = away_on(clock.today())
+    return [person for person in away if stand_in(person, away) is not None]
 
 
 def is_late(request: Request, now: dt.datetime) -> bool:

@@ -71,12 +71,18 @@ def run_start(
     return run
 
 
-def _people(choice: Choice, step: StepChoice, approvers: Mapping[str, int | None], by: User) -> list[User | None]:
-    """Whom the step is put to; None stands for the stewards."""
+Asked = tuple[User | None, User | None]
+"""Somebody who is asked, or None for the stewards; and for whom they stand in."""
+
+
+def _people(choice: Choice, step: StepChoice, approvers: Mapping[str, int | None], by: User) -> list[Asked]:
+    """Whom the step is put to."""
     if step.is_picked:
-        return [_picked(choice, step, approvers.get(step.key), by)]
-    missing = len(step.eligible) < step.needed or not step.eligible
-    return [*step.eligible, *([None] if missing else [])]
+        picked = _picked(choice, step, approvers.get(step.key), by)
+        return [step.present(picked) if picked else (None, None)]
+    people: list[Asked] = list(step.asked().values())
+    missing = len(people) < step.needed
+    return [*people, *([(None, None)] if missing else [])]
 
 
 def _picked(choice: Choice, step: StepChoice, chosen: int | None, by: User) -> User | None:
@@ -117,7 +123,7 @@ def _gate(run: Run, definition: Definition, **more: Any) -> RunGate:
     )
 
 
-def _make_requests(run: Run, asked: Sequence[tuple[StepChoice, Sequence[User | None]]], facts: dict[str, Any]) -> list[Request]:
+def _make_requests(run: Run, asked: Sequence[tuple[StepChoice, Sequence[Asked]]], facts: dict[str, Any]) -> list[Request]:
     """One request per approver, over all the steps that are theirs; its place is that of the first of them.
 
     Those of the first place are open.
@@ -126,12 +132,12 @@ def _make_requests(run: Run, asked: Sequence[tuple[StepChoice, Sequence[User | N
     gates = []
     for step, people in sorted(asked, key=lambda pair: (pair[0].definition["position"], pair[0].definition["code"])):
         definition = {**step.definition, "needed": max(step.needed, 1)}
-        if None in people and not step.is_picked:
+        if (None, None) in people and not step.is_picked:
             definition["needed"] = len(people)  # the stewards answer for those whom the rule wants and nobody has
-        for approver in people:
+        for approver, instead_of in people:
             request = requests.setdefault(
                 approver.pk if approver else None,
-                Request(run=run, approver=approver, position=definition["position"], summary=facts),
+                Request(run=run, approver=approver, instead_of=instead_of, position=definition["position"], summary=facts),
             )
             gates.append(_gate(run, definition, request=request))
     _go_on_from(run, requests.values())
@@ -187,7 +193,7 @@ def set_deadlines(request: Request, start: dt.datetime, definitions: Sequence[Ma
 def _after(request: Request, start: dt.datetime, definition: Mapping[str, Any], hours: int) -> dt.datetime:
     left = dt.timedelta(hours=hours)
     if definition.get("clock", Clock.CALENDAR) == Clock.WORKING:
-        return working_time.later(start, max(left - request.spent_working, dt.timedelta(0)) / dt.timedelta(hours=1))
+        return working_time.later(start, left - request.spent_working, calendar_of(request))
     return start + max(left - request.spent_all, dt.timedelta(0))
 
 
@@ -196,7 +202,13 @@ def time_spent(request: Request) -> tuple[dt.timedelta, dt.timedelta]:
     start, end = request.asked_at, request.run.finished_at
     if start is None or end is None:
         return request.spent_working, request.spent_all
-    return request.spent_working + working_time.between(start, end), request.spent_all + (end - start)
+    return request.spent_working + working_time.between(start, end, calendar_of(request)), request.spent_all + (end - start)
+
+
+def calendar_of(request: Request) -> working_time.Calendar:
+    """When whoever is asked works: by the calendar of their business unit."""
+    approver = request.approver
+    return approver.team.unit.calendar if approver and approver.team else working_time.DEFAULT
 
 
 def open_next(run: Run, requests: Sequence[Request]) -> None:

@@ -8,12 +8,13 @@ from django.db import transaction
 
 from approvals import policies, routing, selectors
 from approvals.choices import RequestStatus, RunStatus
-from approvals.models import Request
+from approvals.models import Request, Run
 from approvals.services import asking, handing_over, locking
 from core import clock, events, links, outbox
 from core.models import Link
+from users.absences import stand_in
 from users.models import User
-from users.selectors import user_with_roles
+from users.selectors import away_on, user_with_roles
 
 LINKS_KNOWN_FOR = dt.timedelta(days=365)
 
@@ -57,23 +58,34 @@ def _remind(most: int) -> int:
 
 @transaction.atomic
 def _pass_on(request_id: int) -> bool:
-    """The request goes to whom its gate names for this, else to a manager; where neither may decide it, stewards are told, and
-    they get what waits for somebody who can no longer answer. What is late is passed on once, and told to stewards once."""
+    """The request goes to whoever stands in for somebody who is away; else to whom its gate names, else to a manager. Where none
+    of them may decide it, stewards are told, and they get what waits for somebody who can no longer answer. What is late is
+    passed on once, and told to stewards once."""
     _registered, subject, requests, request = locking.locked(request_id, None)
     run, former = request.run, request.approver
     if run.status != RunStatus.OPEN or not request.is_open or request.status != RequestStatus.PENDING:
         return False
+    people = routing.successors(request, requests, subject)
+    substitute = _substitute(former, people)
     is_out = former is not None and not _is_able(former, request, subject)
-    if not is_out and not selectors.is_late(request, clock.now()):
+    if substitute is None and not is_out and not selectors.is_late(request, clock.now()):
         return False
-    to = _stand_in(request, routing.successors(request, requests, subject)) if is_out or not request.escalations else None
-    request.escalated_at = clock.now()
-    if not is_out:
+    to = substitute or (_stand_in(request, people) if is_out or not request.escalations else None)
+    if substitute is not None:
+        request.instead_of = former
+    elif not is_out:
         request.escalations += 1 if to else 2
+    request.escalated_at = clock.now()
     if to is not None or is_out:
         handing_over.give(request, to)
+    if substitute is None and (to is not None or is_out):
         asking.set_deadlines(request, request.escalated_at, [gate.definition for gate in request.gates.all()])
-    request.save(update_fields=["escalations", "escalated_at", "due_at", "remind_at"])
+    request.save(update_fields=["instead_of", "escalations", "escalated_at", "due_at", "remind_at"])
+    _tell_of_passing(run, request, subject, former, to, is_out=is_out)
+    return True
+
+
+def _tell_of_passing(run: Run, request: Request, subject: Any, former: User | None, to: User | None, *, is_out: bool) -> None:
     late = former.display_name if former else ""
     events.record(subject, "approval_passed_on", former=late, to=to.display_name if to else "")
     told = {run.requested_by_id} | ({former.pk} if former and former.is_active else set())
@@ -81,9 +93,15 @@ def _pass_on(request_id: int) -> bool:
         asking.tell(run, [request])
     else:
         told |= {steward.pk for steward in selectors.stewards_for(run)}
-    rows = [{"request_id": request.pk, "user_id": pk} for pk in sorted(told)]
-    outbox.emit_all("approval.passed_on", rows)
-    return True
+    outbox.emit_all("approval.passed_on", [{"request_id": request.pk, "user_id": pk} for pk in sorted(told)])
+
+
+def _substitute(former: User | None, people: Sequence[User]) -> User | None:
+    """Who stands in today for whoever is asked, if that one may decide it."""
+    if former is None:
+        return None
+    key = stand_in(former.pk, away_on(clock.today()))
+    return next((person for person in people if person.pk == key), None)
 
 
 def _is_able(former: User, request: Request, subject: Any) -> bool:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from rest_framework import serializers
 
 from approvals.choices import Quorum, Settled
-from approvals.routing import Choice
+from approvals.routing import Choice, Option
 from catalog.models import Product
 from core import money
 from core.api.fields import Exact, Output
@@ -143,6 +143,9 @@ class ChangedOut(Output):
 class ApproverOut(Output):
     id = serializers.IntegerField()
     name = serializers.CharField()
+    away_until = serializers.DateField(allow_null=True)
+    stand_in = serializers.IntegerField(allow_null=True, help_text="Who is asked while this person is away.")
+    stand_in_name = serializers.CharField(allow_null=True)
 
 
 class GateOut(Output):
@@ -158,6 +161,16 @@ class GateOut(Output):
     needed = serializers.IntegerField(help_text="How many yeses the step takes.")
     default = serializers.IntegerField(allow_null=True)
     eligible = ApproverOut(many=True)
+
+
+def option_out(option: Option) -> Json:
+    return {
+        "id": option.person.pk,
+        "name": option.person.display_name,
+        "away_until": option.away_until.isoformat() if option.away_until else None,
+        "stand_in": option.stand_in.pk if option.stand_in else None,
+        "stand_in_name": option.stand_in.display_name if option.stand_in else None,
+    }
 
 
 def outcome_of(choice: Choice) -> str:

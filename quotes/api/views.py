@@ -91,7 +91,7 @@ class QuoteEndpoint(Endpoint):
             "quorum": step.definition["quorum"],
             "needed": step.needed,
             "default": default.pk if default else None,
-            "eligible": [{"id": person.pk, "name": person.display_name} for person in step.eligible],
+            "eligible": [outputs.option_out(option) for option in step.options()],
         }
 
     # --- Drafting -----------------------------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def _step(step: routing.StepChoice, label: str, user: User, posted: Any) -> dict
         "key": step.key,
         "label": label,
         "number": step.definition["step"],
-        "eligible": step.eligible,
+        "options": step.options(),
         "is_picked": step.is_picked,
         "needed": step.needed,
         "chosen": chosen,
