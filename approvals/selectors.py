@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Func, IntegerField, Prefetch, Q, QuerySet
+from django.db.models import Exists, Func, IntegerField, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.utils.translation import get_language
 
@@ -76,6 +76,14 @@ def was_sent_back(subject_type: str, subject_id: int) -> bool:
     """Whether the last round of this subject ended with a no or a question."""
     status: str | None = _rounds.first(subject_type, subject_id)
     return status in (RunStatus.REJECTED, RunStatus.RETURNED)
+
+
+def sent_back_to(user: User, subject_type: str) -> QuerySet[Any]:
+    """The keys of what this person asked about, and whose last round ended with a no or a question."""
+    rounds = Run.objects.filter(requested_by=user, subject_type=subject_type)
+    later = Run.objects.filter(subject_type=subject_type, subject_id=OuterRef("subject_id"), pk__gt=OuterRef("pk"))
+    ended = rounds.filter(~Exists(later), status__in=[RunStatus.REJECTED, RunStatus.RETURNED])
+    return ended.order_by().values("subject_id")
 
 
 def history(subject_type: str, subject_id: int) -> list[Run]:

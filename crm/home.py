@@ -55,19 +55,21 @@ class Kind:
     action: str | Promise
 
 
-def _kinds(today: dt.date) -> list[Kind]:
+def _kinds(user: User, today: dt.date) -> list[Kind]:
+    came_back = Q(status=QuoteStatus.DRAFT, pk__in=approvals.sent_back_to(user, "quote"))
     soon = Q(status=QuoteStatus.SENT, valid_until__lte=today + EXPIRES_WITHIN)
     return [
         Kind(Q(status=QuoteStatus.ACCEPTED), _("Accepted"), "green", _("Open")),
         Kind(Q(status=QuoteStatus.APPROVED), _("Approved, not sent"), "azure", _("Send")),
         Kind(soon, _("Expires soon"), "orange", _("Follow up")),
-        Kind(Q(status=QuoteStatus.DRAFT), _("Draft"), "secondary", _("Continue")),
+        Kind(came_back, _("Asked back or rejected"), "red", _("Look at it")),
+        Kind(Q(status=QuoteStatus.DRAFT) & ~came_back, _("Draft"), "secondary", _("Continue")),
     ]
 
 
 def tasks_for(user: User) -> list[Task]:
     """Approvals waiting first, then own prospects that may be customers, then the person's own quotes by kind; at most `SHOWN` of
-    each. Six queries."""
+    each. Seven queries."""
     return [*_approvals(user), *_proposals(user), *_quotes(user)]
 
 
@@ -91,7 +93,7 @@ def _approvals(user: User) -> Iterator[Task]:
 
 def _quotes(user: User) -> Iterator[Task]:
     mine = _visible_quotes(user).filter(owner=user)
-    for kind in _kinds(clock.today()):
+    for kind in _kinds(user, clock.today()):
         for quote in mine.filter(kind.condition).order_by("valid_until", "-pk")[:SHOWN]:
             yield Task(
                 kind.why,
