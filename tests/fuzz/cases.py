@@ -25,6 +25,8 @@ STEERED = 0.85
 FOREIGN = 0.25
 """The share of those records that are the stranger's."""
 AMOUNTS = ("0", "1", "2.5", "5", "10", "30", "100", "0.01", "1234567.891", "99999999.99")
+LEFT_OUT = object()
+"""In the place of a value that is hardly ever guessed, and need not be sent."""
 ODD_TEXTS = ("", " ", "\u0000", "\ud800", "\u202e", "ä" * 3000, "<b>", "%s{0}", "'; --")
 
 
@@ -110,8 +112,13 @@ class Steering:
             "header_discount_amount": (*AMOUNTS, None),
             "valid_until": ("2026-12-31", "2020-01-01", "9999-12-31"),
             "close_date": ("2026-12-31", None),
+            "starts_on": ("2026-12-31", "2030-06-01", "2020-01-01", "9999-12-31"),
+            "ends_on": ("2026-12-31", "2030-06-05", "9999-12-31"),
+            "substitute": (ground.world.manager.pk, ground.world.rep.pk, ground.world.pricing.pk, None),
+            "user": (ground.world.rep.pk, ground.world.manager.pk),
             "email": ("ostaja@asiakas.example",),
-            "version": (1, 2),
+            "version": (1, 2, LEFT_OUT),
+            "content_hash": (LEFT_OUT,),
             "reason": (ground.world.reason.code, ground.world.reason.code, "Because"),
         }
         self.records = {
@@ -155,7 +162,8 @@ class Steering:
             return [self._steered(inner) for inner in value]
         if not isinstance(value, dict):
             return value
-        steered = {name: self._word(name, inner) for name, inner in value.items()}
+        words = {name: self._word(name, inner) for name, inner in value.items()}
+        steered = {name: word for name, word in words.items() if word is not LEFT_OUT}
         if self.dice.random() < 0.02:
             steered[self.dice.choice(ODD_TEXTS)] = self.dice.choice(ODD_TEXTS)
         if steered and self.dice.random() < 0.05:

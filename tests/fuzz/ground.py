@@ -20,8 +20,8 @@ from quotes.models import Quote, QuoteLine
 from quotes.services import Discount, LineDraft
 from quotes.tests.factories import World, draft, make_world
 from users import tokens
-from users.models import User
-from users.tests.factories import TeamFactory, UserFactory
+from users.models import Absence, User
+from users.tests.factories import AbsenceFactory, TeamFactory, UserFactory
 
 MARK = "Vierasvaarantunniste"
 """In every text of the stranger's records, and in no request."""
@@ -31,7 +31,7 @@ APART = 10_000
 """The ids of the stranger's records lie above HIGH, those of every model apart, so that one in an answer is no coincidence."""
 MODELS: dict[str, type[Any]] = {
     "accounts": Account, "contacts": Contact, "sites": Site, "opportunities": Opportunity, "quotes": Quote, "lines": QuoteLine,
-    "approvals": Request,
+    "approvals": Request, "absences": Absence,
 }  # fmt: skip
 CONFINED = ("rep", "support")
 """Those who see their team only."""
@@ -88,6 +88,7 @@ def _client(person: User) -> Client:
 def _records(account: Account, contact: Contact, world: World) -> None:
     """Quotes in the states that have moves of their own, and what belongs to them."""
     accounts.account_override(account_id=account.pk, field="sap_codes", value="00100001", reason="Moved", version=1, by=world.rep)
+    AbsenceFactory(user=world.rep, substitute=world.manager)
     SiteFactory(account=account)
     ContactFactory(account=account)
     OpportunityFactory(account=account, owner=world.rep)
@@ -105,6 +106,7 @@ def _strangers(world: World) -> None:
     team = TeamFactory(name="Elsewhere", manager=manager)
     User.objects.filter(pk=manager.pk).update(team=team)
     stranger = UserFactory(username="jukka", roles=["sales_rep"], team=team)
+    AbsenceFactory(user=stranger, substitute=manager)
     terms = {"payment_term": world.account.payment_term, "payment_type": world.account.payment_type}
     account = AccountFactory(owner=stranger, name=f"{MARK} Oy", notes=MARK, **terms)
     contact = ContactFactory(account=account, name=MARK, email=f"{MARK.lower()}@asiakas.example", is_default=True)
