@@ -40,7 +40,7 @@ class Gate(LookUp):
         max_length=10,
         choices=Clock,
         default=Clock.WORKING,
-        help_text=_("Working hours are 8 to 16, without weekends and Finnish holidays."),
+        help_text=_("Working hours are those of the business unit of whoever is asked, without weekends and holidays."),
     )
     escalate_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='gate',
             name='clock',
-            field=models.CharField(choices=[('working', 'Working hours'), ('calendar', 'All hours')], default='working', help_text='Working hours are 8 to 16, without weekends and Finnish holidays.', max_length=10, verbose_name='which hours'),
+            field=models.CharField(choices=[('working', 'Working hours'), ('calendar', 'All hours')], default='working', help_text='Working hours are those of the business unit of whoever is asked, without weekends and holidays.', max_length=10, verbose_name='which hours'),
         ),
         migrations.AddField(
             model_name='gate',
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='historicalgate',
             name='clock',
-            field=models.CharField(choices=[('working', 'Working hours'), ('calendar', 'All hours')], default='working', help_text='Working hours are 8 to 16, without weekends and Finnish holidays.', max_length=10, verbose_name='which hours'),
+            field=models.CharField(choices=[('working', 'Working hours'), ('calendar', 'All hours')], default='working', help_text='Working hours are those of the business unit of whoever is asked, without weekends and holidays.', max_length=10, verbose_name='which hours'),
         ),
         migrations.AddField(
             model_name='historicalgate',

@@ -18,7 +18,7 @@ from accounts.models import Account, LinkProposal, MasterConflict, SurvivorshipR
 from accounts.tests.factories import AccountFactory
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
-from approvals.models import Request
+from approvals.models import ApprovalSettings, AuthorityLimit, Request
 from core import clock, links
 from core.models import JobRun, Link
 from core.tests.factories import MailboxMessageFactory
@@ -137,6 +137,9 @@ def fill_the_empty(records: Records) -> None:
     override = {"field": "name", "value": "Toinen nimi", "reason": "näin"}
     accounts.account_override(account_id=account.pk, **override, by=steward, version=account.version)
     SyncSettings.objects.create(pk=1)
+    ApprovalSettings.objects.create(pk=1)
+    AuthorityLimit.objects.create(role="pricing", up_to=1_000_000)
+    approvals.remark_add(request_id=records.request.pk, text="Kiitos", by=records.request.approver, via=Via.PAGE)
     RowDecision.objects.create(child_id="C1", by=steward, at=clock.now())
     AbsenceFactory(user=steward, substitute=User.objects.get(username="manager"))
     SurvivorshipRule.objects.create(field="industry", rule="first", column="industry")
