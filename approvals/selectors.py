@@ -8,11 +8,12 @@ from django.db.models import Exists, Func, IntegerField, OuterRef, Prefetch, Q, 
 from django.db.models.fields.json import KT
 from django.utils.translation import get_language
 
+from approvals import registry
 from approvals.choices import RequestStatus, RunStatus, Who
 from approvals.models import ApprovalSettings, Remark, Request, RequestQuerySet, Run, RunGate
-from core import clock, db
+from core import clock, db, events
 from core.errors import NotFound
-from core.models import Link
+from core.models import Event, Link
 from core.prepared import Prepared
 from users.absences import stand_in
 from users.models import RoleAssignment, User
@@ -200,6 +201,14 @@ def settled(run: Run) -> list[RunGate]:
     """The gates of a run about which nobody had to be asked, with the decision that still counts."""
     gates = RunGate.objects.filter(run=run, request=None).select_related("carried_from__decided_by")
     return list(gates.order_by("position", "pk"))
+
+
+def passed_on_from(request: Request, person: User) -> Event | None:
+    """How the request of this person came to somebody else."""
+    subject = registry.subject_for(request.run.subject_type).read(request.run.subject_id)
+    verbs = ("approval_handed_over", "approval_passed_on")
+    told = events.timeline(subject).filter(verb__in=verbs, at__gte=request.run.started_at)
+    return next((event for event in told if event.data["former"] == person.display_name and event.data["to"]), None)
 
 
 def steps(run: Run) -> list[Request]:

@@ -42,7 +42,7 @@ def standing_of(request: Request, person: User, *, link: Link | None = None) -> 
     ):
         return Standing("sign_in", sign_in_sentence())
     if not policies.may_decide_now(person, request):
-        return Standing("waiting", _waiting_sentence(request))
+        return Standing("waiting", _not_yours_sentence(request, person, by_link=link is not None))
     return Standing("open", "", can_decide=True)
 
 
@@ -105,6 +105,19 @@ def _returned_sentence(request: Request) -> str:
         "requester": request.run.requested_by.display_name,
     }
     return _("%(name)s asked back, %(at)s. It is with %(requester)s now and comes again.") % words
+
+
+def _not_yours_sentence(request: Request, person: User, *, by_link: bool) -> str:
+    """Why there is nothing to press, though it is still open."""
+    if policies.is_asked(person, request) and not policies.is_involved(person, request.run):
+        return _("You may not decide this request.")
+    passed_on = selectors.passed_on_from(request, person) if by_link else None
+    if passed_on is None:
+        return _waiting_sentence(request)
+    words = {"to": passed_on.data["to"], "name": passed_on.by_name, "at": _when(passed_on.at)}
+    if passed_on.by_name:
+        return _("%(name)s handed this over to %(to)s, %(at)s.") % words
+    return _("Not answered in time, so it went on to %(to)s, %(at)s.") % words
 
 
 def _waiting_sentence(request: Request) -> str:

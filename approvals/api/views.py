@@ -13,6 +13,7 @@ from approvals.choices import Verdict, Via
 from approvals.models import Request
 from core.api.lists import listed
 from core.api.values import Json
+from core.clients import client_ip
 from core.errors import NotFound
 from users import access
 from users.api.base import Endpoint
@@ -109,7 +110,7 @@ class ApprovalEndpoint(Endpoint):
             via=Via.API,
             version=given.get("version"),
             content_hash=given.get("content_hash"),
-            ip=self.request.META.get("REMOTE_ADDR") or None,
+            ip=client_ip(self.request),
         )
         return self._whole(pk)
 

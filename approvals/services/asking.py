@@ -194,7 +194,7 @@ def _after(request: Request, start: dt.datetime, definition: Mapping[str, Any], 
     left = dt.timedelta(hours=hours)
     if definition.get("clock", Clock.CALENDAR) == Clock.WORKING:
         return working_time.later(start, left - request.spent_working, calendar_of(request))
-    return start + max(left - request.spent_all, dt.timedelta(0))
+    return start.astimezone(dt.UTC) + max(left - request.spent_all, dt.timedelta(0))  # local clocks may be changed in between
 
 
 def time_spent(request: Request) -> tuple[dt.timedelta, dt.timedelta]:

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from approvals.choices import RequestStatus
 from approvals.models import Decision, Request
 from approvals.tests.conftest import World, build_world
 from approvals.tests.factories import ask, token_for
+from approvals.tests.test_services import row_hash
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -62,11 +62,23 @@ def test_a_rejection_without_a_reason_stays_on_the_page_and_then_goes_through(wo
     assert Decision.objects.get().comment == "Liian halpa"
 
 
-def test_a_robot_that_runs_scripts_and_follows_links_decides_nothing(world: World, live_server: Any, phone: Any) -> None:
+def test_a_robot_that_runs_scripts_follows_every_link_and_waits_decides_nothing(
+    world: World, live_server: Any, phone: Any
+) -> None:
     request = ask(world.probe, by=world.rep).requests.get()
+    before = row_hash()
+    phone.clock.install()
     phone.goto(url_of(live_server, request, world))
-    for href in phone.eval_on_selector_all("a[href]", "links => links.map(link => link.href)"):
-        Client().get(href.removeprefix(live_server.url))
+    review = phone.url
+    links = phone.eval_on_selector_all("a[href]", "links => links.map(link => link.href)")
+    assert links
+    for link in {link for link in links if link.startswith(live_server.url)}:
+        phone.goto(link)
+        phone.clock.fast_forward(60_000)
+        phone.goto(review)
+    phone.clock.fast_forward(60_000)
     phone.keyboard.press("Enter")
+    assert phone.get_by_role("button", name="Approve", exact=True).is_visible()
+    assert row_hash() == before
     request.refresh_from_db()
     assert request.status == RequestStatus.PENDING

@@ -17,8 +17,8 @@ from approvals.tests.factories import ask, change, make_probe, token_for
 from approvals.tests.test_services import row_hash
 from core import clock, links
 from core.models import Link, OutboxMessage
-from users.models import User
-from users.tests.factories import UserFactory
+from users.models import Team, User
+from users.tests.factories import TeamFactory, UserFactory
 
 SCANNERS = ["Mozilla/5.0 (compatible; SafeLinks)", "BarracudaCentral", "Proofpoint-URL-Defense/1.0", "curl/8.5", ""]
 
@@ -224,10 +224,21 @@ def take_role(world: World, asked: Request) -> None:
     asked.approver.role_assignments.all().delete()
 
 
-def reassign(world: World, asked: Request) -> None:
-    Request.objects.filter(pk=asked.pk).update(
-        approver=UserFactory(roles=["pricing"], team=world.rep.team, display_name="Uusi Utu")
-    )
+def lose_unit(world: World, asked: Request) -> None:
+    User.objects.filter(pk=asked.approver_id).update(team=TeamFactory())
+
+
+def hand_over(world: World, asked: Request) -> None:
+    new = UserFactory(roles=["pricing"], team=world.rep.team, display_name="Uusi Utu")
+    services.request_hand_over(request_id=asked.pk, to_id=new.pk, by=world.steward)
+
+
+def escalate(world: World, asked: Request) -> None:
+    """Nobody has answered in time, and the team's manager may."""
+    new = UserFactory(roles=["pricing"], team=world.rep.team, display_name="Uusi Utu")
+    Team.objects.filter(pk=world.rep.team_id).update(manager=new)
+    Request.objects.filter(pk=asked.pk).update(due_at=clock.now() - dt.timedelta(seconds=1))
+    assert services.sweep().passed_on == 1
 
 
 def change_subject(world: World, asked: Request) -> None:
@@ -240,17 +251,23 @@ def supersede(world: World, asked: Request) -> None:
     ask(world.probe, by=world.rep)
 
 
+WHEN = r"\d{1,2} \w{3} 2\d{3}, \d\d:\d\d"
 EVENTS = {
-    recall: ("Taken back by Riikka Räsänen", 409),
-    decide_by_page: ("Already approved by Pirkko Pöyry", 409),
+    recall: (f"Taken back by Riikka Räsänen, {WHEN}.", 409),
+    decide_by_page: (f"Already approved by Pirkko Pöyry, {WHEN}.", 409),
     expire: ("This link has expired. Sign in to decide.", 409),
     revoke: ("This link has expired. Sign in to decide.", 409),
-    deactivate: ("Waits for an answer from Pirkko Pöyry.", 403),
-    take_role: ("Waits for an answer from Pirkko Pöyry.", 403),
-    reassign: ("Waits for an answer from Uusi Utu.", 403),
+    deactivate: ("You may not decide this request.", 403),
+    take_role: ("You may not decide this request.", 403),
+    lose_unit: ("", 403),
+    hand_over: (f"Taavi Tähtinen handed this over to Uusi Utu, {WHEN}.", 409),
+    escalate: (f"Not answered in time, so it went on to Uusi Utu, {WHEN}.", 409),
     change_subject: ("", 409),
-    supersede: ("Taken back by Riikka Räsänen", 409),
+    supersede: (f"Taken back by Riikka Räsänen, {WHEN}.", 409),
 }
+"""What the page says from then on, and the status of an answer."""
+UNSEEN = {lose_unit: "You may not decide this request.", change_subject: "The content has changed since you were asked."}
+"""Found when the answer comes: the subject is read and locked only then."""
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
@@ -270,14 +287,54 @@ def test_an_event_ends_the_power_of_a_link(
         event(world, asked)
     before = row_hash()
     shown = client.get(page)
-    assert (shown.status_code, sentence in text_of(shown)) == (200, True)
-    assert (b'name="verdict"' in shown.content) is (event is change_subject)
+    assert (shown.status_code, bool(re.search(sentence, text_of(shown)))) == (200, True)
+    assert (b'name="verdict"' in shown.content) is (event in UNSEEN)
     refused = answer(client, page, verdict, "Näin on")
     assert refused.status_code == status
-    if event is change_subject:
-        assert "The content has changed since you were asked." in text_of(refused)
-    elif status == 409:
-        assert sentence in text_of(refused)
+    assert re.search(UNSEEN.get(event, sentence), text_of(refused))
+    assert row_hash() == before
+
+
+@pytest.mark.parametrize("when", ["before the page was opened", "between page and answer"])
+def test_a_key_that_is_rotated_out_ends_no_link(
+    world: World, asked: Request, client: Client, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Links open by the hash in their row; those that must end are revoked there."""
+    token = token_for(asked.pk, world.pricing)
+    if when.startswith("between"):
+        opened(client, token)
+    monkeypatch.setattr(settings, "LINK_KEYS", ["another key"])
+    page = opened(client, token)
+    links.revoke(Link.Purpose.APPROVAL, [asked.pk])
+    before = row_hash()
+    assert (answer(client, page, "approve").status_code, row_hash()) == (409, before)
+    Link.objects.update(revoked_at=None)
+    assert answer(client, page, "approve").status_code == 302
+
+
+# --- Yesterday's links, restored ---
+def handed_back_and_forth(world: World, asked: Request) -> None:
+    hand_over(world, asked)
+    new = User.objects.get(display_name="Uusi Utu")
+    services.request_decide(request_id=asked.pk, verdict=Verdict.REJECT, comment="Ei", by=new, via=Via.PAGE)
+
+
+@pytest.mark.req("S0.24")
+@pytest.mark.parametrize("event", [decide_by_page, recall, supersede, hand_over, escalate, handed_back_and_forth])
+@pytest.mark.parametrize("verdict", Verdict)
+def test_links_that_a_backup_brings_to_life_decide_nothing_twice(
+    world: World, asked: Request, client: Client, event: object, verdict: str
+) -> None:
+    token = token_for(asked.pk, world.pricing)
+    yesterday = list(Link.objects.values())
+    event(world, asked)
+    Link.objects.all().delete()
+    Link.objects.bulk_create(Link(**row) for row in yesterday)
+    assert links.is_live(Link.objects.get())
+    page = opened(client, token)
+    before = row_hash()
+    assert b'name="verdict"' not in client.get(page).content
+    assert answer(client, page, verdict, "Uudestaan").status_code in (403, 409)
     assert row_hash() == before
 
 

@@ -6,17 +6,20 @@ and the other side goes on when the first has committed; without the lock both p
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import DatabaseError
+from django.test import Client
+from django.urls import reverse
 
-from approvals import policies, selectors, services
+from approvals import link_views, policies, selectors, services
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Request, Run
 from approvals.services import deciding
 from approvals.tests.conftest import World, build_world
-from approvals.tests.factories import Probe, ask, make_probe
+from approvals.tests.factories import Probe, ask, make_probe, token_for
 from core.errors import WrongState
 from core.models import Event, JobRun, OutboxMessage
 from core.tests.rivals import at_once
@@ -150,6 +153,26 @@ def test_eight_rivals_over_and_over_leave_one_decision_each(world: World) -> Non
         assert kinds(results) == ["Decision", *["WrongState"] * 7]
     assert Decision.objects.count() == 15
     assert OutboxMessage.objects.filter(topic="approval.decided").count() == 30
+
+
+@pytest.mark.req("S3.34")
+@pytest.mark.parametrize("way", ["page", "link"])
+def test_a_double_click_decides_once_and_the_second_page_says_so(world: World, way: str) -> None:
+    for number in range(25):
+        request = ask(make_probe(world.probe.counts["unit"]), by=world.rep).requests.get()
+        client = Client(REMOTE_ADDR=f"10.0.0.{number}")
+        if way == "link":
+            page = reverse("approval_link_review", args=[request.uuid])
+            client.cookies[link_views.COOKIE] = token_for(request.pk, world.pricing)
+        else:
+            page = reverse("approval_detail", args=[request.pk])
+            client.force_login(world.pricing)
+        body = {"verdict": "approve", "version": 1, "content_hash": request.run.content_hash}
+        first, second = sorted(at_once(*[partial(client.post, page, body)] * 2), key=lambda response: response.status_code)
+        assert (first.status_code, second.status_code) == (302, 409)
+        assert "Already approved by Pirkko Pöyry" in second.content.decode()
+    assert Decision.objects.count() == 25
+    assert OutboxMessage.objects.filter(topic="approval.decided").count() == 50
 
 
 # --- Control: the same rivals without the lock ---

@@ -5,38 +5,46 @@ SQLite tests are in memory, so there they work on a file, in WAL as in productio
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
 
 from core import db
 
-PATIENCE = 60
+PATIENCE = 120
 
-RIVAL = """
-import json, sys, time
+STARTER = """
+import json, os, sys, time
 import pytest  # which has static files served as tests have them
 import django
 django.setup()
 from importlib import import_module
+from django.db import connections
+from django.urls import get_resolver
 from core import jobs
-from core.models import JobRun
 jobs.hand_over = lambda task: None
-answer = getattr(import_module(sys.argv[1]), sys.argv[2])
-JobRun.objects.exists()
-print("ready", flush=True)
-for line in sys.stdin:
-    began = time.perf_counter()
-    answered = answer(*json.loads(line))
-    print(json.dumps([answered, time.perf_counter() - began]), flush=True)
+module, function, *ends = sys.argv[1:]
+answer = getattr(import_module(module), function)
+get_resolver()._populate()  # what all have is there before they part
+for asked, answered in zip(map(int, ends[::2]), map(int, ends[1::2])):
+    if os.fork() == 0:
+        connections["default"].ensure_connection()
+        os.write(answered, b"ready\\n")
+        for line in os.fdopen(asked):
+            began = time.perf_counter()
+            word = answer(*json.loads(line))
+            os.write(answered, (json.dumps([word, time.perf_counter() - began]) + "\\n").encode())
+        os._exit(0)
 """
 
 
@@ -48,24 +56,24 @@ class Answered(NamedTuple):
 class Rivals:
     """Processes that call a function at the same instant; it takes what JSON can carry and answers a word."""
 
-    def __init__(self, processes: Sequence["subprocess.Popen[str]"]) -> None:
-        self.processes = processes
+    def __init__(self, asking: Sequence[IO[str]], answers: Sequence[IO[str]], kill: Callable[[], None]) -> None:
+        self.asking, self.answers, self.kill = asking, answers, kill
 
     def at_once(self, *calls: Sequence[Any]) -> list[Answered]:
         """What each rival answered to the call of its place."""
+        for file, arguments in zip(self.asking, calls, strict=True):
+            file.write(json.dumps(arguments) + "\n")
+            file.flush()
+        return [Answered(*json.loads(line)) for line in self.lines()]
+
+    def lines(self) -> list[str]:
+        """One from each."""
         patience = threading.Timer(PATIENCE, self.kill)
         patience.start()
         try:
-            for process, arguments in zip(self.processes, calls, strict=True):
-                process.stdin.write(json.dumps(arguments) + "\n")
-                process.stdin.flush()
-            return [Answered(*json.loads(process.stdout.readline())) for process in self.processes]
+            return [file.readline() for file in self.answers]
         finally:
             patience.cancel()
-
-    def kill(self) -> None:
-        for process in self.processes:
-            process.kill()
 
 
 @contextmanager
@@ -74,31 +82,37 @@ def rivals(number: int, module: str, function: str, folder: Path) -> Iterator[Ri
     environment = _environment(folder)
     if not db.is_postgresql():
         _copied(folder, back=False)
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", RIVAL, module, function],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _number in range(number)
-    ]
-    found = Rivals(processes)
-    try:
-        assert [process.stdout.readline() for process in processes] == ["ready\n"] * number
-        yield found
-    finally:
-        found.kill()
-        for process in processes:
-            process.communicate()
+    with ExitStack() as stack:
+        theirs, asking, answers = [], [], []
+        for _number in range(number):
+            (asked, ask), (answered, answer) = os.pipe(), os.pipe()
+            asking.append(stack.enter_context(os.fdopen(ask, "w")))
+            answers.append(stack.enter_context(os.fdopen(answered)))
+            theirs += [asked, answer]
+        command = [sys.executable, "-c", STARTER, module, function, *map(str, theirs)]
+        starter = subprocess.Popen(command, cwd=settings.BASE_DIR, env=environment, pass_fds=theirs, start_new_session=True)
+        for end in theirs:
+            os.close(end)
+        found = Rivals(asking, answers, partial(_kill, starter))
+        try:
+            assert found.lines() == ["ready\n"] * number
+            yield found
+        finally:
+            found.kill()
     if not db.is_postgresql():
         _copied(folder, back=True)
 
 
+def _kill(starter: "subprocess.Popen[bytes]") -> None:
+    """The whole group: the one that started them has ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(starter.pid, signal.SIGKILL)
+    starter.wait()
+
+
 def _environment(folder: Path) -> dict[str, str]:
     own = {"DEMO": "1", "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "crm.settings", "PYTHONWARNINGS": "ignore"}
+    own["LOG_LEVEL"] = "ERROR"
     others = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL")}
     if db.is_postgresql():
         it = connection.settings_dict
