@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 import time_machine
@@ -274,7 +275,7 @@ UNSEEN = {lose_unit: "You may not decide this request.", change_subject: "The co
 @pytest.mark.parametrize("when", ["before the page was opened", "between page and answer"])
 @pytest.mark.parametrize("verdict", Verdict)
 def test_an_event_ends_the_power_of_a_link(
-    world: World, asked: Request, client: Client, event: object, when: str, verdict: str
+    world: World, asked: Request, client: Client, event: Any, when: str, verdict: str
 ) -> None:
     sentence, status = EVENTS[event]
     token = token_for(asked.pk, world.pricing)

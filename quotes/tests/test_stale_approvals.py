@@ -228,11 +228,11 @@ def test_a_story_that_goes_well_reaches_its_end(world: World) -> None:
     """The control: the steps above do get through, the stale one does not."""
     story = Story(world)
     steps = ["submit", "hand_over", "recall", "edit", "submit"]
-    for step, number in zip(steps, [0, 2, 0, 3, 0], strict=True):
-        story.tell(step, 0, number)
+    for name, number in zip(steps, [0, 2, 0, 3, 0], strict=True):
+        story.tell(name, 0, number)
     assert story.done == steps
     story.tell("approve_stale", 0, 0)
     assert (story.done, Decision.objects.count()) == (steps, 0)
-    for step in ("approve", "approve", "send"):
-        story.tell(step, 0, 0)
+    for last in ("approve", "approve", "send"):
+        story.tell(last, 0, 0)
     assert (story.done[-1], story.quote.documents.count()) == ("send", 1)
