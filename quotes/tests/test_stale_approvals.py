@@ -219,8 +219,8 @@ def test_whatever_happens_what_is_approved_or_sent_has_a_yes_to_just_that(
         told = Story(world)
         for step in [("submit", 0, 0), *story]:
             told.tell(*step)
-        for step in told.done:
-            event(step)
+        for name in told.done:
+            event(name)
         transaction.set_rollback(True)
 
 
