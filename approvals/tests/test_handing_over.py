@@ -62,7 +62,7 @@ def test_the_old_link_is_dead_and_the_new_one_lives(world: World, colleague: Use
     live = {link.person: links.is_live(link) for link in Link.objects.filter(purpose=Link.Purpose.APPROVAL)}
     assert live == {world.pricing: False, colleague: True}
     page = client.get(reverse("approval_link", args=[old]), follow=True)
-    assert "Waits for an answer from Kaisa Kollega." in page.content.decode()
+    assert "Pirkko Pöyry handed this over to Kaisa Kollega, " in page.content.decode()
     assert b"Approve</button>" not in page.content
 
 
@@ -177,7 +177,7 @@ def test_behind_the_link_it_is_handed_over_too(world: World, colleague: User, cl
     page = client.get(reverse("approval_link", args=[token_for(of(run).pk, world.pricing)]), follow=True)
     path = page.redirect_chain[-1][0]
     answer = client.post(path, {"verdict": "hand_over", "to": colleague.pk, "version": 1, "content_hash": "x"}, follow=True)
-    assert (of(run).approver, "Waits for an answer from Kaisa Kollega." in answer.content.decode()) == (colleague, True)
+    assert (of(run).approver, "Pirkko Pöyry handed this over to Kaisa Kollega, " in answer.content.decode()) == (colleague, True)
     again = client.post(path, {"verdict": "hand_over", "to": world.pricing.pk, "version": 1, "content_hash": "x"})
     assert (again.status_code, of(run).approver) == (409, colleague)
 
