@@ -8,7 +8,7 @@ from approvals import registry
 from approvals.choices import LinkPower, Who
 from approvals.models import ApprovalSettings, Request, Run, RunGate
 from users.models import User
-from users.roles import Perm
+from users.roles import Perm, Scope
 
 
 def is_involved(user: User, run: Run) -> bool:
@@ -85,6 +85,28 @@ def link_decides(run: Run, settings: ApprovalSettings) -> bool:
     if settings.link_power == LinkPower.LIMIT:
         return (run.amount or 0) <= settings.link_limit
     return settings.link_power == LinkPower.ALWAYS
+
+
+def may_oversee(user: User) -> bool:
+    """Whether this person watches the approvals of others: stewards, who approve margins, and who manage a team."""
+    if user.may(Perm.STEWARD) or user.may(Perm.APPROVE_MARGIN):
+        return True
+    return user.is_active and user.managed_teams.exists()
+
+
+def oversees_everybody(user: User) -> bool:
+    """Stewards, and leadership."""
+    return user.may(Perm.STEWARD) or (user.may(Perm.APPROVE_MARGIN) and user.scope == Scope.ALL)
+
+
+def oversees(user: User, person: User) -> bool:
+    """Whether `person` is one of theirs: of a team they manage, or of their unit for those who approve its margins."""
+    if oversees_everybody(user):
+        return True
+    if person.team is None:
+        return False
+    is_of_unit = user.may(Perm.APPROVE_MARGIN) and user.unit_id is not None and person.team.unit_id == user.unit_id
+    return is_of_unit or person.team.manager_id == user.pk
 
 
 def may_recall(user: User, run: Run) -> bool:

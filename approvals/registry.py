@@ -11,12 +11,18 @@ approver sees. They are JSON of this shape, every text in both languages, every 
         "limits": [{"gate": code, "what": {"en", "fi"}, "limit": {"en", "fi"}, "actual": {"en", "fi"}, "margin": bool}],
         "flagged": [position of a line that breaks a limit],
         "url": path,
+        "brief": {
+            "margin": {"en", "fi"},
+            "breaks": {code: {"what": {"en", "fi"}, "limit": {"en", "fi"}, "actual": {"en", "fi"}, "margin": bool, "count": int}},
+        },
     }
 
 Lines: [{"position", "sku", "name": {"en", "fi"}, "quantity", "list_price", "discount_percent", "net_price", "line_net"}].
 
 Values of facts and limits are formatted already; the numbers of lines are formatted by the page. Entries with `margin` are
-kept from people who may not see margins, so `title` and `sentences` must not tell one.
+kept from people who may not see margins, so `title` and `sentences` must not tell one. `brief` is what lists show
+(approvals.summary.brief makes it): the margin, and of each gate the first of its limits and how many they are. Requests from
+before it was kept lack it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,6 +89,8 @@ class Subject(Protocol):
     """
 
     type: str
+    label: str | Promise
+    """What such a thing is called."""
     gates: Sequence[GateDefault]
     fields: Sequence[Field]
     """What conditions of its rules can compare."""
@@ -132,6 +140,12 @@ def register(subject: Subject) -> None:
 def subject_for(subject_type: str) -> Subject:
     """The registered subject of this type. Raises KeyError for an unknown one."""
     return _subjects[subject_type]
+
+
+def label_of(subject_type: str) -> str:
+    """What a thing of this type is called, in the active language; the type itself when nothing registers it."""
+    subject = _subjects.get(subject_type)
+    return str(subject.label) if subject else subject_type
 
 
 def subject_types() -> list[str]:

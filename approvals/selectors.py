@@ -217,16 +217,6 @@ def steps(run: Run) -> list[Request]:
     return list(requests.prefetch_related("gates").order_by("position", "pk"))
 
 
-def inbox(user: User, tab: str) -> RequestQuerySet:
-    """What waits for this person ("waiting"), what they asked ("asked") or what they answered ("done")."""
-    requests = Request.objects.select_related("approver", "run__requested_by", "decision__decided_by")
-    if tab == "asked":
-        return requests.filter(run__requested_by=user)
-    if tab == "done":
-        return requests.filter(decision__decided_by=user)
-    return requests.filter(pk__in=waiting_for(user).values("pk"))
-
-
 _waiting = Prepared(
     lambda user: (
         waiting_for(user).order_by().values_list(Func(function="COUNT", template="COUNT(*)", output_field=IntegerField()))

@@ -1,7 +1,7 @@
 """The frozen facts of a request as one reader sees them: in one language, without margins for those who may not see any."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from approvals import comparing, registry, selectors
 from approvals.models import Request
@@ -44,6 +44,40 @@ def for_reader(summary: Mapping[str, Any], *, language: str, with_margin: bool) 
         ],
         "url": summary.get("url", ""),
     }
+
+
+def brief(limits: Sequence[Mapping[str, Any]], margin: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What lists show of these facts, to be kept with them: the margin, if there is one, and the first limit of each gate."""
+    breaks: dict[str, dict[str, Any]] = {}
+    for limit in limits:
+        first = breaks.setdefault(limit["gate"], {**{name: limit[name] for name in _OF_A_BREAK}, "count": 0})
+        first["count"] += 1
+    return {"margin": dict(margin or {}), "breaks": breaks}
+
+
+_OF_A_BREAK = ("what", "limit", "actual", "margin")
+
+
+class Short(NamedTuple):
+    """`what` breaks `limit`, which is empty for those who may not know it, with `actual`; `more` others break theirs."""
+
+    what: str
+    limit: str
+    actual: str
+    more: int
+    margin: str
+
+
+def short(brief: Mapping[str, Any] | None, gates: Sequence[str], *, sentence: str, language: str, with_margin: bool) -> Short:
+    """What a row of a list says to this reader of a request for these gates. `sentence`: where there is no brief of them."""
+    kept: Mapping[str, Any] = brief or {}
+    margin = _text(kept.get("margin") or "", language) if with_margin else ""
+    breaks = [found for gate in gates if (found := kept.get("breaks", {}).get(gate))]
+    if not breaks:
+        return Short(sentence, "", "", 0, margin)
+    first = breaks[0]
+    limit, actual = (_text(first[name], language) if with_margin or not first["margin"] else "" for name in ("limit", "actual"))
+    return Short(_text(first["what"], language), limit, actual, sum(found["count"] for found in breaks) - 1, margin)
 
 
 def _seen(rows: Sequence[Mapping[str, Any]], with_margin: bool) -> list[Mapping[str, Any]]:

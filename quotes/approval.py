@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from approvals import routing
 from approvals.registry import Case, Field, Fingerprint, GateDefault
@@ -25,6 +27,7 @@ class QuoteApproval:
     """Quotes as a subject of approval."""
 
     type = "quote"
+    label: str | Promise = _("Quote")
     gates: Sequence[GateDefault] = (
         GateDefault(Trigger.FLOOR, Perm.APPROVE_FLOOR, 10, {"en": "Below the floor price", "fi": "Alle pohjahinnan"}),
         GateDefault(Trigger.MARGIN, Perm.APPROVE_MARGIN, 20, {"en": "Margin below the target", "fi": "Kate alle tavoitteen"}),

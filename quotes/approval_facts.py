@@ -8,10 +8,11 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_noop, ngettext
 
+from approvals import summary
 from core.languages import CODES, in_languages
 from core.templatetags.ui import money, percent
 from quotes.models import Quote
-from quotes.pricing import PricedQuote
+from quotes.pricing import PricedQuote, Totals
 from quotes.snapshots import Json
 from quotes.triggers import Breach, Reason
 
@@ -89,7 +90,15 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
         "limits": limits,
         "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
         "url": reverse("quote_page", args=[quote.pk]),
+        "brief": summary.brief(limits, in_languages(lambda: _margin(totals))),
     }
+
+
+def _margin(totals: Totals) -> str:
+    """In percent; of a quote that costs the customer nothing there is none."""
+    if totals.margin_amount is None:
+        return _("unknown")
+    return "–" if totals.margin_percent is None else percent(totals.margin_percent, 1)
 
 
 _SHOWN = ("position", "sku", "name", "quantity", "list_price", "discount_percent", "net_price", "line_net")

@@ -21,6 +21,7 @@ STEWARDS = frozenset({"data_steward"})
 ACCOUNT_EDITORS = SALES | STEWARDS
 QUOTE_READERS = SALES | STEWARDS | {"sales_leadership", "pricing", "customer_success", "finance", "presales"}
 OPPORTUNITY_READERS = SALES | STEWARDS | {"sales_leadership"}
+OVERSEERS = STEWARDS | {"sales_manager", "sales_leadership"}
 ADMINS = STEWARDS | {"pricing"}
 SEES_MARGIN = frozenset({"sales_rep", "sales_manager", "sales_leadership", "pricing", "finance", "data_steward"})
 
@@ -222,6 +223,7 @@ POLICY: dict[str, Address] = {
     "api:account-payment-term-advice": api({GET: SIGNED_IN}, Use("account")),
     "api:account-sites": api({GET: SIGNED_IN}, Use("account")),
     "api:approval-approve": api({POST: SIGNED_IN}, Use("request", "json nothing", write="decide")),
+    "api:approval-approve-together": api({POST: SIGNED_IN}, Use(body="json requests", changes=False)),  # each refused by itself
     "api:approval-ask-back": api({POST: SIGNED_IN}, Use("request", "json question", write="decide")),
     "api:approval-comment": api({POST: SIGNED_IN}, Use("request", "json comment")),
     "api:approval-detail": api({GET: SIGNED_IN}, Use("request")),
@@ -273,7 +275,11 @@ POLICY: dict[str, Address] = {
     "approval_link": Address(EVERYBODY, "GET HEAD OPTIONS", (Use("approval link"),), blind="HEAD OPTIONS"),
     "approval_link_review": Address(EVERYBODY, "GET HEAD OPTIONS POST", (Use("approval link", "verdict"),), blind="HEAD OPTIONS"),
     "approval_list": page(SIGNED_IN, methods=GET),
+    "approval_load": page(OVERSEERS),
     "approval_recall": Address(SIGNED_IN, POST, (Use("request", write="undo what one did"),)),
+    "approval_report": page(OVERSEERS),
+    "approval_report_file": export(OVERSEERS),
+    "approval_together": Address(SIGNED_IN, FORM, (Use("request", "requests", write="decide", methods=POST), Use(methods=READ))),
     "conflict_assign": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "hands", write="edit the account"),)),
     "conflict_choose": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "choice", write="edit the account"),)),
     "conflict_export": export(SIGNED_IN),

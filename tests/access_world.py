@@ -366,6 +366,11 @@ def _verdict(world: World, target: Target) -> dict[str, Any]:
     return {"verdict": "approve", "comment": "", "version": run.subject_version, "content_hash": run.content_hash}
 
 
+def _requests(world: World, target: Target) -> dict[str, Any]:
+    run = (target.request or world.shared[TEAM].request).run
+    return {"request": f"{target.arguments['pk']}:{run.subject_version}:{run.content_hash}", "comment": ""}
+
+
 _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "absence": lambda world, target: {"starts_on": in_days(20), "ends_on": in_days(25), "substitute": world.successor.pk},
     "acceptance": lambda world, target: {
@@ -421,6 +426,10 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "json recipients": lambda world, target: {"to": ["ostaja@asiakas.example"]},
     "json refusal": lambda world, target: {"name": "Olli Ostaja", "reason": "price", "evidence": "Mail of today"},
+    "json requests": lambda world, target: {
+        "requests": [{"id": NOBODYS, "version": 1, "content_hash": "0" * 64}],
+        "comment": "",
+    },
     "json question": lambda world, target: {"question": "Why?"},
     "json successor": lambda world, target: {"to": world.successor.pk},
     "kind of feed": lambda world, target: {"kind": PRODUCT_IMPORT},
@@ -448,6 +457,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "decline-reason": DeclineReason.objects.get().pk,
         "decline-comment": "Too dear",
     },
+    "requests": _requests,
     "row to ignore": lambda world, target: {"action": f"ignore:{world.row.pk}", "reason": "closed"},
     "submission": lambda world, target: {"version": 1, "reason": "Big customer"},
     "theme": lambda world, target: {"theme": "dark"},

@@ -106,7 +106,7 @@ def make_absence(number: int, user: User) -> None:
 
 LIST_PAGES: dict[str, ListPage] = {
     "account_list": ListPage("data_steward", make_account, 5),
-    "approval_list": ListPage("pricing", make_approval, 3),
+    "approval_list": ListPage("pricing", make_approval, 7),
     "conflict_list": ListPage("data_steward", make_conflict, 3),
     "mailbox": ListPage("sales_rep", make_mail, 2),
     "opportunity_list": ListPage("data_steward", make_opportunity, 3),

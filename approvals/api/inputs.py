@@ -3,7 +3,8 @@
 from django.core.validators import MinValueValidator
 from rest_framework import serializers
 
-from core.api.fields import Input, Text
+from approvals.batching import MOST
+from core.api.fields import Input, Key, Text
 
 
 class _Seen(Input):
@@ -16,6 +17,21 @@ class _Seen(Input):
 class Yes(_Seen):
     """A yes, with a comment or without."""
 
+    comment = Text(required=False, allow_blank=True, max_length=2000)
+
+
+class RequestSeen(Input):
+    """A request as it was read."""
+
+    id = Key()
+    version = serializers.IntegerField(validators=[MinValueValidator(1)], max_value=2**31)
+    content_hash = Text(max_length=64)
+
+
+class YesToSeveral(Input):
+    """A yes to each of these, with one comment for all or without."""
+
+    requests = RequestSeen(many=True, allow_empty=False, max_length=MOST)  # type: ignore[call-arg]
     comment = Text(required=False, allow_blank=True, max_length=2000)
 
 

@@ -12,6 +12,7 @@ from rest_framework import serializers
 from approvals import policies, selectors, standing, summary
 from approvals.choices import RemarkKind, RequestStatus, RunStatus, Settled, Verdict, Via
 from approvals.models import Decision, Remark, Request, RunGate
+from approvals.services import Answered
 from core.api.fields import Exact, Output
 from core.api.values import Json, instant
 from users.models import User
@@ -143,6 +144,21 @@ class ApprovalOut(ApprovalRowOut):
     continued_by = serializers.IntegerField(allow_null=True, help_text="The request that goes on from this one, asked back.")
 
 
+class YesOut(Output):
+    """What became of one request: approved, or refused and left as it was. `code` and `detail` are those of the refusal."""
+
+    id = serializers.IntegerField()
+    approved = serializers.BooleanField()
+    code = serializers.CharField(allow_blank=True)
+    detail = serializers.CharField(allow_blank=True)
+
+
+class YesesOut(Output):
+    """In the order in which they were sent."""
+
+    results = YesOut(many=True)
+
+
 # --- Values -----------------------------------------------------------------------------------------------------------
 def row_out(asked: Request, *, title: str, customer: str) -> Json:
     run = asked.run
@@ -180,6 +196,16 @@ def approval_out(asked: Request, person: User) -> Json:
         "settled": [_settled_out(gate) for gate in selectors.settled(asked.run)],
         "remarks": [_remark_out(remark) for remark in selectors.remarks(asked.run)],
         "continued_by": asked.continued_by.pk if hasattr(asked, "continued_by") else None,
+    }
+
+
+def yes_out(answer: Answered) -> Json:
+    error = answer.error
+    return {
+        "id": answer.request_id,
+        "approved": error is None,
+        "code": error.code if error else "",
+        "detail": str(error) if error else "",
     }
 
 

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from approvals import selectors, services
 from approvals.api import inputs, outputs
 from approvals.api.filters import ApprovalFilter
-from approvals.api.outputs import ApprovalOut, ApprovalRowOut
+from approvals.api.outputs import ApprovalOut, ApprovalRowOut, YesesOut
 from approvals.choices import Verdict, Via
 from approvals.models import Request
 from core.api.lists import listed
@@ -23,7 +23,7 @@ from users.api.schema import listing
 class ApprovalEndpoint(Endpoint):
     """Requests for somebody's yes: those one is asked in, and those one asked for. Stewards see all."""
 
-    _actions = ("list", "retrieve", "approve", "reject", "ask_back", "comment", "hand_over", "recall")
+    _actions = ("list", "retrieve", "approve", "approve_together", "reject", "ask_back", "comment", "hand_over", "recall")
     access = dict.fromkeys(_actions, access.SIGNED_IN)
     queryset = Request.objects.none()
     filterset_class = ApprovalFilter
@@ -49,6 +49,20 @@ class ApprovalEndpoint(Endpoint):
     def approve(self, request: HttpRequest, pk: int) -> Response:
         """Say yes. The last yes of a round approves its subject."""
         return self._decide(pk, Verdict.APPROVE, inputs.Yes)
+
+    @extend_schema(request=inputs.YesToSeveral, responses=YesesOut)
+    @action(detail=False, methods=["post"], url_path="approve")
+    def approve_together(self, request: HttpRequest) -> Response:
+        """Say yes to several.
+
+        Each is approved or refused by itself. Only requests of one kind (the same subject type and gates) go together, each
+        with a value up to the limit of the settings. Sent with an `Idempotency-Key`, all of them become true at the same time.
+        """
+        given = self.read(inputs.YesToSeveral)
+        seen = [services.Seen(one["id"], one["version"], one["content_hash"]) for one in given["requests"]]
+        ip, comment = self.request.META.get("REMOTE_ADDR") or None, given.get("comment", "")
+        answers = services.requests_approve(seen=seen, by=self.user, via=Via.API, comment=comment, ip=ip)
+        return Response({"results": [outputs.yes_out(answer) for answer in answers]})
 
     @extend_schema(request=inputs.No, responses=ApprovalOut)
     @action(detail=True, methods=["post"])

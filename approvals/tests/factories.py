@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from approvals import services
+from approvals import services, summary
 from approvals.choices import FieldKind
 from approvals.models import Condition, Gate, Rule, Run, Step
 from approvals.registry import Case, Field, Fingerprint, GateDefault
@@ -57,10 +57,14 @@ LINES: list[dict[str, Any]] = [
 ]
 
 
+FACTS["brief"] = summary.brief(FACTS["limits"], FACTS["facts"][1]["value"])
+
+
 class Probe:
     """`phase` is the status, `source_hash` the content hash, `counts` holds version and unit."""
 
     type = "probe"
+    label = "Probe"
     gates: Sequence[GateDefault] = (
         GateDefault("probe_first", Perm.APPROVE_FLOOR, 10, {"en": "First", "fi": "Ensimmäinen"}),
         GateDefault("probe_second", Perm.APPROVE_MARGIN, 20, {"en": "Second", "fi": "Toinen"}),

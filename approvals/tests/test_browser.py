@@ -1,14 +1,18 @@
 """The approver's page in a real browser, on a phone."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 
 from approvals.choices import RequestStatus
 from approvals.models import Decision, Request
 from approvals.tests.conftest import World, build_world
-from approvals.tests.factories import ask, token_for
+from approvals.tests.factories import FACTS, ask, make_probe, token_for
 from approvals.tests.test_services import row_hash
+from core import clock
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -82,3 +86,109 @@ def test_a_robot_that_runs_scripts_follows_every_link_and_waits_decides_nothing(
     assert row_hash() == before
     request.refresh_from_db()
     assert request.status == RequestStatus.PENDING
+
+
+# --- The inbox --------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def inbox(world: World, live_server: Any, page: Any) -> Any:
+    """The inbox of pricing with three requests, open in a browser."""
+    for number in range(1, 4):
+        request = ask(make_probe(world.rep.unit_id), by=world.rep, amount="1234.50").requests.get()
+        title = {"en": f"Number {number}", "fi": f"Numero {number}"}
+        due = clock.now() + dt.timedelta(hours=number - 2)
+        Request.objects.filter(pk=request.pk).update(summary={**FACTS, "title": title}, due_at=due)
+    client = Client()
+    client.force_login(world.pricing)
+    name = settings.SESSION_COOKIE_NAME
+    page.context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    page.complaints = []
+    page.on("console", lambda message: page.complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.goto(f"{live_server.url}/approvals/")
+    return page
+
+
+def test_the_inbox_is_worked_through_by_keys_alone(world: World, inbox: Any) -> None:
+    focused = "document.activeElement.textContent"
+    for key, expected in (("j", "Number 1"), ("j", "Number 2"), ("k", "Number 1"), ("k", "Number 1")):
+        inbox.keyboard.press(key)
+        assert inbox.evaluate(focused) == expected
+    button = inbox.get_by_role("button", name="Approve selected")
+    inbox.keyboard.press("x")
+    inbox.keyboard.press("j")
+    inbox.keyboard.press("j")
+    inbox.keyboard.press("x")
+    assert button.text_content().strip() == "Approve selected (2)"
+    inbox.keyboard.press("Control+Enter")
+    inbox.get_by_role("heading", name="2 requests will be approved").wait_for()
+    inbox.get_by_label("Comment").fill("Kelpaa jx")
+    inbox.keyboard.press("Control+Enter")
+    inbox.get_by_text("2 requests approved.").wait_for()
+    assert [one.comment for one in Decision.objects.all()] == ["Kelpaa jx"] * 2
+    inbox.keyboard.press("j")
+    inbox.keyboard.press("Enter")
+    inbox.get_by_role("heading", name="Number 2").wait_for()
+    assert inbox.complaints == []
+
+
+def test_keys_do_nothing_where_somebody_types(inbox: Any) -> None:
+    field = inbox.locator("#id_q")
+    field.press_sequentially("jxk")
+    inbox.get_by_text("No request fits").wait_for()
+    assert field.input_value() == "jxk"
+    field.fill("number 2")
+    inbox.locator("#rows tbody tr").nth(1).wait_for(state="detached")
+    assert "q=number+2" in inbox.url
+    assert inbox.locator("#live").text_content() == "1 row"
+    inbox.locator("[name=pick]").check()
+    assert inbox.get_by_role("button", name="Approve selected").text_content().strip() == "Approve selected (1)"
+    field.fill("number")
+    inbox.locator("#rows tbody tr").nth(2).wait_for()
+    assert inbox.get_by_role("button", name="Approve selected").text_content().strip() == "Approve selected"
+    assert inbox.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_inbox_is_cards_on_a_phone(inbox: Any, scheme: str) -> None:
+    inbox.set_viewport_size({"width": 360, "height": 640})
+    inbox.emulate_media(color_scheme=scheme)
+    assert inbox.evaluate("document.documentElement.scrollWidth") <= 360
+    for box in inbox.locator(".approval-pick").all():
+        size = box.bounding_box()
+        assert (size["width"] >= 44, size["height"] >= 44) == (True, True)
+    assert inbox.get_by_role("button", name="Approve selected").bounding_box()["height"] >= 44
+    inbox.locator(".approval-pick").first.click()
+    inbox.get_by_role("button", name="Approve selected (1)").click()
+    inbox.get_by_role("heading", name="1 request will be approved").wait_for()
+    assert inbox.evaluate("document.documentElement.scrollWidth") <= 360
+    inbox.get_by_role("button", name="Approve 1 request").click()
+    inbox.get_by_text("1 request approved.").wait_for()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_of_the_inbox_stand_out_from_what_is_behind_them(inbox: Any, scheme: str) -> None:
+    inbox.emulate_media(color_scheme=scheme)
+    inbox.locator("[name=pick]").first.check()
+    assert inbox.evaluate(TOO_FAINT) == []
+
+
+TOO_FAINT = """() => {
+  const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d", {willReadFrequently: true});
+  const over = (colour, below) => {
+    canvas.fillStyle = `rgb(${below.join(" ")})`; canvas.fillRect(0, 0, 1, 1);
+    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const behind = (element) => element ? over(getComputedStyle(element).backgroundColor, behind(element.parentElement)) : [255, 255, 255];
+  const light = (rgb) => rgb.map((part) => part / 255).map((part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+  const faint = [];
+  for (const element of document.querySelectorAll("#main *")) {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!own || !element.getClientRects().length || element.closest(".visually-hidden")) continue;
+    const back = behind(element), lights = [light(back), light(over(getComputedStyle(element).color, back))].sort((a, b) => b - a);
+    const ratio = (lights[0] + 0.05) / (lights[1] + 0.05);
+    if (ratio < 4.5) faint.push(`${element.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}"""
