@@ -7,7 +7,7 @@
 
   const count = () => {
     const picked = boxes().filter((box) => box.checked).length;
-    for (const shown of document.querySelectorAll("[data-picked]")) shown.textContent = picked ? ` (${picked})` : "";
+    for (const shown of document.querySelectorAll("[data-picked]")) shown.textContent = picked ? `\u00a0(${picked})` : "";
     for (const box of boxes()) box.closest("tr").classList.toggle("is-picked", box.checked);
   };
 

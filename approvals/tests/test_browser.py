@@ -118,7 +118,7 @@ def test_the_inbox_is_worked_through_by_keys_alone(world: World, inbox: Any) -> 
     inbox.keyboard.press("j")
     inbox.keyboard.press("j")
     inbox.keyboard.press("x")
-    assert button.text_content().strip() == "Approve selected (2)"
+    assert button.text_content().strip() == "Approve selected\xa0(2)"
     inbox.keyboard.press("Control+Enter")
     inbox.get_by_role("heading", name="2 requests will be approved").wait_for()
     inbox.get_by_label("Comment").fill("Kelpaa jx")
@@ -137,11 +137,11 @@ def test_keys_do_nothing_where_somebody_types(inbox: Any) -> None:
     inbox.get_by_text("No request fits").wait_for()
     assert field.input_value() == "jxk"
     field.fill("number 2")
-    inbox.locator("#rows tbody tr").nth(1).wait_for(state="detached")
-    assert "q=number+2" in inbox.url
+    inbox.locator("#rows tbody tr").wait_for()
+    inbox.wait_for_url("**q=number%202**")
     assert inbox.locator("#live").text_content() == "1 row"
     inbox.locator("[name=pick]").check()
-    assert inbox.get_by_role("button", name="Approve selected").text_content().strip() == "Approve selected (1)"
+    assert inbox.get_by_role("button", name="Approve selected").text_content().strip() == "Approve selected\xa0(1)"
     field.fill("number")
     inbox.locator("#rows tbody tr").nth(2).wait_for()
     assert inbox.get_by_role("button", name="Approve selected").text_content().strip() == "Approve selected"
@@ -173,22 +173,26 @@ def test_words_of_the_inbox_stand_out_from_what_is_behind_them(inbox: Any, schem
 
 
 TOO_FAINT = """() => {
-  const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1}).getContext("2d", {willReadFrequently: true});
+  const canvas = Object.assign(document.createElement("canvas"), {width: 1, height: 1});
+  const drawing = canvas.getContext("2d", {willReadFrequently: true});
   const over = (colour, below) => {
-    canvas.fillStyle = `rgb(${below.join(" ")})`; canvas.fillRect(0, 0, 1, 1);
-    canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    for (const each of [`rgb(${below.join(" ")})`, colour]) { drawing.fillStyle = each; drawing.fillRect(0, 0, 1, 1); }
+    return [...drawing.getImageData(0, 0, 1, 1).data].slice(0, 3);
   };
-  const behind = (element) => element ? over(getComputedStyle(element).backgroundColor, behind(element.parentElement)) : [255, 255, 255];
-  const light = (rgb) => rgb.map((part) => part / 255).map((part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, part, at) => sum + part * [0.2126, 0.7152, 0.0722][at], 0);
+  const background = (element) => getComputedStyle(element).backgroundColor;
+  const behind = (element) => element ? over(background(element), behind(element.parentElement)) : [255, 255, 255];
+  const linear = (part) => part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  const light = ([red, green, blue]) =>
+    0.2126 * linear(red / 255) + 0.7152 * linear(green / 255) + 0.0722 * linear(blue / 255);
   const faint = [];
   for (const element of document.querySelectorAll("#main *")) {
-    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    if (!own || !element.getClientRects().length || element.closest(".visually-hidden")) continue;
-    const back = behind(element), lights = [light(back), light(over(getComputedStyle(element).color, back))].sort((a, b) => b - a);
-    const ratio = (lights[0] + 0.05) / (lights[1] + 0.05);
+    const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!says || !element.getClientRects().length || element.closest(".visually-hidden")) continue;
+    const back = behind(element), front = over(getComputedStyle(element).color, back);
+    const [less, more] = [light(back), light(front)].sort((one, other) => one - other);
+    const ratio = (more + 0.05) / (less + 0.05);
     if (ratio < 4.5) faint.push(`${element.textContent.trim().slice(0, 30)}: ${ratio.toFixed(2)}`);
   }
   return faint;
 }"""
+"""What of the page has less contrast than WCAG 2.2 AA asks of small text."""
