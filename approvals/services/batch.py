@@ -9,7 +9,7 @@ from approvals import batching, selectors
 from approvals.choices import Verdict, Via
 from approvals.models import Request
 from approvals.services.deciding import request_decide
-from core.errors import DomainError, Invalid, NotFound
+from core.errors import DomainError, Invalid
 from users.models import User
 
 
@@ -43,9 +43,10 @@ def requests_approve(*, seen: Sequence[Seen], by: User, via: Via, comment: str =
         raise Invalid(_("One request is named twice."))
     found = _requests(by, keys)
     unfit = batching.unfitness(list(found.values()), selectors.settings_in_force())
-    answers = {}
+    answers: dict[int, DomainError | None] = {}
     for one in sorted(seen, key=lambda one: _place(found.get(one.request_id))):
-        answers[one.request_id] = _approve(one, found.get(one.request_id), unfit.get(one.request_id, ""), by, via, comment, ip)
+        why = unfit.get(one.request_id)
+        answers[one.request_id] = Invalid(why) if why else _approve(one, by, via, comment, ip)
     return [Answered(one.request_id, answers[one.request_id]) for one in seen]
 
 
@@ -58,14 +59,8 @@ def _place(request: Request | None) -> tuple[str, int, int]:
     return (request.run.subject_type, request.run.subject_id, request.pk) if request else ("", 0, 0)
 
 
-def _approve(
-    one: Seen, request: Request | None, unfit: str, by: User, via: Via, comment: str, ip: str | None
-) -> DomainError | None:
+def _approve(one: Seen, by: User, via: Via, comment: str, ip: str | None) -> DomainError | None:
     """The refusal; None when it is approved."""
-    if request is None:
-        return NotFound()
-    if unfit:
-        return Invalid(unfit)
     try:
         request_decide(
             request_id=one.request_id,

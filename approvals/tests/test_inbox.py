@@ -104,6 +104,13 @@ def test_no_margin_is_in_the_page_of_who_may_not_see_one(world: World) -> None:
     assert "12.3%" in page(world.manager)
 
 
+def test_a_row_itself_has_no_margin_for_who_may_not_see_one(world: World) -> None:
+    asked(world)
+    requests = inbox.requests_of(world.pricing, "waiting")
+    margins = [inbox.rows_of(requests, person, now=clock.now())[0].margin for person in (world.pricing, world.success)]
+    assert margins == ["12.3%", ""]
+
+
 def test_a_margin_that_is_a_limit_is_told_without_its_numbers(world: World) -> None:
     support = UserFactory(roles=["sales_support"], team=world.rep.team)
     asked(world, by=support, gates={"probe_second": None})
@@ -131,9 +138,9 @@ def test_what_is_late_is_marked_with_a_word_and_an_icon(world: World) -> None:
 
 # --- Order, tabs, filters ---------------------------------------------------------------------------------------------
 def test_what_waits_stands_by_deadline(world: World) -> None:
-    late, soon, later = (due(asked(world), hours) for hours in (-2, 1, 30))
+    later, late, soon = (due(asked(world), hours) for hours in (30, -2, 1))
     assert shown(world.pricing) == [late.pk, soon.pk, later.pk]
-    assert shown(world.rep, tab="asked") == [later.pk, soon.pk, late.pk]
+    assert shown(world.rep, tab="asked") == [soon.pk, late.pk, later.pk]
 
 
 def test_the_list_is_narrowed_by_kind_lateness_and_words(world: World) -> None:

@@ -294,6 +294,11 @@ def test_a_line_below_its_floor_goes_to_the_chosen_approver(world: World) -> Non
     request = Request.objects.get()
     assert (quote.status, request.approver, request.run.reason) == ("in_review", world.pricing, "Uusi asiakas")
     assert request.summary["sentences"]["en"] == ["Line 1 (MAITO-1) is below its floor price"]
+    brief = request.summary["brief"]
+    assert (sorted(brief["breaks"]), sorted(brief["margin"])) == (["quote_floor"], ["en", "fi"])
+    floor = brief["breaks"]["quote_floor"]
+    assert (floor["what"]["en"], floor["count"], floor["margin"]) == ("Line 1 (MAITO-1) is below its floor price", 1, False)
+    assert brief["margin"]["en"] == f"{quote.margin_percent.quantize(D('0.1'))}%"
     decide(quote, world)
     assert quote.status == "approved"
 
