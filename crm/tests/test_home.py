@@ -8,6 +8,9 @@ from django.test import Client
 
 from accounts.models import MasterConflict
 from accounts.tests.factories import AccountFactory
+from approvals import services as approvals
+from approvals.choices import Via
+from approvals.models import Request
 from core import clock
 from core.models import JobRun
 from crm import home
@@ -148,3 +151,13 @@ def test_a_steward_sees_what_waits_in_runs_quarantine_and_conflicts(django_asser
 @pytest.mark.parametrize("roles", [["finance"], ["technical_team"], ["data_steward"], ["pricing"], []])
 def test_everyone_has_a_home(roles: list[str]) -> None:
     assert "Nothing waits for you" in as_user(UserFactory(roles=roles)).get("/").content.decode()
+
+
+def test_a_quote_that_was_asked_back_needs_its_owner_until_it_is_asked_again(world: World) -> None:
+    quote = draft(world, "25")
+    quotes.quote_submit(quote_id=quote.pk, by=world.rep)
+    request = Request.objects.get(run__subject_id=quote.pk)
+    approvals.request_ask_back(request_id=request.pk, question="Miksi?", by=world.pricing, via=Via.PAGE)
+    assert shown(world.rep) == [("Asked back or rejected", str(quote), "Look at it")]
+    quotes.quote_submit(quote_id=quote.pk, by=world.rep)
+    assert shown(world.rep) == []

@@ -9,12 +9,11 @@ from django.urls import reverse
 
 from accounts.models import PaymentTermRule
 from accounts.tests.factories import PaymentTermFactory
-from approvals import services as approvals
+from approvals import selectors as asked, services as approvals
 from approvals.choices import RequestStatus, Settled, Verdict, Via
 from approvals.models import Gate, Request, Run
 from approvals.tests.factories import make_rule
 from core.models import Event, OutboxMessage
-from crm import home
 from quotes import approval_case, selectors, services
 from quotes.choices import Trigger
 from quotes.models import Quote, QuoteLine
@@ -122,17 +121,17 @@ def approved(world: World, *percents: str) -> Quote:
     return quote
 
 
-@pytest.mark.parametrize(("percent", "asked"), [("25", []), ("24", []), ("26", ["quote_floor", "quote_margin"])])
-def test_a_revision_asks_only_about_what_got_worse(world: World, percent: str, asked: list[str]) -> None:
+@pytest.mark.parametrize(("percent", "gates"), [("25", []), ("24", []), ("26", ["quote_floor", "quote_margin"])])
+def test_a_revision_asks_only_about_what_got_worse(world: World, percent: str, gates: list[str]) -> None:
     old = approved(world, "25")
     new = services.quote_revise(quote_id=old.pk, by=world.rep)
     change(new, world, percent)
     submit(new, world)
     run = Run.objects.get(subject_id=new.pk)
     found = sorted(gate.gate for gate in run.gates.filter(settled=Settled.ASKED))
-    assert found == asked
+    assert found == gates
     new.refresh_from_db()
-    assert new.status == ("in_review" if asked else "approved")
+    assert new.status == ("in_review" if gates else "approved")
     assert run.compared_with is not None
 
 
@@ -190,12 +189,12 @@ def test_a_quote_that_is_asked_back_is_a_draft_with_the_question_and_comes_again
     shown = client.get(reverse("quote_page", args=[quote.pk])).content.decode()
     assert "Miksi näin halpa?" in shown
     assert "Meant is line 1." in shown
-    assert [str(task.why) for task in home.tasks_for(world.rep)] == ["Asked back or rejected"]
+    assert list(asked.sent_back_to(world.rep, "quote")) == [{"subject_id": quote.pk}]
     change(quote, world, "24")
     submit(quote, world)
     request = Request.objects.get(run__subject_id=quote.pk, is_open=True)
     assert (request.approver, request.continues is not None) == (world.pricing, True)
-    assert [str(task.why) for task in home.tasks_for(world.rep)] == []
+    assert list(asked.sent_back_to(world.rep, "quote")) == []
     decide(quote, world)
     assert quote.status == "approved"
 
