@@ -8,19 +8,18 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 import time_machine
-from pytest_django import Settings
 
 from approvals.models import Gate, Request
 from approvals.services import asking
 from approvals.tests.conftest import World
 from approvals.tests.factories import ask
 from core import working_time
-from core.working_time import CLOSES, OPENS
 
 HOUR, QUARTER = dt.timedelta(hours=1), dt.timedelta(minutes=15)
 YEAR = 2026
 STEP = dt.timedelta(days=1)
 HOURS = (1, 24, 48, 100)
+OPENS, CLOSES = dt.time(8), dt.time(16)
 
 
 @cache
@@ -84,10 +83,11 @@ def test_hours_of_the_calendar_are_exact_in_every_zone() -> None:
 
 @pytest.mark.once
 @pytest.mark.req("S0.24")
-def test_working_hours_are_exact_in_every_zone(settings: Settings) -> None:
-    """Counted quarter by quarter of the seller's day, whichever zone that is in."""
+def test_working_hours_are_exact_in_every_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted quarter by quarter of the day of whoever is asked, whichever zone that is in."""
     for zone, start in starts():
-        settings.TIME_ZONE = zone
+        calendar = working_time.Calendar(zone=zone)
+        monkeypatch.setattr(asking, "calendar_of", lambda _request, calendar=calendar: calendar)
         due = deadline(start, "working", 12)
         assert due.utcoffset() == dt.timedelta(0)
         assert worked(start, due, ZoneInfo(zone)) == 12 * HOUR, (zone, start)
