@@ -167,7 +167,7 @@ def test_the_inbox_is_cards_on_a_phone(inbox: Any, scheme: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_of_the_inbox_stand_out_from_what_is_behind_them(inbox: Any, scheme: str) -> None:
-    inbox.emulate_media(color_scheme=scheme)
+    inbox.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # colours do not fade into each other
     inbox.locator("[name=pick]").first.check()
     assert inbox.evaluate(TOO_FAINT) == []
 

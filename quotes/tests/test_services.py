@@ -298,7 +298,7 @@ def test_a_line_below_its_floor_goes_to_the_chosen_approver(world: World) -> Non
     assert (sorted(brief["breaks"]), sorted(brief["margin"])) == (["quote_floor"], ["en", "fi"])
     floor = brief["breaks"]["quote_floor"]
     assert (floor["what"]["en"], floor["count"], floor["margin"]) == ("Line 1 (MAITO-1) is below its floor price", 1, False)
-    assert brief["margin"]["en"] == f"{quote.margin_percent.quantize(D('0.1'))}%"
+    assert brief["margin"] == {"en": "24.1%", "fi": "24,1\xa0%"}
     decide(quote, world)
     assert quote.status == "approved"
 
