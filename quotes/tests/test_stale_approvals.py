@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings as hypothesis, strate
 
 from approvals import link_views, services as approvals
 from approvals.choices import RequestStatus, Verdict, Via
-from approvals.models import Decision, Request
+from approvals.models import Decision, Request, Run
 from core import links
 from core.errors import DomainError, WrongState
 from core.models import Link
@@ -145,7 +145,7 @@ class Story:
             self.read.append((request.pk, {"version": request.run.subject_version, "content_hash": request.run.content_hash}))
 
     def recall(self, by: User, number: int) -> None:
-        services.quote_recall(quote_id=self.quote.pk, by=by)
+        services.quote_recall(quote_id=self.quote.pk, by=by if number == 4 else self._requester())
 
     def edit(self, by: User, number: int) -> None:
         percent = Discount("percent", Decimal([0, 15, 21, 25, 30][number]))
@@ -182,6 +182,10 @@ class Story:
         for request in self._asked():
             approvals.request_hand_over(request_id=request.pk, to_id=self.people[number].pk, by=request.approver or by)
 
+    def _requester(self) -> User:
+        run = Run.objects.filter(subject_id=self.quote.pk).order_by("-pk").first()
+        return run.requested_by if run else self.world.rep
+
     def _asked(self) -> list[Request]:
         """The first that waits. Raises: WrongState when none does."""
         asked = Request.objects.filter(run__subject_id=self.quote.pk, status=RequestStatus.PENDING, is_open=True)[:1]
@@ -201,7 +205,7 @@ class Story:
             assert decision.decided_by_id not in (decision.requested_by_id, decision.last_editor_id)
 
 
-TOLD = int(os.environ.get("TOLD_STORIES", "30"))
+TOLD = int(os.environ.get("TOLD_STORIES", "40"))
 STEPS = ["submit", "recall", "edit", "revise", "send", "unsend", "approve", "reject", "approve_stale", "hand_over"]
 STEPS += ["submit", "approve", "approve", "send", "approve_stale"]  # what a story needs to get anywhere
 WHO = [0, 0, 0, 0, 4, 4, 1, 2, 3, 5]
