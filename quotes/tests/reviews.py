@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 
 from approvals import link_views, selectors as approvals_read, services as approvals
-from approvals.choices import RequestStatus, RunStatus, Verdict, Via
-from approvals.models import Decision, Gate, Request, Run
+from approvals.choices import RequestStatus, RunStatus, Settled, Verdict, Via
+from approvals.models import Decision, Gate, Remark, Request, Run, RunGate
 from approvals.services import deciding, sweeping
 from core import clock, links
 from core.errors import DomainError, NotAllowed, NotFound
@@ -100,6 +100,10 @@ def hand_over(case: Case) -> Request:
     return approvals.request_hand_over(request_id=case.request, to_id=case.second, by=user(case.approver))
 
 
+def ask_back(case: Case) -> Remark:
+    return approvals.request_ask_back(request_id=case.request, question="miksi?", by=user(case.approver), via=Via.PAGE)
+
+
 ACTIONS: dict[str, Callable[[Case], Any]] = {
     "approve": lambda case: decide(case, Verdict.APPROVE),
     "reject": lambda case: decide(case, Verdict.REJECT),
@@ -109,6 +113,7 @@ ACTIONS: dict[str, Callable[[Case], Any]] = {
     "expire": lambda case: services.quote_expire(quote_id=case.quote),
     "hand_over": hand_over,
     "deactivate": lambda case: user_deactivate(user=user(case.approver), by=None),
+    "ask_back": ask_back,
     "escalate": lambda case: sweeping._pass_on(case.request),
 }
 
@@ -172,7 +177,7 @@ def _unlock() -> None:
     selectors.quote_for_update = lambda quote_id: Quote.objects.select_related(*selectors._LOCKED_WITH).get(pk=quote_id)
     approvals_read.requests_for_update = requests_of
     approvals_read.link_for_update = lambda link_id: Link.objects.get(pk=link_id)
-    deciding._close = close
+    deciding.close = close
 
 
 # --- What is the case afterwards ---
@@ -244,4 +249,6 @@ def require_approved_as_it_is(quote: Quote) -> None:
         verdict=Verdict.APPROVE,
         content_hash=snapshots.present_hash(quote),
     )
-    assert needed <= set(given.values_list("request__gates__gate", flat=True))
+    runs = Run.objects.filter(subject_type="quote", subject_id=quote.pk, content_hash=snapshots.present_hash(quote))
+    carried = RunGate.objects.filter(run__in=runs, settled=Settled.CARRIED, carried_from__verdict=Verdict.APPROVE)
+    assert needed <= {*given.values_list("request__gates__gate", flat=True), *carried.values_list("gate", flat=True)}

@@ -27,16 +27,17 @@ OVERDUE = 60
 """Days since the request: its time is over, and the last day of the quote."""
 
 AFTERWARDS = """
-first       approve     reject      recall      edit        revise      expire   hand_over   deactivate  escalate
-approve     WrongState  WrongState  WrongState  WrongState  done        done     WrongState  done        nothing
-reject      WrongState  WrongState  WrongState  done        WrongState  nothing  WrongState  done        nothing
-recall      WrongState  WrongState  WrongState  done        WrongState  nothing  WrongState  done        nothing
-edit        done        done        done        WrongState  WrongState  nothing  done        done        done
-revise      done        done        done        WrongState  WrongState  nothing  done        done        done
-expire      done        done        done        WrongState  WrongState  nothing  done        done        done
-hand_over   refused     refused     done        WrongState  WrongState  nothing  refused     done        done
-deactivate  refused     refused     done        WrongState  WrongState  nothing  refused     done        done
-escalate    refused     refused     done        WrongState  WrongState  nothing  refused     done        nothing
+first       approve     reject      recall      edit        revise      expire   hand_over   deactivate  ask_back    escalate
+approve     WrongState  WrongState  WrongState  WrongState  done        done     WrongState  done        WrongState  nothing
+reject      WrongState  WrongState  WrongState  done        WrongState  nothing  WrongState  done        WrongState  nothing
+recall      WrongState  WrongState  WrongState  done        WrongState  nothing  WrongState  done        WrongState  nothing
+edit        done        done        done        WrongState  WrongState  nothing  done        done        done        done
+revise      done        done        done        WrongState  WrongState  nothing  done        done        done        done
+expire      done        done        done        WrongState  WrongState  nothing  done        done        done        done
+hand_over   refused     refused     done        WrongState  WrongState  nothing  refused     done        refused     done
+deactivate  refused     refused     done        WrongState  WrongState  nothing  refused     done        refused     done
+ask_back    WrongState  WrongState  WrongState  done        WrongState  nothing  WrongState  done        WrongState  nothing
+escalate    refused     refused     done        WrongState  WrongState  nothing  refused     done        refused     nothing
 """
 """What the second ends with when the first has gone through. `refused`: it is theirs no more."""
 FIRST = dict.fromkeys(ACTIONS, "done") | {"edit": "WrongState", "revise": "WrongState", "expire": "nothing"}
