@@ -32,7 +32,7 @@ def menu(role: str) -> list[str]:
         ("sales_manager", [*SALES, "/approvals/"]),
         ("sales_leadership", [*SALES, "/approvals/", "/products/"]),
         ("pricing", ["/", "/accounts/", "/quotes/", "/approvals/", "/products/", "/admin/"]),
-        ("finance", ["/", "/accounts/", "/quotes/", "/products/"]),
+        ("finance", ["/", "/accounts/", "/quotes/", "/approvals/", "/products/"]),
         ("technical_team", ["/", "/accounts/", "/products/"]),
         ("data_steward", [*SALES, "/approvals/", "/products/", "/sync/", "/sync/quality/", "/admin/"]),
     ],
