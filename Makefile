@@ -83,11 +83,11 @@ e2e: setup ## run the browser tests only
 fuzz: setup ## send 50,000 generated requests to the API, on a database that is thrown away
 	FUZZ_REQUESTS=50000 $(BIN)/pytest tests/test_fuzz.py $(ARGS)
 
-kills: setup ## kill workers at 25 moments of a run of 50,000 rows, start eight runs at once 50 times, answer 2,500 requests by eight at once (45 min)
-	KILLED_RUNS=25 KILLED_ROWS=50000 KILLED_CELERY=3 STARTED_ROUNDS=50 DECIDED_REQUESTS=2000 SCANNED_LINKS=10000 TOLD_STORIES=500 \
+kills: setup ## kill workers at 25 moments of a run of 50,000 rows, start eight runs at once 50 times, answer 2,500 requests by eight at once, submit while Redis is out of order (45 min)
+	KILLED_RUNS=25 KILLED_ROWS=50000 KILLED_CELERY=3 STARTED_ROUNDS=50 DECIDED_REQUESTS=2000 SCANNED_LINKS=10000 TOLD_STORIES=500 FROZEN_SUBMITS=200 \
 	  DATABASE_URL=$(or $(TEST_DATABASE_URL),postgres://postgres@127.0.0.1:5432/crm) SECRET_KEY=tests $(BIN)/pytest \
 	  integration/tests/test_killed_runs.py integration/tests/test_run_races.py quotes/tests/test_review_contention.py \
-	  quotes/tests/test_stale_approvals.py tests/test_scanners.py $(ARGS)
+	  quotes/tests/test_stale_approvals.py tests/test_scanners.py tests/test_frozen_redis.py $(ARGS)
 	DECIDED_REQUESTS=500 SECRET_KEY=tests $(BIN)/pytest quotes/tests/test_review_contention.py $(ARGS)
 
 bench: setup ## measure against the floor; JSON=FILE writes the results, ROWS=1000000 adds longer lists, KEEP=1 keeps the data

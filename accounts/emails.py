@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import prospect_selectors as selectors
 from core import emails, outbox
@@ -13,7 +13,7 @@ NAMED = 10
 """Pairs that a mail names; the page has them all."""
 
 
-@outbox.handler("account.link_proposed")
+@outbox.handler("account.link_proposed", title=gettext_lazy("Prospects that may be customers"))
 def link_proposed(message: OutboxMessage, *, user_id: int, proposals: str) -> None:
     """Asks the owner of prospects whether they are these accounts. Nothing is sent once all of it is answered, nor to those
     who have left."""

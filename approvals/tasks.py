@@ -9,3 +9,9 @@ from approvals import services
 def sweep() -> int:
     """Clean up; the number of requests that are overdue."""
     return services.sweep().overdue
+
+
+@shared_task(name="approvals.digest")
+def digest() -> int:
+    """Send the mail of the day to those who want one; the number of mails."""
+    return services.digests_send()

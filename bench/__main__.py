@@ -111,7 +111,7 @@ def _fill_each(place: Path, steps: list[tuple[str, Callable[[], None]]]) -> None
 
 
 def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
-    from bench import drafting, lists, machine, moves, sync
+    from bench import drafting, lists, machine, moves, outbox, sync
 
     groups: dict[str, Callable[[House], Iterator[Result]]] = {
         "create": drafting.create,
@@ -125,6 +125,7 @@ def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
         "pdf": machine.pdf,
         "file": sync.customer_file,
         "sync": sync.master,
+        "outbox": outbox.outbox,
         "idle": machine.idle,
         "start": machine.first_page,
     }

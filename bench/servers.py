@@ -50,11 +50,10 @@ def wait_for(port: int, path: str, process: "subprocess.Popen[bytes]", seconds: 
         if process.poll() is not None:
             raise ChildProcessError(f"the server ended with {process.returncode}")
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        with contextlib.suppress(OSError, http.client.HTTPException):
+        with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
             connection.request("GET", path)
             if connection.getresponse().status == 200:
                 return
-        connection.close()
         time.sleep(0.05)
     raise TimeoutError(f"nothing answered on port {port} within {seconds:.0f} s")
 

@@ -11,4 +11,4 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from core import events  # models are loaded only now
 
-        events.describe({"export started": _("Export started")})
+        events.describe({"export started": _("Export started"), "tried anew": _("Mail tried again")})

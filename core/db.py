@@ -15,6 +15,7 @@ from django.db.backends.signals import connection_created
 from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.models.expressions import RawSQL
+from django.db.models.lookups import Exact
 
 Item = TypeVar("Item")
 
@@ -49,6 +50,14 @@ def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
 def skip_locked() -> dict[str, bool]:
     """Arguments of `select_for_update` for workers that take what is free."""
     return {"skip_locked": True} if is_postgresql() else {}
+
+
+def unwaited(queryset: models.QuerySet[Any]) -> models.QuerySet[Any]:
+    """The same rows; an update of them does not wait for the disk, so a crash of the database right after it may undo it. Within
+    a transaction it is an update like any other."""
+    if not is_postgresql() or connection.in_atomic_block:
+        return queryset
+    return queryset.filter(Exact(RawSQL("set_config('synchronous_commit', 'off', true)", []), "off"))
 
 
 @contextlib.contextmanager

@@ -10,10 +10,13 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from core import smtp
 from core.models import OutboxMessage
 from core.outbox import Undeliverable
 
 _LONGEST_SUBJECT = 200
+_NOT_ABOUT_THE_MAIL = (530, 534, 535, 538)
+"""The server wants a log-in or encryption: a matter of settings, which somebody will correct."""
 
 
 class Attachment(NamedTuple):
@@ -40,7 +43,8 @@ def send(
     """Hand the mail of an outbox row to the mail server. Sent again after a failure, it carries the same Message-ID.
 
     `thread` ("quote-12") makes the mails of one record a chain. Raises: Undeliverable when trying again cannot help (no
-    address, or the server refuses mail or recipient for good); any other error is worth another attempt.
+    address, or the server refuses mail or recipient for good); any other error is worth another attempt. What the server says
+    is raised by what `smtp.begin` has begun.
     """
     recipients = [address for address in to if address]
     if not recipients:
@@ -59,7 +63,7 @@ def send(
     mail.attach_alternative(html, "text/html")
     for attachment in attachments:
         mail.attach(*attachment)
-    _deliver(mail)
+    smtp.begin(lambda: _deliver(mail))
 
 
 def absolute(path: str) -> str:
@@ -94,12 +98,22 @@ def _headers(message: OutboxMessage, language: str, thread: str) -> dict[str, st
 
 def _deliver(mail: EmailMultiAlternatives) -> None:
     try:
-        mail.send()
+        smtp.send(mail)
     except smtplib.SMTPRecipientsRefused as error:
         if all(code >= 500 for code, _reply in error.recipients.values()):
-            raise Undeliverable(str(error)) from error
+            raise Undeliverable(_replies(error.recipients)) from error
         raise
-    except smtplib.SMTPDataError as error:
-        if error.smtp_code >= 500:
-            raise Undeliverable(str(error)) from error
+    except smtp.PartlyRefused as error:  # once more to all would be once too often for the others
+        raise Undeliverable(_replies(error.recipients)) from error
+    except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
+        if error.smtp_code >= 500 and error.smtp_code not in _NOT_ABOUT_THE_MAIL:
+            raise Undeliverable(_reply(error.smtp_code, error.smtp_error)) from error
         raise
+
+
+def _replies(refused: Mapping[str, tuple[int, bytes]]) -> str:
+    return "; ".join(f"{address}: {_reply(*reply)}" for address, reply in refused.items())
+
+
+def _reply(code: int, text: bytes | str) -> str:
+    return f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"

@@ -6,12 +6,17 @@ import re
 _TOKEN = re.compile(r"/(a|q|password/reset/key)/[A-Za-z0-9_-]{20,}")
 
 
+def masked(text: str) -> str:
+    """The text without tokens of links."""
+    return _TOKEN.sub(r"/\1/***", text)
+
+
 class MaskLinkTokens(logging.Filter):
     """Replaces the token in addresses of links in mails: approvers', customers', those for a new password."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        masked = _TOKEN.sub(r"/\1/***", message)
-        if masked != message:
-            record.msg, record.args = masked, None
+        without = masked(message)
+        if without != message:
+            record.msg, record.args = without, None
         return True

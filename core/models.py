@@ -99,6 +99,7 @@ class OutboxMessage(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     topic = models.CharField(_("topic"), max_length=60)
+    is_urgent = models.BooleanField(_("somebody waits for it"), default=False)
     payload = models.JSONField(_("ids"), default=dict)
     available_at = models.DateTimeField(_("not before"))
     claimed_until = models.DateTimeField(_("claimed until"), null=True, blank=True)
@@ -107,6 +108,8 @@ class OutboxMessage(models.Model):
     dead_at = models.DateTimeField(_("given up"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    retried_at = models.DateTimeField(_("tried anew since"), null=True, blank=True)
+    """When a steward had it tried again: its day begins anew."""
 
     class Meta:
         verbose_name = _("outgoing message")
@@ -114,8 +117,11 @@ class OutboxMessage(models.Model):
         ordering = ["id"]
         indexes = [
             models.Index(
-                fields=["available_at", "id"], name="outbox_waiting", condition=models.Q(delivered_at=None, dead_at=None)
-            )
+                fields=["-is_urgent", "available_at", "id"],
+                name="outbox_waiting",
+                condition=models.Q(delivered_at=None, dead_at=None),
+            ),
+            models.Index(fields=["-id"], name="outbox_failing", condition=models.Q(~models.Q(last_error=""), delivered_at=None)),
         ]
 
     def __str__(self) -> str:

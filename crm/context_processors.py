@@ -48,6 +48,7 @@ MENU = (
     Page("/products/", _("Products"), "cube", (Perm.PRODUCT_VIEW,)),
     Page("/sync/", _("Data sync"), "arrow-path", (Perm.STEWARD,)),
     Page("/sync/quality/", _("Data quality"), "chart-bar", (Perm.STEWARD,)),
+    Page("/mails/", _("Failed mails"), "envelope", (Perm.STEWARD,)),
     Page("/admin/", pgettext_lazy("menu", "Administration"), "cog-6-tooth", (Perm.ADMIN,)),
 )
 

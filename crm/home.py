@@ -14,7 +14,7 @@ from django.utils.translation import get_language, gettext_lazy as _
 
 from accounts import conflicts, prospect_selectors as prospects
 from approvals import selectors as approvals
-from core import clock, money
+from core import clock, deliveries, money
 from core.models import JobRun
 from integration import quality, selectors as integration
 from opportunities.choices import OpportunityStatus
@@ -124,7 +124,8 @@ class Waiting(NamedTuple):
 
 
 def waiting_for_stewards(user: User) -> list[Waiting]:
-    """Runs that wait for a decision, rows that were left out, conflicts. Three queries; none for people who are no stewards."""
+    """Runs that wait for a decision, rows that were left out, conflicts, mails that were given up. Four queries; none for people
+    who are no stewards."""
     return [row for row in _waiting(user) if row.number] if user.may(Perm.STEWARD) else []
 
 
@@ -141,6 +142,7 @@ def _waiting(user: User) -> Iterator[Waiting]:
         yield Waiting(quality.FIGURES[code].label, left_out.number, path)
     open_conflicts = conflicts.conflict_list_for(user).filter(resolved_at=None)
     yield Waiting(quality.FIGURES[quality.CONFLICTS].label, open_conflicts.count(), reverse("conflict_list"))
+    yield Waiting(_("Mails that were given up"), deliveries.dead().count(), reverse("outbox_list"))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -169,6 +170,12 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_SOFT_TIME_LIMIT = 540
 CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TASK_QUEUES = [Queue("celery", routing_key="celery"), Queue("urgent", routing_key="urgent")]
+"""A worker takes from both unless it is told otherwise; one that is told `-Q urgent` is never busy with anything else."""
+CELERY_TASK_ROUTES = {
+    "core.outbox_deliver_urgent": {"queue": "urgent", "routing_key": "urgent"},
+    "core.outbox_drain_urgent": {"queue": "urgent", "routing_key": "urgent"},
+}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -197,7 +204,9 @@ else:
 CELERY_RESULT_EXPIRES = None
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
-    "outbox-sweep": {"task": "core.outbox_drain", "schedule": 15.0},
+    "outbox-sweep": {"task": "core.outbox_drain", "schedule": 15.0, "options": {"expire_seconds": 900}},
+    "outbox-sweep-urgent": {"task": "core.outbox_drain_urgent", "schedule": 5.0, "options": {"expire_seconds": 900}},
+    "approvals-digest": {"task": "approvals.digest", "schedule": 60.0},
     "approvals-sweep": {"task": "approvals.sweep", "schedule": 60.0},
     "quotes-expire": {"task": "quotes.expire", "schedule": 300.0},
     "forget": {"task": "core.forget", "schedule": 900.0},
@@ -219,7 +228,9 @@ MAILBOX = not EMAIL_URL and (DEBUG or DEMO or TESTING)
 """The mailbox page stands in for a mail server in demo mode only."""
 if EMAIL_URL:
     _email = env.email_url("EMAIL_URL")
-    EMAIL_BACKEND = _email.pop("EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
+    EMAIL_BACKEND = _email.pop("EMAIL_BACKEND", "")
+    if EMAIL_BACKEND in ("", "django.core.mail.backends.smtp.EmailBackend"):
+        EMAIL_BACKEND = "core.smtp.EmailBackend"
     EMAIL_HOST = _email.get("EMAIL_HOST")
     EMAIL_PORT = _email.get("EMAIL_PORT")
     EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
@@ -228,6 +239,8 @@ if EMAIL_URL:
     EMAIL_USE_SSL = bool(_email.get("EMAIL_USE_SSL"))
 elif MAILBOX:
     EMAIL_BACKEND = "core.mailbox.MailboxBackend"
+else:
+    EMAIL_BACKEND = "core.smtp.EmailBackend"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Tukku Oy <sales@tukku.example>")
 

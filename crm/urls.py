@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from crm import views
+from crm import mails, views
 
 handler400 = "crm.problems.bad_request"
 handler403 = "crm.problems.forbidden"
@@ -22,6 +22,8 @@ urlpatterns = [
     path("mailbox/", views.mailbox, name="mailbox"),
     path("mailbox/<int:pk>/", views.mailbox_message, name="mailbox_message"),
     path("mailbox/<int:pk>/body/", views.mailbox_body, name="mailbox_body"),
+    path("mails/", mails.outbox_list, name="outbox_list"),
+    path("mails/retry/", mails.outbox_retry, name="outbox_retry"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("api/", include("crm.api")),

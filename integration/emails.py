@@ -2,15 +2,22 @@
 
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
-from core import emails, outbox
+from core import deliveries, emails, outbox
+from core.deliveries import About
 from core.models import JobRun, OutboxMessage
 from integration import policies, words
 from users.models import User
 
 
-@outbox.handler("integration.attention")
+@deliveries.tells("run_id")
+def _runs(ids: list[int]) -> dict[int, About]:
+    runs = JobRun.objects.filter(pk__in=ids, kind__in=words.KINDS)
+    return {run.pk: About(what=f"{words.KINDS[run.kind]} {run.pk}", path=reverse("sync_page", args=[run.pk])) for run in runs}
+
+
+@outbox.handler("integration.attention", title=gettext_lazy("Run of a feed that needs somebody"))
 def attention(message: OutboxMessage, *, run_id: int, user_id: int) -> None:
     """Why the run needs somebody, and what can be done. Nothing is sent when somebody has dealt with it meanwhile."""
     run, person = JobRun.objects.select_related("started_by").get(pk=run_id), User.objects.get(pk=user_id)

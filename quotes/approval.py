@@ -11,6 +11,7 @@ from approvals import routing
 from approvals.registry import Case, Field, Fingerprint, GateDefault
 from approvals.routing import Choice
 from core import events, versions
+from core.prepared import Prepared
 from quotes import approval_case, approval_facts, selectors, snapshots
 from quotes.choices import Trigger
 from quotes.models import Quote, QuoteSnapshot
@@ -21,6 +22,9 @@ from users.roles import Perm
 def choices_for(quote: Quote, gates: Iterable[Trigger], requester: User, case: Case) -> list[Choice]:
     """Whom this person may ask about the quote, gate by gate."""
     return routing.choices_for([gate.value for gate in gates], "quote", quote, requester, quote.last_editor_id, case)
+
+
+_quotes_by_key = Prepared(lambda pk: Quote.objects.select_related("account").filter(pk=pk))
 
 
 class QuoteApproval:
@@ -59,7 +63,7 @@ class QuoteApproval:
         return approval_facts.lines_of(snapshot.content) if snapshot else []
 
     def summary(self, subject_id: int) -> str:
-        quote = self.read(subject_id)
+        quote: Quote = _quotes_by_key.rows(subject_id)[0]
         return f"{quote}, {quote.account.name}"
 
     def url(self, subject_id: int) -> str:

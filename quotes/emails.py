@@ -3,16 +3,33 @@
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, gettext_lazy
 
-from core import emails, links, outbox
+from core import deliveries, emails, links, outbox
+from core.deliveries import About
 from core.models import OutboxMessage
 from quotes import documents
 from quotes.choices import Answer, QuoteStatus
-from quotes.models import QuoteAnswer, QuoteDocument
+from quotes.models import Quote, QuoteAnswer, QuoteDocument
 
 
-@outbox.handler("quote.sent")
+@deliveries.tells("document")
+def _documents(uuids: list[str]) -> dict[str, About]:
+    sent = QuoteDocument.objects.filter(uuid__in=uuids).select_related("quote__account")
+    return {str(one.uuid): _about(one.quote, ", ".join(one.recipients)) for one in sent}
+
+
+@deliveries.tells("answer_id")
+def _answers(ids: list[int]) -> dict[int, About]:
+    answers = QuoteAnswer.objects.filter(pk__in=ids).select_related("quote__account", "quote__owner")
+    return {one.pk: _about(one.quote, emails.address(one.quote.owner.display_name, one.quote.owner.email)) for one in answers}
+
+
+def _about(quote: Quote, to: str) -> About:
+    return About(to, f"{quote}, {quote.account.name}", reverse("quote_page", args=[quote.pk]))
+
+
+@outbox.handler("quote.sent", title=gettext_lazy("Quote to the customer"))
 def quote_sent(message: OutboxMessage, *, document: str) -> None:
     """The quote to the customer: the link and the PDF."""
     sent = QuoteDocument.objects.select_related("quote__account", "snapshot", "link", "sent_by").get(uuid=document)
@@ -47,7 +64,7 @@ def quote_sent(message: OutboxMessage, *, document: str) -> None:
     )
 
 
-@outbox.handler("quote.answered")
+@outbox.handler("quote.answered", title=gettext_lazy("Answer of a customer"))
 def quote_answered(message: OutboxMessage, *, answer_id: int) -> None:
     """The customer's answer to the owner of the quote."""
     answer = QuoteAnswer.objects.select_related("quote__account", "quote__owner", "reason").get(pk=answer_id)

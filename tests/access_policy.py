@@ -305,6 +305,8 @@ POLICY: dict[str, Address] = {
     "merge_undo": Address(ACCOUNT_EDITORS, POST, (Use("merge", write="edit the account"),)),
     "opportunity_export": export(OPPORTUNITY_READERS),
     "opportunity_list": page(OPPORTUNITY_READERS),
+    "outbox_list": page(STEWARDS),
+    "outbox_retry": Address(STEWARDS, POST, (Use(body="failed mail"),)),
     "product_export": export(SIGNED_IN),
     "product_list": page(SIGNED_IN),
     "product_page": page(SIGNED_IN, "product"),

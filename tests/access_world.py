@@ -21,8 +21,8 @@ from approvals import link_views
 from approvals.models import Request, RunGate
 from catalog.models import Product
 from catalog.tests.factories import ProductFactory
-from core import clock, links
-from core.models import JobRun, Link, MailboxMessage
+from core import clock, links, outbox
+from core.models import JobRun, Link, MailboxMessage, OutboxMessage
 from core.tests.factories import MailboxMessageFactory
 from integration.models import PRODUCT_IMPORT, QuarantinedRow
 from integration.tests.factories import QuarantinedRowFactory, RunFactory, RunningFactory, guarded_run
@@ -100,6 +100,7 @@ class World:
     mail: MailboxMessage
     successor: User
     """Who may decide anything, everywhere, and is asked nothing."""
+    failed: OutboxMessage
     clients: dict[str, Client]
     sessions: dict[str, str]
     tokens: dict[tuple[str, bool], str]
@@ -147,7 +148,7 @@ def make_world() -> World:
     row = QuarantinedRowFactory(run=RunFactory())
     running = RunningFactory(kind=PRODUCT_IMPORT, lease_until=clock.now() + dt.timedelta(days=1))
     feeds = (row.run, running, guarded_run(), row)
-    others = (MailboxMessageFactory(html="<p>Hei</p>"), _successor())
+    others = (MailboxMessageFactory(html="<p>Hei</p>"), _successor(), failed_mail(people["sales_rep"]))
     world = World(people, own, shared, asked, maker.plain, *feeds, *others, {}, {}, {})
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
@@ -161,6 +162,14 @@ def in_days(days: int) -> dt.date:
 def _successor() -> User:
     roles = ["pricing", "sales_manager", "customer_success", "finance", "data_steward"]
     return UserFactory(username="successor", roles=roles, sees_all_units=True)
+
+
+def failed_mail(person: User) -> OutboxMessage:
+    """A message that was given up."""
+    message = outbox.emit("users.account_changed", user_id=person.pk, change="password_set")
+    message.dead_at, message.attempts, message.last_error = clock.now(), 12, "TimeoutError: timed out"
+    message.save()
+    return message
 
 
 def log_in(world: World, role: str) -> None:
@@ -399,6 +408,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "reason": "",
         "evidence": "Mail of today",
     },
+    "failed mail": lambda world, target: {"action": f"retry:{world.failed.pk}"},
     "file": lambda world, target: {"kind": PRODUCT_IMPORT, "file": SimpleUploadedFile("tuotteet.csv", b"sku;name_en\n1;x\n")},
     "format": lambda world, target: {"format": "csv"},
     "hands": lambda world, target: {"to": world.people["data_steward"].pk},
@@ -439,7 +449,12 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "notes": lambda world, target: {"notes": "Soita ensin.", "version": 1},
     "override": lambda world, target: {"value": "Uusi katu 2", "reason": "moved", "version": 1},
     "parent": lambda world, target: {"parent": world.shared[TEAM].account.parent_customer_id},
-    "profile": lambda world, target: {"display_name": "Uusi Nimi", "language": "fi", "theme": "dark"},
+    "profile": lambda world, target: {
+        "display_name": "Uusi Nimi",
+        "language": "fi",
+        "theme": "dark",
+        "approval_mail": "daily",
+    },
     "reason": lambda world, target: {"reason": "Good enough"},
     "prospect": lambda world, target: (
         dict.fromkeys(("business_id", "vat_number", "street", "postcode", "city"), "")

@@ -16,7 +16,8 @@ from accounts.tests.factories import AccountFactory, CategoryTma2Factory, Paymen
 from approvals.models import Request, Run
 from approvals.tests.factories import FACTS
 from catalog.tests.factories import ProductFactory, ProductGroupFactory
-from core import clock
+from core import clock, outbox
+from core.models import OutboxMessage
 from core.tests.factories import JobRunFactory, MailboxMessageFactory
 from integration.models import CUSTOMER_SYNC
 from opportunities.tests.factories import OpportunityFactory
@@ -65,6 +66,14 @@ def make_mail(number: int, user: User) -> None:
     MailboxMessageFactory()
 
 
+def make_failed_mail(number: int, user: User) -> None:
+    if number % 2:
+        outbox.emit("users.account_changed", user_id=UserFactory().pk, change="password_set")
+    else:
+        outbox.emit("approval.requested", request_id=number, user_id=UserFactory().pk, link_id=0)
+    OutboxMessage.objects.update(last_error="TimeoutError: timed out", attempts=1)
+
+
 def make_opportunity(number: int, user: User) -> None:
     OpportunityFactory()
 
@@ -110,6 +119,7 @@ LIST_PAGES: dict[str, ListPage] = {
     "conflict_list": ListPage("data_steward", make_conflict, 3),
     "mailbox": ListPage("sales_rep", make_mail, 2),
     "opportunity_list": ListPage("data_steward", make_opportunity, 3),
+    "outbox_list": ListPage("data_steward", make_failed_mail, 6),
     "product_list": ListPage("sales_rep", make_product, 4),
     "proposal_list": ListPage("data_steward", make_proposal, 5),
     "quote_list": ListPage("data_steward", make_quote, 3),

@@ -54,7 +54,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password", "has_second_factor", "is_active")}),
-        (_("Person"), {"fields": ("display_name", "email", "language", "theme")}),
+        (_("Person"), {"fields": ("display_name", "email", "language", "theme", "approval_mail")}),
         (_("Organisation"), {"fields": ("team", "sees_all_units", "salesperson_id")}),
         (_("Dates"), {"fields": ("last_login", "date_joined")}),
     )

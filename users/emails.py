@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _, gettext_lazy
 
-from core import emails, outbox
+from core import deliveries, emails, outbox
+from core.deliveries import About
 from core.models import OutboxMessage
 from users.models import User
+from users.selectors import user_with_roles
 
 CHANGES = {
     "password_changed": gettext_lazy("Your password was changed"),
@@ -22,11 +24,17 @@ CHANGES = {
 """What a person is told of, mostly by the log-in library's names."""
 
 
-@outbox.handler("users.password_reset")
+@deliveries.tells("user_id")
+def _people(ids: list[int]) -> dict[int, About]:
+    people = User.objects.filter(pk__in=ids)
+    return {person.pk: About(to=emails.address(person.display_name, person.email)) for person in people}
+
+
+@outbox.handler("users.password_reset", title=gettext_lazy("Link for a new password"), urgent=True)
 def password_reset(message: OutboxMessage, *, user_id: int) -> None:
     """The link for a new password, made as it is sent. Nothing is sent to nobody, nor to those who have left since."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None:
+    user = user_with_roles(user_id)
+    if user is None or not user.is_active:
         return
     link = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), default_token_generator.make_token(user)])
     with translation.override(user.language):
@@ -42,12 +50,12 @@ def password_reset(message: OutboxMessage, *, user_id: int) -> None:
     )
 
 
-@outbox.handler("users.account_changed")
+@outbox.handler("users.account_changed", title=gettext_lazy("Notice of a change to a log-in"))
 def account_changed(message: OutboxMessage, *, user_id: int, change: str) -> None:
     """Tells the person how the way into the account was changed, so that somebody else's hand is noticed. Those who have
     left since get nothing."""
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None:
+    user = user_with_roles(user_id)
+    if user is None or not user.is_active:
         return
     with translation.override(user.language):
         subject = str(CHANGES[change])

@@ -22,7 +22,7 @@ CODE = {"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck":
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
-        fields = ("display_name", "language", "theme")
+        fields = ("display_name", "language", "theme", "approval_mail")
 
 
 class TokenForm(forms.Form):

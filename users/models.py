@@ -95,6 +95,11 @@ class Theme(models.TextChoices):
     DARK = "dark", _("Dark")
 
 
+class ApprovalMail(models.TextChoices):
+    EACH = "each", _("One for each, at once")
+    DAILY = "daily", _("One a day, at 8 in the morning")
+
+
 class User(AbstractUser):
     """Somebody who logs in."""
 
@@ -111,6 +116,15 @@ class User(AbstractUser):
     )
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.ENGLISH)
     theme = models.CharField(_("theme"), max_length=5, choices=Theme, default=Theme.AUTO)
+    approval_mail = models.CharField(
+        _("mails about approvals"),
+        max_length=5,
+        choices=ApprovalMail,
+        default=ApprovalMail.EACH,
+        help_text=_("Reminders, and what is due before the next morning, come at once in either case."),
+    )
+    approval_digest_at = models.DateTimeField(null=True, editable=False)
+    """Until when the person has been told by one mail a day; what came since is for the next one."""
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
     """Part of what a session must match: counting up ends all sessions of the person. Services do (users.services)."""
 

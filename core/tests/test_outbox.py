@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.core.management import call_command
 from django.db import transaction
+from django.db.models import Q
 
 from core import emails, outbox, tasks
 from core.models import OutboxMessage
@@ -53,6 +54,10 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, Any]
 
     monkeypatch.setattr(current_app, "send_task", send_task)
     return sent
+
+
+def claim(message: OutboxMessage) -> OutboxMessage | None:
+    return next(iter(outbox._claim(Q(pk=message.pk))), None)
 
 
 def state(message: OutboxMessage) -> tuple[int, str, bool, bool]:
@@ -147,10 +152,113 @@ def test_a_topic_without_handler_stays_visible(db: None) -> None:
     assert state(message) == (1, "KeyError: 'test.nobody'", False, False)
 
 
+# --- What somebody waits for ---
+@pytest.fixture
+def urgent(post: Post, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A topic that goes ahead of others."""
+    monkeypatch.setitem(outbox._handlers, "test.urgent", post)
+    monkeypatch.setattr(outbox, "_urgent", {"test.urgent"})
+    return "test.urgent"
+
+
+def test_what_is_urgent_goes_first_and_then_the_oldest(post: Post, urgent: str, clock: time_machine.Traveller) -> None:
+    for number in (1, 2):
+        outbox.emit("test.post", number=number)
+        clock.shift(1)
+    for number in (3, 4):
+        outbox.emit(urgent, number=number)
+        clock.shift(1)
+    assert (outbox.drain(), post.delivered) == (4, [3, 4, 1, 2])
+
+
+def test_urgent_messages_that_come_while_others_are_delivered_do_not_wait_for_all_of_them(
+    post: Post, urgent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "BATCH", 3)
+    outbox.emit_all("test.post", [{"number": number} for number in range(9)])
+
+    def deliver(message: OutboxMessage, *, number: int) -> None:
+        post(message, number=number)
+        if number == 1:
+            outbox.emit(urgent, number=100)
+
+    monkeypatch.setitem(outbox._handlers, "test.post", deliver)
+    assert (outbox.drain(), post.delivered) == (10, [0, 1, 2, 100, 3, 4, 5, 6, 7, 8])
+
+
+def test_urgent_messages_are_told_of_in_a_queue_of_their_own(
+    post: Post, urgent: str, published: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        soon, later = outbox.emit(urgent, number=1), outbox.emit("test.post", number=2)
+    assert published == [
+        ("core.outbox_deliver_urgent", {"message_ids": [soon.pk]}, None),
+        ("core.outbox_deliver", {"message_ids": [later.pk]}, None),
+    ]
+    queues = {name: current_app.amqp.router.route({}, name)["queue"].name for name, _ids, _countdown in published}
+    assert queues == {"core.outbox_deliver_urgent": "urgent", "core.outbox_deliver": "celery"}
+    assert tasks.outbox_drain_urgent() == 1
+    assert post.delivered == [1]
+    assert tasks.outbox_deliver_urgent(message_ids=[later.pk]) == 1
+
+
+@pytest.mark.parametrize("path", ["Procfile", "compose.yaml"])
+def test_a_worker_takes_nothing_but_what_is_urgent_and_the_others_take_both(path: str) -> None:
+    workers = [line for line in (settings.BASE_DIR / path).read_text().splitlines() if "-A crm worker" in line]
+    assert sorted("-Q urgent" in line for line in workers) == [False, True]
+    assert [line for line in workers if "-Q" in line and "-Q urgent" not in line] == []
+    assert {queue.name for queue in settings.CELERY_TASK_QUEUES} == {"celery", "urgent"}
+    assert all(queue.routing_key == queue.name for queue in settings.CELERY_TASK_QUEUES)
+
+
+def test_mails_that_somebody_waits_for_are_urgent_and_those_that_come_in_crowds_are_not() -> None:
+    assert outbox._urgent == {
+        "approval.decided",
+        "approval.handed_over",
+        "approval.passed_on",
+        "approval.recalled",
+        "approval.requested",
+        "users.password_reset",
+    }
+
+
+def test_many_messages_are_told_of_by_the_hundred(
+    post: Post, published: list[Any], django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        outbox.emit_all("test.post", [{"number": number} for number in range(250)])
+    assert [len(ids["message_ids"]) for _name, ids, _countdown in published] == [100, 100, 50]
+
+
+def test_a_task_leaves_what_it_has_no_time_for_to_the_next_one(post: Post) -> None:
+    outbox.emit_all("test.post", [{"number": number} for number in range(5)])
+    assert outbox.drain(seconds=0) == 1
+    waiting = OutboxMessage.objects.filter(delivered_at=None)
+    assert set(waiting.values_list("claimed_until", "attempts")) == {(None, 0)}
+    assert (outbox.drain(), post.delivered) == (4, [0, 1, 2, 3, 4])
+
+
+def test_what_cannot_be_done_within_the_lease_is_given_back(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = iter([dt.timedelta(minutes=1), dt.timedelta(0), dt.timedelta(0)])
+    outbox.emit_all("test.post", [{"number": number} for number in range(3)])
+    with time_machine.travel(START, tick=False) as traveller:
+        OutboxMessage.objects.update(available_at=START, created_at=START)
+
+        def deliver(message: OutboxMessage, *, number: int) -> None:
+            post(message, number=number)
+            traveller.shift(next(slow))
+
+        monkeypatch.setitem(outbox._handlers, "test.post", deliver)
+        batch = outbox._claim(Q())
+        assert outbox._deliver_batch(batch, None) == 1
+        assert list(OutboxMessage.objects.order_by("pk").values_list("attempts", flat=True)) == [1, 0, 0]
+        assert (outbox.drain(), post.delivered) == (2, [0, 1, 2])
+
+
 # --- Leases ---
 def test_a_message_of_a_killed_worker_is_taken_up_when_the_lease_ends(post: Post, clock: time_machine.Traveller) -> None:
     message = outbox.emit("test.post", number=1)
-    assert outbox._claim(message.pk) is not None, "and then the worker is killed"
+    assert claim(message) is not None, "and then the worker is killed"
     assert (outbox.drain(), outbox.deliver(message.pk)) == (0, False)
     clock.shift(dt.timedelta(minutes=2))
     assert outbox.drain() == 0
@@ -161,9 +269,9 @@ def test_a_message_of_a_killed_worker_is_taken_up_when_the_lease_ends(post: Post
 
 def test_a_worker_that_outlived_its_lease_does_not_undo_the_next_one(post: Post, clock: time_machine.Traveller) -> None:
     message = outbox.emit("test.post", number=1)
-    slow = outbox._claim(message.pk)
+    slow = claim(message)
     clock.shift(dt.timedelta(minutes=3))
-    quick = outbox._claim(message.pk)
+    quick = claim(message)
     assert slow is not None
     assert quick is not None
     outbox._failed(slow, TimeoutError("late"))
@@ -173,7 +281,7 @@ def test_a_worker_that_outlived_its_lease_does_not_undo_the_next_one(post: Post,
 
 def test_a_message_that_kills_every_worker_is_given_up_after_a_day(post: Post, clock: time_machine.Traveller) -> None:
     message = outbox.emit("test.post", number=1)
-    outbox._claim(message.pk)
+    claim(message)
     clock.shift(dt.timedelta(hours=24, seconds=1))
     assert outbox.drain() == 0
     assert state(message) == (1, "the workers that tried died", False, True)
@@ -189,7 +297,7 @@ def test_a_message_is_withdrawn_only_while_nobody_has_claimed_it(post: Post) -> 
     first, second = outbox.emit("test.post", number=1), outbox.emit("test.post", number=2)
     assert outbox.withdraw(first) is True
     assert outbox.withdraw(first) is False
-    outbox._claim(second.pk)
+    claim(second)
     assert outbox.withdraw(second) is False
     assert list(OutboxMessage.objects.values_list("pk", flat=True)) == [second.pk]
 
@@ -267,7 +375,7 @@ def mail_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[MailServer]:
     controller = AnyPort(server, hostname="127.0.0.1", port=0)
     controller.start()
     for name, value in {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_BACKEND": "core.smtp.EmailBackend",
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": controller.port,
         "EMAIL_HOST_USER": "",
@@ -357,4 +465,4 @@ def test_a_mail_to_nobody_is_given_up(letter: Any) -> None:
 
 
 def test_the_backend_in_use_is_the_configured_one(mail_server: MailServer) -> None:
-    assert type(get_connection()).__module__ == "django.core.mail.backends.smtp"
+    assert type(get_connection()).__module__ == "core.smtp"

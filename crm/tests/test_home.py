@@ -11,8 +11,8 @@ from accounts.tests.factories import AccountFactory
 from approvals import services as approvals
 from approvals.choices import Via
 from approvals.models import Request
-from core import clock
-from core.models import JobRun
+from core import clock, outbox
+from core.models import JobRun, OutboxMessage
 from crm import home
 from integration.tests.factories import QuarantinedRowFactory, RunFactory
 from opportunities.tests.factories import OpportunityFactory
@@ -123,7 +123,7 @@ def test_home_costs_the_same_with_2_and_20_of_everything(world: World, django_as
     assert queries() == few
 
 
-def test_a_steward_sees_what_waits_in_runs_quarantine_and_conflicts(django_assert_num_queries) -> None:
+def test_a_steward_sees_what_waits_in_runs_quarantine_conflicts_and_mails(django_assert_num_queries) -> None:
     steward, rep = UserFactory(roles=["data_steward"]), UserFactory(roles=["sales_rep"])
     stopped = RunFactory(status=JobRun.Status.QUARANTINED)
     RunFactory(status=JobRun.Status.DRY_RUN, counts={"asks": ["many"]})
@@ -132,8 +132,11 @@ def test_a_steward_sees_what_waits_in_runs_quarantine_and_conflicts(django_asser
     QuarantinedRowFactory.create_batch(2, run=stopped)
     MasterConflict.objects.create(account=AccountFactory(owner=rep), field="owner", kind="tie", run=stopped)
 
+    outbox.emit("users.account_changed", user_id=rep.pk, change="password_set")
+    OutboxMessage.objects.update(dead_at=clock.now(), last_error="TimeoutError: timed out")
+
     assert steward.may(Perm.STEWARD)  # reads the roles
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         found = home.waiting_for_stewards(steward)
 
     assert [(str(row.label), row.number, row.path) for row in found] == [
@@ -141,6 +144,7 @@ def test_a_steward_sees_what_waits_in_runs_quarantine_and_conflicts(django_asser
         ("Runs that ask first", 2, "/sync/?status=dry_run"),
         ("Rows of customers left out", 2, f"/sync/{stopped.pk}/quarantine/"),
         ("Open conflicts", 1, "/accounts/conflicts/"),
+        ("Mails that were given up", 1, "/mails/"),
     ]
     assert home.waiting_for_stewards(rep) == []
     text = as_user(steward).get("/").content.decode()

@@ -34,7 +34,7 @@ def menu(role: str) -> list[str]:
         ("pricing", ["/", "/accounts/", "/quotes/", "/approvals/", "/products/", "/admin/"]),
         ("finance", ["/", "/accounts/", "/quotes/", "/approvals/", "/products/"]),
         ("technical_team", ["/", "/accounts/", "/products/"]),
-        ("data_steward", [*SALES, "/approvals/", "/products/", "/sync/", "/sync/quality/", "/admin/"]),
+        ("data_steward", [*SALES, "/approvals/", "/products/", "/sync/", "/sync/quality/", "/mails/", "/admin/"]),
     ],
 )
 def test_the_menu_shows_what_exists_and_may_be_opened(role: str, expected: list[str]) -> None:

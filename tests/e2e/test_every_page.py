@@ -30,6 +30,7 @@ from quotes.models import Quote, QuoteDocument
 from quotes.tests.factories import World, draft, sent
 from tests.access_matrix import addresses
 from tests.access_policy import LIBRARY
+from tests.access_world import failed_mail
 from users import tokens
 from users.models import User
 from users.tests.codes import give_password, set_up
@@ -58,6 +59,7 @@ class Records:
         self.proposal, merged = (self._proposal(name) for name in ("Ehdokas Oy", "Toinen Oy"))
         self.merge = merging.account_merge(survivor_id=world.account.pk, loser_id=merged.prospect_id, by=world.rep)
         self.row = QuarantinedRowFactory(run=self.run)
+        failed_mail(world.rep)
         self.mail = MailboxMessageFactory(html="<p style='color: red'>Hei</p>")
 
     def _proposal(self, name: str) -> LinkProposal:

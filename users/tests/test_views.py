@@ -185,18 +185,26 @@ def test_the_profile_is_the_persons_own(client: Client) -> None:
     client.force_login(user)
 
     client.post(
-        "/profile/", {"display_name": "Äijä Öykkönen", "language": "fi", "theme": "dark", "is_active": "", "username": "x"}
+        "/profile/",
+        {
+            "display_name": "Äijä Öykkönen",
+            "language": "fi",
+            "theme": "dark",
+            "approval_mail": "daily",
+            "is_active": "",
+            "username": "x",
+        },
     )
 
     saved = User.objects.get()
-    assert (saved.display_name, saved.language, saved.theme) == ("Äijä Öykkönen", "fi", "dark")
+    assert (saved.display_name, saved.language, saved.theme, saved.approval_mail) == ("Äijä Öykkönen", "fi", "dark", "daily")
     assert (saved.username, saved.is_active) == (user.username, True)
 
 
 def test_a_profile_without_a_name_is_refused(client: Client) -> None:
     client.force_login(UserFactory(display_name="Riikka"))
 
-    answer = client.post("/profile/", {"display_name": "", "language": "sv", "theme": "dark"})
+    answer = client.post("/profile/", {"display_name": "", "language": "sv", "theme": "dark", "approval_mail": "each"})
 
     assert (answer.status_code, sorted(answer.context["form"].errors)) == (422, ["display_name", "language"])
     assert User.objects.get().display_name == "Riikka"
