@@ -53,13 +53,14 @@ class ConditionInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 1
 
 
-class StepInline(admin.TabularInline):  # type: ignore[type-arg]
+class StepInline(admin.StackedInline):  # type: ignore[type-arg]
     model = Step
     form, formset = StepForm, StepFormSet
     extra = 0
     min_num = 1
     validate_min = False
     autocomplete_fields = ("people",)
+    fields = (("position", "who", "role"), "people", ("quorum", "needed"))
 
 
 @admin.register(Rule)

@@ -111,7 +111,7 @@ def _fill_each(place: Path, steps: list[tuple[str, Callable[[], None]]]) -> None
 
 
 def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
-    from bench import drafting, lists, machine, moves, outbox, sync
+    from bench import drafting, lists, machine, moves, outbox, sync, waiting
 
     groups: dict[str, Callable[[House], Iterator[Result]]] = {
         "create": drafting.create,
@@ -126,6 +126,7 @@ def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
         "file": sync.customer_file,
         "sync": sync.master,
         "outbox": outbox.outbox,
+        "waiting": waiting.waiting,
         "idle": machine.idle,
         "start": machine.first_page,
     }

@@ -71,6 +71,8 @@ BUDGETS = (
     Budget("mails a second, plain ones", MAILS, must=200),
     Budget("mails a second, requests for approval", MAILS, must=200),
     Budget("approval mail behind 10,000 others, p95", SECONDS, must=2),
+    Budget("inbox, 10,000 open requests", MS, sql=10),
+    Budget("sweep of 100,000 open requests", SECONDS, must=10),
     Budget("web idle, 2 workers", MIB, must=250, goal=160),
     Budget("packages in place to first page", SECONDS, must=60, goal=15),
 )
