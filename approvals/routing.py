@@ -359,6 +359,12 @@ def preselected(step: StepChoice, requester: User) -> User | None:
     return by_pk[min(by_pk, key=lambda pk: (load.get(pk, 0), pk))]
 
 
+def open_counts(people: Iterable[User]) -> dict[int, int]:
+    """How many requests wait for each of these, by key. One query."""
+    waiting = Request.objects.filter(approver__in={person.pk for person in people}, status=RequestStatus.PENDING, is_open=True)
+    return dict(waiting.order_by().values_list("approver").annotate(Count("pk")))
+
+
 def successors(request: Request, requests: Iterable[Request], subject: Any) -> list[User]:
     """Who may be asked in the place of whoever is asked now: those who may decide all its gates, and are not asked in this run
     already."""

@@ -13,6 +13,8 @@ from approvals import selectors as asked, services as approvals
 from approvals.choices import RequestStatus, Settled, Verdict, Via
 from approvals.models import Gate, Request, Run
 from approvals.tests.factories import make_rule
+from catalog.models import Product
+from core.errors import WrongState
 from core.models import Event, OutboxMessage
 from quotes import approval_case, selectors, services
 from quotes.choices import Trigger
@@ -226,3 +228,24 @@ def test_the_sheet_says_who_decides_who_is_away_and_what_nobody_has_to_decide(wo
     shown = " ".join(client.get(reverse("quote_review", args=[quote.pk])).content.decode().split())
     assert "the rule “Small” approves it, nobody is asked." in shown
     assert "Review & send" in shown
+
+
+@pytest.mark.req("S1.1")
+@pytest.mark.req("S1.7")
+@pytest.mark.req("S1.9")
+@pytest.mark.req("S1.10")
+def test_customer_success_is_asked_before_sending_and_what_waits_for_them_is_seen_while_selling(
+    world: World, client: Client
+) -> None:
+    success = UserFactory(display_name="Sanna Sjöblom", roles=["customer_success"], sees_all_units=True)
+    Product.objects.filter(pk=world.product.pk).update(outside_catalogue=True)
+    world.product.refresh_from_db()
+    first = draft(world)
+    with pytest.raises(WrongState, match="needs approval before it can be sent"):
+        services.quote_send(quote_id=first.pk, by=world.rep, to=["asiakas@esim.example"])
+    submit(first, world)
+    assert Request.objects.get().approver == success
+    client.force_login(world.rep)
+    second = draft(world)
+    shown = " ".join(client.get(reverse("quote_review", args=[second.pk])).content.decode().split())
+    assert "Sanna Sjöblom (1 waiting)</option>" in shown

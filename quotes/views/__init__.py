@@ -1,6 +1,6 @@
 """Pages of quotes: the list, one quote, and its moves. The editor and the customer's pages are modules of their own."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -119,14 +119,14 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     skus = {line_id: texts.sku for line_id, texts in quoted.texts.items()}
     case = approval_case.case_of(quote, priced, found, skus) if found else Case()
     choices = approval.choices_for(quote, triggers.gates(found), user, case) if found else []
+    steps = [(choice, step) for choice in choices if choice.is_asked for step in choice.steps]
+    load = routing.open_counts(person for _choice, step in steps for person in step.eligible)
     context = {
         "quote": quote,
         "priced": priced,
         "languages": Language.choices,
         "language": request.POST.get("language") or quote.language,
-        "gates": [
-            _step(step, choice.label, user, request.POST) for choice in choices if choice.is_asked for step in choice.steps
-        ],
+        "gates": [_step(step, choice.label, user, request.POST, load) for choice, step in steps],
         "settled": [choice for choice in choices if not choice.is_asked],
         "blockers": columns.blockers_of(priced, found, margin=policies.may_see_margin(user), skus=skus),
         "pages": range(1, len(documents.preview_of(content, parties, quote.language)) + 1) if priced.lines else [],
@@ -139,15 +139,15 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     return render(request, template, context, status=error.status if error else 200)
 
 
-def _step(step: routing.StepChoice, label: str, user: User, posted: Any) -> dict[str, Any]:
-    """A step of a gate with the people who may decide it, and the one preselected where the requester picks."""
+def _step(step: routing.StepChoice, label: str, user: User, posted: Any, load: Mapping[int, int]) -> dict[str, Any]:
+    """A step of a gate: who may decide it, how much waits for each, and who is preselected where one is picked."""
     default = routing.preselected(step, user) if step.is_picked else None
     chosen = whole(posted.get(f"approver_{step.key}", "")) or (default.pk if default else None)
     return {
         "key": step.key,
         "label": label,
         "number": step.definition["step"],
-        "options": step.options(),
+        "options": [(option, load.get(option.person.pk, 0)) for option in step.options()],
         "is_picked": step.is_picked,
         "needed": step.needed,
         "chosen": chosen,
