@@ -68,7 +68,7 @@ def step_words(definition: Mapping[str, Any]) -> str:
 # --- Gaps and clashes -------------------------------------------------------------------------------------------------
 def warnings_of(gate: str) -> list[str]:
     """What is wrong with the rules of a gate, in sentences."""
-    in_use = routing.rules_in_use(with_steps=False).get(gate, [])
+    in_use = routing.rules_in_use().get(gate, [])
     found, fields, units = rules.examine(in_use), fields_of(gate), units_by_key()
     said = []
     if found.gap is not None and not registry.is_by_rule(gate):
@@ -148,7 +148,9 @@ def _steps(gate_code: str, gate: Any, best: rules.Rule | None, case: Case, reque
         return [user for user in people if user.sees_all_units or (case.unit is not None and user.unit_id == case.unit)]
 
     steps = []
-    for definition in routing.definitions(gate_code, gate, best, routing.limits_in_use(), requester or User()):
+    for definition in routing.definitions(
+        gate_code, gate, best, routing.steps_by_rule(), routing.limits_in_use(), requester or User()
+    ):
         people = routing.people_for(definition, covers, case.amount)
         steps.append((step_words(definition), [str(person) for person in people if person != requester]))
     return steps

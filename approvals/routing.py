@@ -20,6 +20,7 @@ from approvals import policies, registry, rules
 from approvals.choices import Clock, Operator, Outcome, Quorum, RequestStatus, RunStatus, Settled, Who
 from approvals.models import AuthorityLimit, Decision, Gate, Request, Rule, Run, RunGate, Step
 from approvals.registry import Case
+from approvals.selectors import round_statuses
 from core import clock
 from core.prepared import Prepared
 from users import absences
@@ -59,15 +60,15 @@ def gate_for(code: str) -> Gate | None:
     return next((gate for gate in _gates.rows() if gate.code == code and gate.is_active), None)
 
 
-def rules_in_use(*, with_steps: bool = True) -> dict[str, list[rules.Rule]]:
-    """The active rules by gate, the oldest first: two queries, or one without their steps. A condition on something that is not
-    declared fits nothing."""
-    steps = _steps_by_rule() if with_steps else {}
+Rules = Mapping[str, Sequence[rules.Rule]]
+"""By gate, without their steps."""
+
+
+def rules_in_use() -> dict[str, list[rules.Rule]]:
+    """The active rules, the oldest first: one query. A condition on something that is not declared fits nothing."""
     found: dict[int, rules.Rule] = {}
     for pk, gate, name, unit, outcome, priority, field, *compared in _rules.rows():
-        rule = found.get(pk) or rules.Rule(
-            pk, gate, name, unit, Outcome(outcome), priority, (), tuple(steps.get(pk, {}).values())
-        )
+        rule = found.get(pk) or rules.Rule(pk, gate, name, unit, Outcome(outcome), priority, ())
         if field is not None:
             rule = rule._replace(conditions=(*rule.conditions, typed_condition(gate, field, *compared)))
         found[pk] = rule
@@ -77,7 +78,8 @@ def rules_in_use(*, with_steps: bool = True) -> dict[str, list[rules.Rule]]:
     return by_gate
 
 
-def _steps_by_rule() -> dict[int, dict[int, rules.Step]]:
+def steps_by_rule() -> dict[int, dict[int, rules.Step]]:
+    """Of the active rules, by their keys and in order. One query."""
     steps: dict[int, dict[int, rules.Step]] = {}
     for rule, position, who, role, quorum, needed, person in _steps.rows():
         known = steps.setdefault(rule, {}).get(position)
@@ -97,14 +99,14 @@ def typed_condition(gate: str, field: str, operator: str, text: str) -> rules.Co
         return nothing
 
 
-def rule_for(gate: str, case: Case) -> rules.Rule | None:
-    """The rule that decides this case at this gate."""
-    return rules.best(rules_in_use().get(gate, ()), case.values, case.unit)
-
-
 # --- What a run keeps -------------------------------------------------------------------------------------------------
 def definitions(
-    code: str, gate: Gate | None, rule: rules.Rule | None, limits: Sequence[Any], requester: User
+    code: str,
+    gate: Gate | None,
+    rule: rules.Rule | None,
+    steps: Mapping[int, Mapping[int, rules.Step]],
+    limits: Sequence[Any],
+    requester: User,
 ) -> list[Definition]:
     """One for each step of the rule; where no rule fits, the stewards."""
     source: Any = gate or _UNDEFINED
@@ -122,7 +124,7 @@ def definitions(
         "rule_name": rule.name if rule else "",
         "limits": _limits_of(code, limits),
     }
-    steps = rule.steps if rule else ()
+    own = [*steps.get(rule.pk, {}).values()] if rule else []
     return [
         {
             **common,
@@ -134,7 +136,7 @@ def definitions(
             "quorum": str(step.quorum),
             "needed": step.needed,
         }
-        for number, step in enumerate(steps or (rules.Step(1, Who.STEWARDS, "", (), Quorum.ONE, 1),))
+        for number, step in enumerate(own or (rules.Step(1, Who.STEWARDS, "", (), Quorum.ONE, 1),))
     ]
 
 
@@ -218,10 +220,10 @@ def _within_limits(people: list[User], definition: Definition, amount: Decimal |
 
 def people_of_rule(rule: rules.Rule, subject_type: str, subject: Any, requester: User) -> list[User]:
     """Everybody whom the steps of the rule mean, but who asks."""
-    whole = rule._replace(steps=tuple(_steps_by_rule().get(rule.pk, {}).values()))
+    steps = steps_by_rule()
     found = {
         person.pk: person
-        for definition in definitions(rule.gate, gate_for(rule.gate), whole, (), requester)
+        for definition in definitions(rule.gate, gate_for(rule.gate), rule, steps, (), requester)
         for person in people_for(definition, covers_of(subject_type, subject), None)
     }
     found.pop(requester.pk, None)
@@ -307,12 +309,21 @@ class Choice(NamedTuple):
 
 
 def choices_for(
-    codes: Iterable[str], subject_type: str, subject: Any, requester: User, last_editor_id: int, case: Case
+    codes: Iterable[str],
+    subject_type: str,
+    subject: Any,
+    requester: User,
+    last_editor_id: int,
+    case: Case,
+    *,
+    in_use: Rules | None = None,
+    earlier: Sequence[RunGate] | None = None,
 ) -> list[Choice]:
-    """Whom the requester may ask, gate by gate."""
-    gates, by_gate, limits = {gate.code: gate for gate in _gates.rows()}, rules_in_use(), limits_in_use()
+    """Whom the requester may ask, gate by gate. `in_use`, `earlier`: the rules and the rounds before, where they are known."""
+    by_gate = rules_in_use() if in_use is None else in_use
+    earlier = earlier_rounds(subject_type, (subject.pk, *case.earlier)) if earlier is None else earlier
+    gates, plans, limits = {gate.code: gate for gate in _gates.rows()}, steps_by_rule(), limits_in_use()
     involved, covers = {requester.pk, last_editor_id}, covers_of(subject_type, subject)
-    earlier = earlier_rounds(subject_type, (subject.pk, *case.earlier))
     away, choices = away_on(clock.today()), []
     for code in codes:
         known = gates.get(code)
@@ -324,7 +335,7 @@ def choices_for(
                 [person for person in people_for(definition, covers, case.amount) if person.pk not in involved],
                 away,
             )
-            for definition in definitions(code, gate, rule, limits, requester)
+            for definition in definitions(code, gate, rule, plans, limits, requester)
         ]
         is_automatic = bool(gate and gate.may_be_automatic and rule and rule.outcome == Outcome.APPROVE)
         approvals = () if is_automatic else still_approved(earlier, code, case, [step.definition for step in steps], involved)
@@ -385,6 +396,8 @@ def successors(request: Request, requests: Iterable[Request], subject: Any) -> l
 # --- What was approved before -----------------------------------------------------------------------------------------
 def earlier_rounds(subject_type: str, subject_ids: Sequence[int]) -> list[RunGate]:
     """The gates of all rounds of these subjects, the latest round first, with the decisions."""
+    if len(subject_ids) == 1 and not round_statuses(subject_type, subject_ids[0]):
+        return []  # as nearly always, and told by a smaller query
     rows = RunGate.objects.filter(run__subject_type=subject_type, run__subject_id__in=subject_ids)
     return list(rows.select_related("run", "request__decision__decided_by", "carried_from__decided_by").order_by("-run_id", "pk"))
 

@@ -44,7 +44,6 @@ class Rule(NamedTuple):
     outcome: Outcome
     priority: int
     conditions: tuple[Condition, ...]
-    steps: tuple[Step, ...]
 
     @property
     def specificity(self) -> int:

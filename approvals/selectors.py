@@ -56,9 +56,14 @@ def link_for_update(link_id: int) -> Link:
 
 
 _open_runs = Prepared(lambda kind, pk: Run.objects.filter(subject_type=kind, subject_id=pk, status=RunStatus.OPEN))
-_rounds = Prepared(
-    lambda kind, pk: Run.objects.filter(subject_type=kind, subject_id=pk).order_by("-id").values_list("status", flat=True)[:1]
+_statuses = Prepared(
+    lambda kind, pk: Run.objects.filter(subject_type=kind, subject_id=pk).order_by("-id").values_list("status", flat=True)
 )
+
+
+def round_statuses(subject_type: str, subject_id: int) -> list[str]:
+    """How the rounds of this subject stand, the latest first."""
+    return _statuses.rows(subject_type, subject_id)
 
 
 def open_run(subject_type: str, subject_id: int) -> Run | None:
@@ -75,8 +80,7 @@ def subjects_asked_about(subject_type: str, subject_ids: Iterable[int]) -> set[i
 
 def was_sent_back(subject_type: str, subject_id: int) -> bool:
     """Whether the last round of this subject ended with a no or a question."""
-    status: str | None = _rounds.first(subject_type, subject_id)
-    return status in (RunStatus.REJECTED, RunStatus.RETURNED)
+    return bool({RunStatus.REJECTED, RunStatus.RETURNED} & set(round_statuses(subject_type, subject_id)[:1]))
 
 
 def sent_back_to(user: User, subject_type: str) -> QuerySet[Any]:

@@ -12,6 +12,7 @@ from approvals.choices import FieldKind, Outcome
 from approvals.registry import Case, Field
 from approvals.rules import Condition, Rule, Value, best
 from core import money
+from core.prepared import Prepared
 from quotes.choices import Trigger
 from quotes.models import Quote
 from quotes.pricing import PricedLine, PricedQuote
@@ -58,24 +59,36 @@ def _former_revisions(quote: Quote) -> list[int]:
     return list(former.order_by("-revision").values_list("pk", flat=True))
 
 
+_customers = Prepared(
+    lambda pk: Account.objects.filter(pk=pk).values_list("is_prospect", *(f"{name}__code" for name in _CODES)).order_by()
+)
+
+
 # --- What conditions compare ------------------------------------------------------------------------------------------
 def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach]) -> dict[str, Value]:
     """By the codes of FIELDS. One query for the customer; one more where the payment term is not the customer's own."""
     totals = priced.totals
-    codes = Account.objects.filter(pk=quote.account_id).values("is_prospect", *(f"{name}__code" for name in _CODES)).get()
+    is_prospect, *codes = _customers.rows(quote.account_id)[0]
     return {
         "amount": totals.net_total,
         "discount_percent": totals.discount_percent,
-        "line_discount_percent": max((row.discount_percent or Decimal(0) for row in priced.lines), default=None),
+        "line_discount_percent": _greatest_discount(priced.lines),
         "margin_percent": totals.margin_percent,
         "margin_gap": _margin_gap(found),
         "lines_below_floor": Decimal(sum(breach.reason == Reason.BELOW_FLOOR for breach in found)),
         "lines_outside": Decimal(sum(breach.reason == Reason.OUTSIDE_CATALOGUE for breach in found)),
         "payment_days": _payment_days(quote),
         "term_changed": overrides_payment_term(quote, totals.net_total),
-        "is_prospect": codes.pop("is_prospect"),
-        **{name: codes[f"{name}__code"] for name in _CODES},
+        "is_prospect": is_prospect,
+        **dict(zip(_CODES, codes, strict=True)),
     }
+
+
+def _greatest_discount(lines: Sequence[PricedLine]) -> Decimal | None:
+    """Of any line, in percent; None without a line that has a list price."""
+    priced = [row for row in lines if row.line.list_price]
+    deepest = min(priced, key=lambda row: row.exact_price / row.line.list_price, default=None)
+    return deepest.discount_percent if deepest else None
 
 
 def _margin_gap(found: Sequence[Breach]) -> Decimal | None:
@@ -98,9 +111,11 @@ def overrides_payment_term(quote: Quote, net_total: Decimal) -> bool:
 _BY_RULE = {Trigger.DISCOUNT: Reason.DISCOUNT, Trigger.PAYMENT_TERM: Reason.PAYMENT_TERM}
 
 
-def breaches_by_rule(quote: Quote, priced: PricedQuote, found: Sequence[Breach]) -> list[Breach]:
+def breaches_by_rule(
+    quote: Quote, priced: PricedQuote, found: Sequence[Breach], in_use: routing.Rules | None = None
+) -> list[Breach]:
     """What asks for approval only because a rule of the admin says so: one query while there is no such rule."""
-    in_use = routing.rules_in_use(with_steps=False)
+    in_use = routing.rules_in_use() if in_use is None else in_use
     if not any(gate.value in in_use for gate in _BY_RULE) or not priced.lines:
         return []
     values = values_of(quote, priced, found)

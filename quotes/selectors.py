@@ -8,6 +8,7 @@ from typing import NamedTuple
 from django.db.models import Max, QuerySet, Subquery
 from django.utils.crypto import salted_hmac
 
+from approvals.routing import Rules
 from catalog import selectors as catalog
 from catalog.models import Product
 from core import clock, db, events
@@ -270,15 +271,20 @@ def margin_target(quote: Quote, net_total: Decimal) -> pricing.Target | None:
     return pricing.margin_target(targets, tma2=quote.account.tma2_id, channel=quote.account.channel_id, amount=net_total)
 
 
-def breaches_of(quote: Quote, result: pricing.PricedQuote) -> list[triggers.Breach]:
-    """The limits this quote passes, those that only rules of the admin set included: two queries while there are none."""
-    return breaches_against(quote, result, margin_target(quote, result.totals.net_total))
+def breaches_of(quote: Quote, result: pricing.PricedQuote, in_use: Rules | None = None) -> list[triggers.Breach]:
+    """The limits this quote passes, those that only rules of the admin set included: two queries while there are none.
+
+    `in_use`: the rules, where they are known.
+    """
+    return breaches_against(quote, result, margin_target(quote, result.totals.net_total), in_use)
 
 
-def breaches_against(quote: Quote, result: pricing.PricedQuote, target: pricing.Target | None) -> list[triggers.Breach]:
+def breaches_against(
+    quote: Quote, result: pricing.PricedQuote, target: pricing.Target | None, in_use: Rules | None = None
+) -> list[triggers.Breach]:
     """The same where the row of the margin table is known: one query while rules set no limits."""
     found = triggers.breaches(result, target)
-    return found + approval_case.breaches_by_rule(quote, result, found)
+    return found + approval_case.breaches_by_rule(quote, result, found, in_use)
 
 
 _snapshots = Prepared(lambda quote_id: QuoteSnapshot.objects.filter(quote=quote_id).order_by("-id")[:1])

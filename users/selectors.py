@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from django.db.models import Q
+from django.db.models import CharField, Q
+from django.db.models.functions import Cast
 
 from core import clock
 from core.errors import NotFound
@@ -50,9 +51,20 @@ def user_with_roles(user_id: int) -> User | None:
 
 
 # --- Who is away ------------------------------------------------------------------------------------------------------
+_away = Prepared(
+    lambda day: (
+        Absence.objects.annotate(first=Cast("starts_on", CharField()), last=Cast("ends_on", CharField()))
+        .filter(first__lte=day, last__gte=day)
+        .values_list("user_id", "ends_on", "substitute_id", "substitute__is_active")
+        .order_by()
+    )
+)
+"""Days are texts here, as a prepared query takes no others; written the ISO way they stand in order."""
+
+
 def away_on(day: dt.date) -> dict[int, Away]:
     """Everybody who is away on the day, by key. A substitute who has left is none. One query."""
-    rows = Absence.objects.of_day(day).values_list("user_id", "ends_on", "substitute_id", "substitute__is_active").order_by()
+    rows = _away.rows(day.isoformat())
     return {person: Away(until, substitute if is_active else None) for person, until, substitute, is_active in rows}
 
 

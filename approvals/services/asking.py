@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from approvals import registry, routing, selectors
-from approvals.choices import Clock, RequestStatus, Settled
+from approvals.choices import Clock, RequestStatus, RunStatus, Settled
 from approvals.models import Request, Run, RunGate
 from approvals.registry import Case, Fingerprint
-from approvals.routing import Choice, Definition, StepChoice
+from approvals.routing import Choice, Definition, Rules, StepChoice
 from core import clock, events, links, outbox, working_time
 from core.errors import Invalid, WrongState
 from core.models import Link
@@ -33,22 +33,23 @@ def run_start(
     case: Case | None = None,
     approvers: Mapping[str, int | None] | None = None,
     reason: str = "",
+    in_use: Rules | None = None,
 ) -> Run:
     """A run is open and the first approvers are asked; or approved, where rules and earlier approvals are enough. The caller has
     locked the subject.
 
     `approvers`: by the key of a step (routing.StepChoice) the chosen approver's key, or None for the default. A step that nobody
-    may decide goes to the stewards' queue.
+    may decide goes to the stewards' queue. `in_use`: the rules, where the caller has read them.
     Raises: Invalid with that key in `fields` when the chosen one is not eligible; WrongState when a run is open.
     """
     if not gates:
         raise ValueError("a run needs a gate")
-    if selectors.open_run(subject_type, subject.pk):
+    before, case = selectors.round_statuses(subject_type, subject.pk), case or Case()
+    if RunStatus.OPEN in before:
         raise WrongState(_("An approval of this is under way already."))
-    case = case or Case()
-    choices = routing.choices_for(gates, subject_type, subject, by, last_editor_id, case)
+    earlier = routing.earlier_rounds(subject_type, (subject.pk, *case.earlier)) if before or case.earlier else []
+    choices = routing.choices_for(gates, subject_type, subject, by, last_editor_id, case, in_use=in_use, earlier=earlier)
     asked = [(step, _people(choice, step, approvers or {}, by)) for choice in choices if choice.is_asked for step in choice.steps]
-    earlier = routing.earlier_rounds(subject_type, (subject.pk, *case.earlier))
     run = Run.objects.create(
         subject_type=subject_type,
         subject_id=subject.pk,
@@ -63,7 +64,7 @@ def run_start(
         started_at=clock.now(),
     )
     RunGate.objects.bulk_create(_settled_gates(run, choices))
-    requests = _make_requests(run, asked, facts)
+    requests = _make_requests(run, asked, facts, goes_on=RunStatus.RETURNED in before)
     if requests:
         tell(run, [request for request in requests if request.is_open])
     else:
@@ -123,7 +124,9 @@ def _gate(run: Run, definition: Definition, **more: Any) -> RunGate:
     )
 
 
-def _make_requests(run: Run, asked: Sequence[tuple[StepChoice, Sequence[Asked]]], facts: dict[str, Any]) -> list[Request]:
+def _make_requests(
+    run: Run, asked: Sequence[tuple[StepChoice, Sequence[Asked]]], facts: dict[str, Any], *, goes_on: bool
+) -> list[Request]:
     """One request per approver, over all the steps that are theirs; its place is that of the first of them.
 
     Those of the first place are open.
@@ -140,7 +143,8 @@ def _make_requests(run: Run, asked: Sequence[tuple[StepChoice, Sequence[Asked]]]
                 Request(run=run, approver=approver, instead_of=instead_of, position=definition["position"], summary=facts),
             )
             gates.append(_gate(run, definition, request=request))
-    _go_on_from(run, requests.values())
+    if goes_on:
+        _go_on_from(run, requests.values())
     for request in next_step(list(requests.values())):
         open_now(request, [gate for gate in gates if gate.request is request])
     made = Request.objects.bulk_create(requests.values())

@@ -8,12 +8,12 @@ from core import events, outbox
 from users.models import User
 
 
-def managers_inform(*, subject_type: str, subject: Any, by: User, case: Case) -> list[User]:
+def managers_inform(*, subject_type: str, subject: Any, by: User, case: Case, in_use: routing.Rules | None = None) -> list[User]:
     """Whoever a rule names for it is told about this case, once as long as its values stay the same; those people. The caller has
-    locked the subject."""
+    locked the subject. `in_use`: the rules, where the caller has read them."""
     told: list[User] = []
     own = {gate.code for gate in registry.subject_for(subject_type).gates}
-    in_use = routing.rules_in_use(with_steps=False)
+    in_use = routing.rules_in_use() if in_use is None else in_use
     for rule in rules.informing((rule for code in own for rule in in_use.get(code, ())), case.values, case.unit):
         values = {condition.field: str(case.values[condition.field]) for condition in rule.conditions}
         people = routing.people_of_rule(rule, subject_type, subject, by)

@@ -12,7 +12,7 @@ from approvals.rules import Condition, Rule
 
 
 def rule(pk: int, *conditions: Condition, unit: int | None = None, priority: int = 100, outcome: Outcome = Outcome.ASK) -> Rule:
-    return Rule(pk, "gate", f"rule {pk}", unit, outcome, priority, conditions, ())
+    return Rule(pk, "gate", f"rule {pk}", unit, outcome, priority, conditions)
 
 
 def over(number: str) -> Condition:

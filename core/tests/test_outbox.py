@@ -213,6 +213,7 @@ def test_a_worker_takes_nothing_but_what_is_urgent_and_the_others_take_both(path
 
 def test_mails_that_somebody_waits_for_are_urgent_and_those_that_come_in_crowds_are_not() -> None:
     assert outbox._urgent == {
+        "approval.asked_back",
         "approval.decided",
         "approval.handed_over",
         "approval.passed_on",

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
-from approvals import services as approvals
+from approvals import routing, services as approvals
 from approvals.registry import Fingerprint
 from core import clock, events, jobs, links, outbox, versions
 from core.errors import Invalid, Text, WrongState, require
@@ -47,7 +47,8 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     versions.require(quote, version)
     quoted = selectors.quoted(quote)
     _require_complete(quote, len(quoted.priced.lines))
-    found = selectors.breaches_of(quote, quoted.priced)
+    rules = routing.rules_in_use()
+    found = selectors.breaches_of(quote, quoted.priced, rules)
     versions.bump(quote)
     content = snapshots.content_of(quote, quoted)
     case = approval_case.case_of(quote, quoted.priced, found, {line: texts.sku for line, texts in quoted.texts.items()})
@@ -71,8 +72,9 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
             facts=approval_facts.facts_of(quote, content, quoted.priced, found),
             reason=reason,
             case=case,
+            in_use=rules,
         )
-    approvals.managers_inform(subject_type="quote", subject=quote, by=by, case=case)
+    approvals.managers_inform(subject_type="quote", subject=quote, by=by, case=case, in_use=rules)
     return snapshot
 
 

@@ -235,7 +235,8 @@ def _require_whole_run(run: Run) -> None:
         assert (decision.content_hash, decision.subject_version) == (run.content_hash, run.subject_version)
         assert decision.decided_by_id not in (run.requested_by_id, run.last_editor_id)
     if run.status == RunStatus.APPROVED:
-        assert {request.decision.verdict for request in requests} == {Verdict.APPROVE}
+        assert {request.decision.verdict for request in requests} <= {Verdict.APPROVE}
+        assert run.gates.exists(), "by a yes, a rule or an earlier yes"
     if run.status == RunStatus.REJECTED:
         assert Decision.objects.filter(request__run=run, verdict=Verdict.REJECT).count() == 1
 

@@ -170,6 +170,11 @@ class Story:
         for request in self._asked():
             self._decide(request.pk, Verdict.REJECT, by if number == 4 else request.approver or by, {})
 
+    def ask_back(self, by: User, number: int) -> None:
+        for request in self._asked():
+            person = by if number == 4 else request.approver or by
+            approvals.request_ask_back(request_id=request.pk, question="miksi?", by=person, via=Via.PAGE)
+
     def approve_stale(self, by: User, number: int) -> None:
         """Any request that was ever read, with anything that was ever read."""
         if not self.read:
@@ -206,7 +211,7 @@ class Story:
 
 
 TOLD = int(os.environ.get("TOLD_STORIES", "40"))
-STEPS = ["submit", "recall", "edit", "revise", "send", "unsend", "approve", "reject", "approve_stale", "hand_over"]
+STEPS = ["submit", "recall", "edit", "revise", "send", "unsend", "approve", "reject", "approve_stale", "hand_over", "ask_back"]
 STEPS += ["submit", "approve", "approve", "send", "approve_stale"]  # what a story needs to get anywhere
 WHO = [0, 0, 0, 0, 4, 4, 1, 2, 3, 5]
 """Mostly the rep, or the manager, who may edit the quote as well."""
