@@ -84,8 +84,8 @@ def _copies(count: int) -> None:
     )
     db.copy_rows(
         Link,
-        ("purpose", "subject_id", "person_id", "nonce", "token_hash", "expires_at"),
-        ((Link.Purpose.APPROVAL.value, pk, approver.pk, f"bench{pk}", f"bench{pk}", due) for pk in requests),
+        ("purpose", "subject_id", "person_id", "nonce", "token_hash", "created_at", "expires_at"),
+        ((Link.Purpose.APPROVAL.value, pk, approver.pk, f"bench{pk}", f"bench{pk}", now, due) for pk in requests),
     )
     db.refresh_statistics()
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _, gettext_noop, ngettext
 
@@ -20,19 +21,21 @@ _PERCENT_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET, Reason.
 MARGIN_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET, Reason.NOTHING_TO_PAY}
 
 
+_SENTENCES = {
+    Reason.BELOW_FLOOR: gettext_noop("%(line)s is below its floor price"),
+    Reason.MISSING_COST: gettext_noop("%(line)s has no known cost"),
+    Reason.OUTSIDE_CATALOGUE: gettext_noop("%(line)s is outside the catalogue"),
+    Reason.MARGIN_BELOW_TARGET: gettext_noop("The margin of the quote is below its target"),
+    Reason.NO_MARGIN_TARGET: gettext_noop("The margin table has no target for this quote"),
+    Reason.NOTHING_TO_PAY: gettext_noop("The quote costs the customer nothing"),
+    Reason.DISCOUNT: gettext_noop("The discount is above what goes without asking"),
+    Reason.PAYMENT_TERM: gettext_noop("The payment term is not the advised one"),
+}
+
+
 def what(breach: Breach, where: str) -> str:
     """The breach in a sentence of the active language; `where` names the line."""
-    texts = {
-        Reason.BELOW_FLOOR: _("%(line)s is below its floor price"),
-        Reason.MISSING_COST: _("%(line)s has no known cost"),
-        Reason.OUTSIDE_CATALOGUE: _("%(line)s is outside the catalogue"),
-        Reason.MARGIN_BELOW_TARGET: _("The margin of the quote is below its target"),
-        Reason.NO_MARGIN_TARGET: _("The margin table has no target for this quote"),
-        Reason.NOTHING_TO_PAY: _("The quote costs the customer nothing"),
-        Reason.DISCOUNT: _("The discount is above what goes without asking"),
-        Reason.PAYMENT_TERM: _("The payment term is not the advised one"),
-    }
-    return texts[breach.reason] % {"line": where}
+    return _(_SENTENCES[breach.reason]) % {"line": where}
 
 
 def avoid(breach: Breach) -> str:
@@ -64,7 +67,7 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
     """Everything the review page shows, as JSON."""
     lines = {line["id"]: line for line in content["lines"]}
     totals = priced.totals
-    limits = [_limit(breach, lines) for breach in found]
+    limits = _limits(found, lines)
     flagged = {breach.line_id for breach in found}
     return {
         "title": in_languages(lambda: _("Quote %(number)s, revision %(revision)s") % content),
@@ -119,14 +122,18 @@ def _fact(label: str, value: Any, *, margin: bool = False) -> dict[str, Any]:
     return {"label": _labels(label), "value": in_languages(value), "margin": margin}
 
 
-def _limit(breach: Breach, lines: dict[int, Json]) -> dict[str, Any]:
-    return {
-        "gate": breach.gate.value,
-        "what": in_languages(lambda: what(breach, _where(breach, lines))),
-        "limit": in_languages(lambda: number(breach, "limit")),
-        "actual": in_languages(lambda: number(breach, "actual")),
-        "margin": breach.reason in MARGIN_REASONS,
-    }
+def _limits(found: Sequence[Breach], lines: dict[int, Json]) -> list[dict[str, Any]]:
+    """A row for each breach; each language is changed to once, however many there are."""
+    limits: list[dict[str, Any]] = [
+        {"gate": breach.gate.value, "what": {}, "limit": {}, "actual": {}, "margin": breach.reason in MARGIN_REASONS}
+        for breach in found
+    ]
+    for code in CODES:
+        with translation.override(code):
+            for breach, row in zip(found, limits, strict=True):
+                row["what"][code] = what(breach, _where(breach, lines))
+                row["limit"][code], row["actual"][code] = number(breach, "limit"), number(breach, "actual")
+    return limits
 
 
 def line_name(where: str) -> str:
