@@ -244,7 +244,7 @@ def test_customer_success_is_asked_before_sending_and_what_waits_for_them_is_see
     with pytest.raises(WrongState, match="needs approval before it can be sent"):
         services.quote_send(quote_id=first.pk, by=world.rep, to=["asiakas@esim.example"])
     submit(first, world)
-    assert Request.objects.get().approver == success
+    assert Request.objects.get().approver_id == success.pk
     client.force_login(world.rep)
     second = draft(world)
     shown = " ".join(client.get(reverse("quote_review", args=[second.pk])).content.decode().split())
