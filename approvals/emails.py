@@ -74,15 +74,18 @@ def _ask(
 
 
 @outbox.handler("approval.passed_on", title=gettext_lazy("Approval passed on"), urgent=True)
-def passed_on(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
-    """Tell the requester, and whoever has not answered, who is asked now; or stewards that nobody is."""
+def passed_on(message: OutboxMessage, *, request_id: int, user_id: int, why: str = "late") -> None:
+    """Tell the requester, and whoever has not answered, who is asked now; or stewards that nobody is. `why`: late, away, left,
+    or nobody who could be asked instead."""
     request, person = _request(request_id), _person(user_id)
     with translation.override(person.language):
-        subject = _("Not answered in time: approval of %(what)s") % {"what": _what(request.run)}
+        words = {"what": _what(request.run)}
+        late, moved = _("Not answered in time: approval of %(what)s"), _("Passed on: approval of %(what)s")
+        subject = (late if why in ("late", "nobody") else moved) % words
     path = (
         _path(request) if person.may(Perm.STEWARD) else registry.subject_for(request.run.subject_type).url(request.run.subject_id)
     )
-    context = _facts(request, person) | {"url": emails.absolute(path), "request": request}
+    context = _facts(request, person) | {"url": emails.absolute(path), "request": request, "why": why}
     _send_news(message, "passed_on", person, request.run, subject, context)
 
 

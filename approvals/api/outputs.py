@@ -65,6 +65,7 @@ class StepOfRunOut(Output):
     is_open = serializers.BooleanField()
     approver = serializers.IntegerField(allow_null=True, help_text="Null: the data stewards.")
     approver_name = serializers.CharField(allow_null=True)
+    instead_of = serializers.IntegerField(allow_null=True, help_text="The absent person whom the approver stands in for.")
     gates = GateOfRunOut(many=True)
     due_at = serializers.DateTimeField(allow_null=True)
     decision = DecisionOut(allow_null=True)
@@ -219,6 +220,7 @@ def _step_out(asked: Request) -> Json:
         "is_open": asked.is_open,
         "approver": asked.approver_id,
         "approver_name": asked.approver.display_name if asked.approver else None,
+        "instead_of": asked.instead_of_id,
         "gates": [{"gate": gate.gate, "label": _label(gate.definition, language) or gate.gate} for gate in asked.gates.all()],
         "due_at": instant(asked.due_at),
         "decision": _decision_out(decision) if decision else None,

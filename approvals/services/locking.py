@@ -46,23 +46,20 @@ def require_undecided(run: Run, request: Request) -> None:
 
 def require_link(request: Request, by: User, via: Via, link: Link | None) -> None:
     """Who comes by link holds one of their own that lives, and that may do as much."""
-    if via != Via.LINK:
-        return
-    locked = require_own_link(request, by, via, link)
-    if locked is None or not links.is_live(locked):
-        raise WrongState(_("This link is no longer valid. Sign in to decide."))
-    if not policies.link_decides(request.run, selectors.settings_in_force()):
+    require_living_link(request, by, via, link)
+    if via == Via.LINK and not policies.link_decides(request.run, selectors.settings_in_force()):
         raise NotAllowed(standing.sign_in_sentence())
 
 
-def require_own_link(request: Request, by: User, via: Via, link: Link | None) -> Link | None:
-    """Who comes by link holds one that was made for them and this request."""
+def require_living_link(request: Request, by: User, via: Via, link: Link | None) -> None:
+    """Who comes by link holds one that was made for them and this request, and that lives."""
     if via != Via.LINK:
-        return None
+        return
     locked = selectors.link_for_update(link.pk) if link else None
     if locked is None or (locked.purpose, locked.subject_id, locked.person_id) != (Link.Purpose.APPROVAL, request.pk, by.pk):
         raise NotAllowed(_("This link is for somebody or something else."))
-    return locked
+    if not links.is_live(locked):
+        raise WrongState(_("This link is no longer valid. Sign in to decide."))
 
 
 def require_same(run: Run, now: Fingerprint, version: int | None, content_hash: str | None) -> None:

@@ -62,10 +62,11 @@ def request_ask_back(
 def remark_add(*, request_id: int, text: str, by: User, via: Via, link: Link | None = None) -> Remark:
     """A comment stands with the round; who asked, and who is or was asked, are told. Nothing else changes.
 
-    Raises: NotFound for a request out of sight; Invalid for an empty or overlong text; NotAllowed by a link of somebody else.
+    Raises: NotFound for a request out of sight; Invalid for an empty or overlong text; NotAllowed by a link of somebody else;
+    WrongState by one that is no longer valid.
     """
     request = selectors.request_in_sight(request_id, None if via == Via.LINK else by)
-    locking.require_own_link(request, by, via, link)
+    locking.require_living_link(request, by, via, link)
     remark = _remark(request, RemarkKind.COMMENT, _text(text, _("Write something.")), by, via)
     _tell(remark, selectors.people_in(request.run) - {by.pk})
     return remark

@@ -81,19 +81,20 @@ def _pass_on(request_id: int) -> bool:
     if substitute is None and (to is not None or is_out):
         asking.set_deadlines(request, request.escalated_at, [gate.definition for gate in request.gates.all()])
     request.save(update_fields=["instead_of", "escalations", "escalated_at", "due_at", "remind_at"])
-    _tell_of_passing(run, request, subject, former, to, is_out=is_out)
+    why = "away" if substitute else "left" if is_out else "late" if to else "nobody"
+    _tell_of_passing(run, request, subject, former, to, why)
     return True
 
 
-def _tell_of_passing(run: Run, request: Request, subject: Any, former: User | None, to: User | None, *, is_out: bool) -> None:
+def _tell_of_passing(run: Run, request: Request, subject: Any, former: User | None, to: User | None, why: str) -> None:
     late = former.display_name if former else ""
     events.record(subject, "approval_passed_on", former=late, to=to.display_name if to else "")
     told = {run.requested_by_id} | ({former.pk} if former and former.is_active else set())
-    if to is not None or is_out:
+    if why != "nobody":
         asking.tell(run, [request])
     else:
         told |= {steward.pk for steward in selectors.stewards_for(run)}
-    outbox.emit_all("approval.passed_on", [{"request_id": request.pk, "user_id": pk} for pk in sorted(told)])
+    outbox.emit_all("approval.passed_on", [{"request_id": request.pk, "user_id": pk, "why": why} for pk in sorted(told)])
 
 
 def _substitute(former: User | None, people: Sequence[User]) -> User | None:

@@ -140,3 +140,25 @@ def test_a_line_break_in_a_name_makes_no_header(world: World, outbox_drain: Call
     ask(make_probe(world.probe.counts["unit"]), by=User.objects.get(pk=world.rep.pk))
     assert outbox_drain() == 1
     assert "\n" not in mail_to(world.pricing).headers["Reply-To"]
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("late", "was not answered. Pirkko Pöyry is asked from now on"),
+        ("left", "can no longer answer. Pirkko Pöyry is asked from now on"),
+        ("away", "Sanna Sjöblom is away. Pirkko Pöyry stands in"),
+        ("nobody", "nobody else who may decide it is named"),
+        ("queue", "The data stewards are asked from now on"),
+    ],
+)
+def test_who_asked_reads_why_somebody_else_is_asked(
+    world: World, asked: Request, outbox_drain: Callable[[], int], why: str, said: str
+) -> None:
+    OutboxMessage.objects.all().delete()
+    Request.objects.filter(pk=asked.pk).update(instead_of=world.success, approver=None if why == "queue" else world.pricing)
+    outbox.emit("approval.passed_on", request_id=asked.pk, user_id=world.rep.pk, why="left" if why == "queue" else why)
+    assert outbox_drain() == 1
+    mail = mail_to(world.rep)
+    assert said in " ".join(mail.text.split())
+    assert mail.subject.startswith("Not answered in time" if why in ("late", "nobody") else "Passed on")
