@@ -57,10 +57,6 @@ def successors(asked: Request, person: User, stands: Standing, steps: Sequence[R
     return routing.successors(asked, steps, subject)
 
 
-def _link_decides(request: Request) -> bool:
-    return policies.link_decides(request.run, selectors.settings_in_force())
-
-
 def sign_in_sentence() -> str:
     """What a link says that opens the page and decides nothing."""
     return _("The link in the mail shows this to you. Sign in to decide.")
