@@ -31,7 +31,7 @@ from core.tests.mail_servers import ScriptedServer, scripted
 from quotes.models import Quote
 from quotes.tests.factories import World, draft, make_world
 
-SUBMITS = int(os.environ.get("FROZEN_SUBMITS", "8"))
+SUBMITS = int(os.environ.get("FROZEN_SUBMITS", "4"))
 AT_ONCE = 4
 WITHIN_SECONDS = 2.0
 PATIENCE_SECONDS = 60

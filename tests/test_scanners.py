@@ -22,7 +22,7 @@ from quotes.tests.factories import make_world, sent
 from quotes.tests.reviews import make_case
 from quotes.views import customer
 
-SCANNED = int(os.environ.get("SCANNED_LINKS", "1000"))
+SCANNED = int(os.environ.get("SCANNED_LINKS", "300"))
 METHODS = ("GET", "HEAD", "OPTIONS")
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",

@@ -24,7 +24,7 @@ from quotes.tests.reviews import answered, make_case, require_whole
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
 RIVALS = 8
-REQUESTS = int(os.environ.get("DECIDED_REQUESTS", "40"))
+REQUESTS = int(os.environ.get("DECIDED_REQUESTS", "16"))
 ONE = {"won": 1, "409": RIVALS - 1}
 
 

@@ -147,6 +147,7 @@ def test_the_second_waits_for_the_first_and_finds_what_that_one_left(world: Worl
         require_whole(case.quote)
 
 
+@pytest.mark.once
 def test_in_processes_it_ends_as_if_one_had_come_after_the_other(world: World, tmp_path: Path) -> None:
     pairs = list(combinations_with_replacement(ACTIONS, 2))
     expected = {pair: [one_after_the_other(world, *pair), _turned(one_after_the_other(world, *pair[::-1]))] for pair in pairs}

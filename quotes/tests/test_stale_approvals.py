@@ -210,7 +210,7 @@ class Story:
             assert decision.decided_by_id not in (decision.requested_by_id, decision.last_editor_id)
 
 
-TOLD = int(os.environ.get("TOLD_STORIES", "40"))
+TOLD = int(os.environ.get("TOLD_STORIES", "15"))
 STEPS = ["submit", "recall", "edit", "revise", "send", "unsend", "approve", "reject", "approve_stale", "hand_over", "ask_back"]
 STEPS += ["submit", "approve", "approve", "send", "approve_stale"]  # what a story needs to get anywhere
 WHO = [0, 0, 0, 0, 4, 4, 1, 2, 3, 5]
