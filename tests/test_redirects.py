@@ -190,6 +190,7 @@ def test_a_page_of_ours_is_led_to(user: User, settings: Settings, view: Callable
     assert list(targets_of(view(user, "/quotes/"))) == [expected]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("target", [f"//{EVIL}", f"https://{EVIL}/", f"/\\{EVIL}"])
 def test_no_address_leads_away_whatever_is_sent_to_it(user: User, settings: Settings, target: str) -> None:
     """Those that lead on without being in the list above are found here."""

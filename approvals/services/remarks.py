@@ -88,5 +88,8 @@ def _remark(request: Request, kind: RemarkKind, text: str, by: User, via: Via, l
 
 
 def _tell(remark: Remark, people: set[int]) -> None:
-    topic = "approval.asked_back" if remark.kind == RemarkKind.QUESTION else "approval.commented"
-    outbox.emit_all(topic, [{"remark_id": remark.pk, "user_id": pk} for pk in sorted(people)])
+    rows: list[dict[str, int | str]] = [{"remark_id": remark.pk, "user_id": pk} for pk in sorted(people)]
+    if remark.kind == RemarkKind.QUESTION:
+        outbox.emit_all("approval.asked_back", rows)
+    else:
+        outbox.emit_all("approval.commented", rows)

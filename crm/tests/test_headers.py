@@ -102,6 +102,7 @@ class People:
             yield secure(client, "post", path)
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_production")
 def test_every_answer_of_every_address_has_them(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from users.tests.codes import code, recovery_codes
 from users.tests.factories import UserFactory
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 
 
 def give_password(me: Any, username: str) -> None:
