@@ -11,7 +11,7 @@ from django.db.models.fields.json import KT, KeyTransform
 
 from approvals import registry, selectors, summary
 from approvals.choices import RequestStatus
-from approvals.models import Decision, Request, RunGate
+from approvals.models import Decision, Request
 from core.languages import active
 from users.models import User
 from users.roles import Perm
@@ -84,7 +84,7 @@ def _row(request: Any, language: str, with_margin: bool, now: dt.datetime) -> Ro
     return Row(
         request=request,
         kind=registry.label_of(request.run.subject_type),
-        gates=[_label(gate, language) for gate in gates],
+        gates=[gate.label for gate in gates],
         title=request.title or f"{request.run.subject_type} {request.run.subject_id}",
         customer=request.customer or "",
         short=short,
@@ -97,8 +97,3 @@ def _row(request: Any, language: str, with_margin: bool, now: dt.datetime) -> Ro
 def is_open(request: Request) -> bool:
     """Whether somebody is being asked."""
     return request.is_open and request.status == RequestStatus.PENDING
-
-
-def _label(gate: RunGate, language: str) -> str:
-    """What the gate was called when it was asked."""
-    return str(gate.definition.get("label", {}).get(language) or gate.gate)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import gettext_lazy as _
 
 from approvals.choices import (
     Clock,
@@ -24,6 +24,7 @@ from approvals.choices import (
     Who,
 )  # fmt: skip
 from approvals.workflow import RequestWorkflow, RunWorkflow
+from core.languages import active
 from core.models import Added, LookUp
 from users.models import BusinessUnit, User
 from users.roles import Perm, role_choices
@@ -351,7 +352,7 @@ class RunGate(models.Model):
     @property
     def label(self) -> str:
         """In the active language, as it was then."""
-        return str(self.definition.get("label", {}).get(get_language()) or self.gate)
+        return str(self.definition.get("label", {}).get(active()) or self.gate)
 
 
 class Decision(Added):

@@ -27,7 +27,7 @@ from users import absences
 from users.absences import Away
 from users.models import RoleAssignment, User
 from users.roles import Perm
-from users.selectors import away_on, user_with_roles
+from users.selectors import away_on, role_codes_by_user, user_with_roles
 
 Definition = dict[str, Any]
 _UNDEFINED = registry.GateDefault("", Perm.STEWARD, 1000, {})
@@ -212,9 +212,7 @@ def _holders(definition: Definition) -> list[User]:
 def _within_limits(people: list[User], definition: Definition, amount: Decimal | None) -> list[User]:
     if not definition.get("limits") or amount is None:
         return people
-    held: dict[int, set[str]] = {}
-    for user, role in RoleAssignment.objects.filter(user__in=people).values_list("user", "role"):
-        held.setdefault(user, set()).add(role)
+    held = role_codes_by_user(people)
     return [person for person in people if policies.is_within(definition, person.pk, held.get(person.pk, set()), amount)]
 
 

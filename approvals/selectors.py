@@ -16,9 +16,9 @@ from core.errors import NotFound
 from core.models import Event, Link
 from core.prepared import Prepared
 from users.absences import stand_in
-from users.models import RoleAssignment, User
+from users.models import User
 from users.roles import Perm, codes_with
-from users.selectors import away_on
+from users.selectors import away_on, role_codes_by_user
 
 AT_ONCE = 1_000
 """So many requests the clock works through in one go."""
@@ -278,9 +278,7 @@ def _of_people_who_cannot() -> list[int]:
     asked = asked.annotate(who=KT("definition__who"), role=KT("definition__role")).order_by()
     names = ("request__approver", "request__approver__is_active", "permission", "who", "role")
     kinds = list(asked.values_list(*names).distinct())
-    held: dict[int, set[str]] = {}
-    for person, role in RoleAssignment.objects.filter(user__in={kind[0] for kind in kinds}).values_list("user", "role"):
-        held.setdefault(person, set()).add(role)
+    held = role_codes_by_user({kind[0] for kind in kinds})
     lost = Q()
     for person, is_active, permission, who, role in kinds:
         wanted = {Who.RIGHT: set(codes_with(Perm(permission))), Who.ROLE: {role}}.get(who or Who.RIGHT)

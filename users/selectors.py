@@ -1,6 +1,7 @@
 """Finding people, and who is away."""
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db.models import CharField, Q
 from django.db.models.functions import Cast
@@ -36,6 +37,14 @@ _codes = Prepared(lambda user_id: RoleAssignment.objects.filter(user=user_id).va
 def role_codes_of(user_id: int) -> frozenset[str]:
     """The codes of this person's roles."""
     return frozenset(_codes.rows(user_id))
+
+
+def role_codes_by_user(users: Iterable[User | int]) -> dict[int, set[str]]:
+    """The codes of the roles of these people, by their keys. One query."""
+    held: dict[int, set[str]] = {}
+    for user, role in RoleAssignment.objects.filter(user__in=users).values_list("user", "role"):
+        held.setdefault(user, set()).add(role)
+    return held
 
 
 _roles = Prepared(lambda user_id: RoleAssignment.objects.filter(user=user_id).select_related("user__team"))

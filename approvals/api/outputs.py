@@ -211,7 +211,6 @@ def yes_out(answer: Answered) -> Json:
 
 
 def _step_out(asked: Request) -> Json:
-    language = get_language() or "en"
     decision = asked.decision_or_none
     return {
         "id": asked.pk,
@@ -221,14 +220,10 @@ def _step_out(asked: Request) -> Json:
         "approver": asked.approver_id,
         "approver_name": asked.approver.display_name if asked.approver else None,
         "instead_of": asked.instead_of_id,
-        "gates": [{"gate": gate.gate, "label": _label(gate.definition, language) or gate.gate} for gate in asked.gates.all()],
+        "gates": [{"gate": gate.gate, "label": gate.label} for gate in asked.gates.all()],
         "due_at": instant(asked.due_at),
         "decision": _decision_out(decision) if decision else None,
     }
-
-
-def _label(definition: dict[str, Any], language: str) -> str:
-    return str(definition.get("label", {}).get(language) or "")
 
 
 def _decision_out(decision: Decision) -> Json:

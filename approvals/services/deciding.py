@@ -14,7 +14,6 @@ from core import clock, links, outbox
 from core.errors import Invalid, NotAllowed, WrongState
 from core.models import Link
 from users.models import User
-from users.selectors import user_with_roles
 
 
 @transaction.atomic
@@ -35,14 +34,8 @@ def request_decide(
     `version` and `content_hash` are what the person had before them. Of two rivals one wins, the other gets WrongState.
     Raises: NotFound; Invalid for a rejection without a comment; NotAllowed; WrongState: decided, taken back or changed.
     """
-    registered, subject, requests, request = locking.locked(request_id, None if via == Via.LINK else by)
+    _registered, subject, requests, request = locking.locked_to_answer(request_id, by, via, link, version, content_hash)
     run = request.run
-    locking.require_open(run, request)
-    locking.require_link(request, by, via, link)
-    person = user_with_roles(by.pk)  # as he or she is now
-    if person is None or not policies.may_decide(person, request, subject):
-        raise NotAllowed(_("You may not decide this request."))
-    locking.require_same(run, registered.fingerprint(subject), version, content_hash)
     if verdict == Verdict.REJECT and not comment.strip():
         raise Invalid(fields={"comment": _("Say why you reject this.")})
     decision = _settle(run, request, verdict, comment.strip(), by, via, ip)

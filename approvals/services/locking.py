@@ -12,6 +12,7 @@ from core import links
 from core.errors import NotAllowed, WrongState
 from core.models import Link
 from users.models import User
+from users.selectors import user_with_roles
 
 
 class Locked(NamedTuple):
@@ -29,6 +30,21 @@ def locked(request_id: int, seen_by: User | None) -> Locked:
     subject = registered.lock(subject_id)
     requests = selectors.requests_for_update(run_id)
     return Locked(registered, subject, requests, next(one for one in requests if one.pk == request_id))
+
+
+def locked_to_answer(
+    request_id: int, by: User, via: Via, link: Link | None, version: int | None, content_hash: str | None
+) -> Locked:
+    """The same for somebody who answers it now: it is open to this person as he or she is now, by this way, and what it asks
+    about is what was seen. Raises: NotFound; NotAllowed; WrongState: decided, taken back, changed, or not this step's turn."""
+    found = locked(request_id, None if via == Via.LINK else by)
+    require_open(found.request.run, found.request)
+    require_link(found.request, by, via, link)
+    person = user_with_roles(by.pk)
+    if person is None or not policies.may_decide(person, found.request, found.subject):
+        raise NotAllowed(_("You may not decide this request."))
+    require_same(found.request.run, found.registered.fingerprint(found.subject), version, content_hash)
+    return found
 
 
 def require_open(run: Run, request: Request) -> None:

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from approvals import policies, selectors
+from approvals import selectors
 from approvals.choices import RemarkKind, Via
 from approvals.models import Remark, Request
 from approvals.services import deciding, locking
 from core import clock, outbox
-from core.errors import Invalid, NotAllowed
+from core.errors import Invalid
 from core.models import Link
 from users.models import User
-from users.selectors import user_with_roles
 
 LONGEST = 2_000
 
@@ -36,14 +35,8 @@ def request_ask_back(
     Raises: NotFound; Invalid without a question or for lines that are not there; NotAllowed; WrongState: decided, taken back,
     changed, or an earlier step is not approved.
     """
-    registered, subject, requests, request = locking.locked(request_id, None if via == Via.LINK else by)
+    registered, subject, requests, request = locking.locked_to_answer(request_id, by, via, link, version, content_hash)
     run = request.run
-    locking.require_open(run, request)
-    locking.require_link(request, by, via, link)
-    person = user_with_roles(by.pk)  # as he or she is now
-    if person is None or not policies.may_decide(person, request, subject):
-        raise NotAllowed(_("You may not decide this request."))
-    locking.require_same(run, registered.fingerprint(subject), version, content_hash)
     text = _text(question, _("Say what you want to know, or what should change."))
     known = {line["position"] for line in registered.lines(run.subject_id, run.subject_version)}
     if not set(lines) <= known:
