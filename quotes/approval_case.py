@@ -16,7 +16,7 @@ from core.prepared import Prepared
 from quotes.choices import Trigger
 from quotes.models import Quote
 from quotes.pricing import PricedLine, PricedQuote
-from quotes.triggers import Breach, Reason
+from quotes.triggers import OUTSIDE, Breach, Reason
 
 _CODES = ("tma1", "tma2", "channel", "industry", "business_size", "classification", "region", "territory")
 FIELDS = (
@@ -41,13 +41,14 @@ FIELDS = (
 )
 
 
-def case_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach], skus: Mapping[int, str]) -> Case:
-    """The case of a quote with these breaches; `skus`: product codes by line. Two queries, one more for a former revision."""
+def case_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach], marks: Mapping[int, str]) -> Case:
+    """The case of a quote with these breaches; `marks`: what is sold by line, see `selectors.Sold`. Two queries, one more for a
+    former revision."""
     return Case(
         unit=quote.account.unit_id,
         amount=priced.totals.net_total,
         values=values_of(quote, priced, found),
-        measures=_measures(quote, priced, found, skus),
+        measures=_measures(quote, priced, found, marks),
         earlier=_former_revisions(quote),
     )
 
@@ -76,7 +77,7 @@ def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach]) -> dic
         "margin_percent": totals.margin_percent,
         "margin_gap": _margin_gap(found),
         "lines_below_floor": Decimal(sum(breach.reason == Reason.BELOW_FLOOR for breach in found)),
-        "lines_outside": Decimal(sum(breach.reason == Reason.OUTSIDE_CATALOGUE for breach in found)),
+        "lines_outside": Decimal(sum(breach.reason in OUTSIDE for breach in found)),
         "payment_days": _payment_days(quote),
         "term_changed": overrides_payment_term(quote, totals.net_total),
         "is_prospect": is_prospect,
@@ -142,7 +143,7 @@ def _breach(reason: Reason, rule: Rule, values: Mapping[str, Value]) -> Breach:
 
 # --- What must not get worse ------------------------------------------------------------------------------------------
 def _measures(
-    quote: Quote, priced: PricedQuote, found: Sequence[Breach], skus: Mapping[int, str]
+    quote: Quote, priced: PricedQuote, found: Sequence[Breach], marks: Mapping[int, str]
 ) -> dict[str, dict[str, Decimal]]:
     """For each gate what was put before the approver, as numbers of which more is better: a line's price and what it lacks, the
     quote's value, margin and days to pay."""
@@ -151,15 +152,16 @@ def _measures(
     for breach in found:
         own = measures.setdefault(breach.gate.value, {})
         row = lines.get(breach.line_id or 0)
-        for name, number in (_of_line(breach, row, skus[row.line.id]) if row else _of_quote(quote, priced)).items():
+        for name, number in (_of_line(breach, row, marks[row.line.id]) if row else _of_quote(quote, priced)).items():
             own[name] = min(number, own[name]) if name.endswith("price") and name in own else own.get(name, Decimal(0)) + number
     return measures
 
 
-def _of_line(breach: Breach, row: PricedLine, sku: str) -> dict[str, Decimal]:
+def _of_line(breach: Breach, row: PricedLine, mark: str) -> dict[str, Decimal]:
     if breach.reason == Reason.BELOW_FLOOR and breach.limit is not None:
-        return {f"{sku} price": row.net_price, f"{sku} lacks": row.net - breach.limit}
-    return {f"{sku} {breach.reason.value}": -row.line.quantity}
+        return {f"{mark} price": row.net_price, f"{mark} lacks": row.net - breach.limit}
+    numbers = {f"{mark} {breach.reason.value}": -row.line.quantity}
+    return numbers if breach.reason != Reason.STATEMENT_OF_WORK else {**numbers, f"{mark} price": row.net_price}
 
 
 def _of_quote(quote: Quote, priced: PricedQuote) -> dict[str, Decimal]:

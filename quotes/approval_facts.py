@@ -25,6 +25,7 @@ _SENTENCES = {
     Reason.BELOW_FLOOR: gettext_noop("%(line)s is below its floor price"),
     Reason.MISSING_COST: gettext_noop("%(line)s has no known cost"),
     Reason.OUTSIDE_CATALOGUE: gettext_noop("%(line)s is outside the catalogue"),
+    Reason.STATEMENT_OF_WORK: gettext_noop("%(line)s is a statement of work"),
     Reason.MARGIN_BELOW_TARGET: gettext_noop("The margin of the quote is below its target"),
     Reason.NO_MARGIN_TARGET: gettext_noop("The margin table has no target for this quote"),
     Reason.NOTHING_TO_PAY: gettext_noop("The quote costs the customer nothing"),
@@ -48,7 +49,7 @@ def avoid(breach: Breach) -> str:
         return _("A discount below %(limit)s needs no approval.") % {"limit": percent(breach.limit)}
     if breach.reason == Reason.PAYMENT_TERM:
         return _("The advised payment term needs no approval.")
-    if breach.reason in (Reason.MISSING_COST, Reason.OUTSIDE_CATALOGUE):
+    if breach.reason in (Reason.MISSING_COST, Reason.OUTSIDE_CATALOGUE, Reason.STATEMENT_OF_WORK):
         return _("Without this line no approval is needed for it.")
     return ""
 

@@ -26,6 +26,19 @@ class DiscountKind(models.TextChoices):
     NET_PRICE = "net_price", _("Net price")
 
 
+class LineKind(models.TextChoices):
+    """What a line of a quote is. Sections and notes have no price; a statement of work is written by pre-sales."""
+
+    PRODUCT = "product", _("Product")
+    SOW = "sow", _("Statement of work")
+    SECTION = "section", _("Section")
+    NOTE = "note", _("Note")
+
+
+PRICED_KINDS = (LineKind.PRODUCT, LineKind.SOW)
+TEXT_KINDS = (LineKind.SECTION, LineKind.NOTE)
+
+
 class HeaderDiscountKind(models.TextChoices):
     NONE = "", _("No discount")
     PERCENT = "percent", _("Percent")

@@ -10,11 +10,11 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, CategoryTma2, Channel, Contact, PaymentTerm, PaymentType, of_accounts_in_sight
-from catalog.models import Product
+from catalog.models import PriceList, Product, UnitOfMeasure
 from core.histories import FieldHistory
 from core.models import Added, Link, LookUp, OutboxMessage, Versioned
 from opportunities.models import Opportunity
-from quotes.choices import Answer, DiscountKind, HeaderDiscountKind, QuoteStatus
+from quotes.choices import PRICED_KINDS, Answer, DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus
 from quotes.pricing import PricedQuote
 from quotes.workflow import QuoteWorkflow
 from users.models import Language, User
@@ -137,16 +137,35 @@ class Quote(QuoteWorkflow, Versioned):
         return f"{self.number}/{self.revision}"
 
 
+MOST_TEXT = 4000
+
+
 class QuoteLine(models.Model):
-    """A product on a quote. Unit prices are copies of the price list's on the price date, EUR per unit, 4 places."""
+    """A line of a quote: a product, a statement of work, the heading of a section or a note.
+
+    Unit prices are copies of the price list's on the price date, EUR per pricing unit, 4 places. One `unit` of the quantity is
+    `numerator / denominator` pricing units, exactly.
+    """
 
     quote = models.ForeignKey(Quote, models.CASCADE, db_index=False, related_name="lines", verbose_name=_("quote"))
     position = models.PositiveIntegerField(_("position"))
-    product = models.ForeignKey(Product, models.PROTECT, related_name="+", verbose_name=_("product"))
+    kind = models.CharField(_("kind"), max_length=10, choices=LineKind, default=LineKind.PRODUCT)
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("product"))
+    text = models.TextField(_("text"), blank=True, max_length=MOST_TEXT)
     quantity = models.DecimalField(_("quantity"), max_digits=12, decimal_places=3)
+    unit = models.ForeignKey(
+        UnitOfMeasure, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("unit")
+    )
+    numerator = models.PositiveIntegerField(_("pricing units"), default=1)
+    denominator = models.PositiveIntegerField(_("in so many units"), default=1)
+    price_list = models.ForeignKey(
+        PriceList, models.PROTECT, null=True, blank=True, db_index=False, related_name="+", verbose_name=_("price list")
+    )
     list_price = models.DecimalField(_("list price"), max_digits=12, decimal_places=4)
     cost = models.DecimalField(_("cost"), max_digits=12, decimal_places=4, null=True, blank=True)
     floor_price = models.DecimalField(_("floor price"), max_digits=12, decimal_places=4, null=True, blank=True)
+    target_price = models.DecimalField(_("target price"), max_digits=12, decimal_places=4, null=True, blank=True)
+    start_price = models.DecimalField(_("start price"), max_digits=12, decimal_places=4, null=True, blank=True)
     vat_percent = models.DecimalField(_("VAT, %"), max_digits=7, decimal_places=4)
     discount_kind = models.CharField(
         _("kind of discount"), max_length=10, choices=DiscountKind, default=DiscountKind.NONE, blank=True
@@ -157,6 +176,12 @@ class QuoteLine(models.Model):
     alternative_to = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="alternatives", verbose_name=_("alternative to")
     )
+    parts = models.JSONField(_("parts of the bundle"), default=list, blank=True)
+    yearly_volume = models.DecimalField(_("expected yearly volume"), max_digits=14, decimal_places=3, null=True, blank=True)
+    effort_days = models.DecimalField(_("effort, working days"), max_digits=7, decimal_places=2, null=True, blank=True)
+    specialist = models.CharField(_("specialist"), max_length=150, blank=True)
+    feasibility = models.TextField(_("feasibility"), blank=True, max_length=2000)
+    origin = models.BigIntegerField(_("copy of line"), null=True, blank=True)
     line_list = models.DecimalField(_("at list price"), max_digits=14, decimal_places=2, default=0)
     line_net = models.DecimalField(_("net"), max_digits=14, decimal_places=2, default=0)
     history = FieldHistory()
@@ -175,10 +200,24 @@ class QuoteLine(models.Model):
                 name="line_percent_in_range",
             ),
             models.CheckConstraint(condition=~Q(alternative_to=F("id")), name="no_alternative_to_itself"),
+            models.CheckConstraint(
+                condition=Q(kind=LineKind.PRODUCT, product__isnull=False)
+                | (~Q(kind=LineKind.PRODUCT) & Q(product=None) & ~Q(text="")),
+                name="a_line_is_a_product_or_a_text",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=PRICED_KINDS) | Q(list_price=0, line_list=0, line_net=0, optional=False),
+                name="headings_and_notes_cost_nothing",
+            ),
+            models.CheckConstraint(condition=Q(numerator__gt=0, denominator__gt=0), name="line_units_positive"),
         ]
 
     def __str__(self) -> str:
         return f"{self.quote_id}/{self.position}"
+
+    @property
+    def is_priced(self) -> bool:
+        return self.kind in PRICED_KINDS
 
 
 class QuoteSnapshot(Added):

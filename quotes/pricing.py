@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from core import money
 from core.errors import Invalid
 from core.money import NO_CENTS, ZERO
-from quotes.choices import DiscountKind, HeaderDiscountKind
+from quotes.choices import DiscountKind, HeaderDiscountKind, LineKind
 
 HUNDRED = Decimal(100)
 _PERCENT = Decimal("0.01")
@@ -25,7 +25,10 @@ HEADER_PERCENT, HEADER_AMOUNT = HeaderDiscountKind.PERCENT.value, HeaderDiscount
 
 
 class Line(NamedTuple):
-    """One line as typed and as the price list has it. Unit prices EUR, percents as numbers (10 = 10 %); None: unknown."""
+    """One line as typed and as the price list has it. Unit prices EUR, percents as numbers (10 = 10 %); None: unknown.
+
+    Prices are per pricing unit, of which one unit of the quantity has `numerator / denominator`.
+    """
 
     id: int
     quantity: Decimal
@@ -37,12 +40,18 @@ class Line(NamedTuple):
     floor_price: Decimal | None = None
     optional: bool = False
     selected: bool = False
-    outside_catalogue: bool = False
+    outside_catalogue: bool | None = False
+    kind: str = LineKind.PRODUCT.value
+    alternative_to: int | None = None
+    numerator: int = 1
+    denominator: int = 1
 
     @property
-    def counts(self) -> bool:
-        """Whether it is in the totals: an optional line is, once it is chosen."""
-        return self.selected or not self.optional
+    def priced_quantity(self) -> Decimal:
+        """The quantity in pricing units."""
+        if self.numerator == self.denominator:
+            return self.quantity
+        return self.quantity * self.numerator / self.denominator
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +67,7 @@ class PricedLine(NamedTuple):
     """A line with its amounts; the rest is derived when somebody looks at it, because totals need none of it.
 
     `exact_price`: net per unit before the header discount, not rounded. `share`: the line's part of that discount; `net` is what
-    is left: `line_net - share`.
+    is left: `line_net - share`. `counts`: whether it is in the totals.
     """
 
     line: Line
@@ -67,6 +76,7 @@ class PricedLine(NamedTuple):
     line_list: Decimal
     line_net: Decimal
     share: Decimal
+    counts: bool
 
     @property
     def base_price(self) -> Decimal:
@@ -102,7 +112,7 @@ class PricedLine(NamedTuple):
     @property
     def cost(self) -> Decimal | None:
         """Cost of the line, EUR, 2 places; None when the cost is unknown."""
-        return None if self.line.cost is None else money.cents(self.line.cost * self.line.quantity)
+        return None if self.line.cost is None else money.cents(self.line.cost * self.line.priced_quantity)
 
     @property
     def margin_percent(self) -> Decimal | None:
@@ -111,7 +121,7 @@ class PricedLine(NamedTuple):
 
     @property
     def below_floor(self) -> bool:
-        return self.line.floor_price is not None and self.net < money.cents(self.line.floor_price * self.line.quantity)
+        return self.line.floor_price is not None and self.net < money.cents(self.line.floor_price * self.line.priced_quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,34 +213,44 @@ def _amounts(line: Line, account_discount: Decimal | None) -> tuple[Decimal, Dec
     """`(exact_price, line_list, line_net)` of one line before the header discount: amounts EUR, 2 places, each rounded once."""
     base = base_price(line.list_price, account_discount) if account_discount else line.list_price
     price = net_price(base, line.discount_kind, line.discount_value)
-    return price, money.cents(line.list_price * line.quantity), money.cents(price * line.quantity)
+    quantity = line.priced_quantity
+    return price, money.cents(line.list_price * quantity), money.cents(price * quantity)
+
+
+def counted(lines: Sequence[Line]) -> list[bool]:
+    """Which of the lines are in the totals: an option is once it is chosen, and it takes the place of the line it stands for."""
+    replaced = {line.alternative_to for line in lines if line.selected}
+    return [(line.selected or not line.optional) and line.id not in replaced for line in lines]
 
 
 def price_quote(lines: Sequence[Line], header: Header) -> PricedQuote:
     """Price all lines. The result does not depend on their order but for being in it; shares break ties by line id."""
     account_discount = header.account_discount
+    counts = counted(lines)
     amounts = [_amounts(line, account_discount) for line in lines]
-    line_total = money.total(net for line, (_price, _listed, net) in zip(lines, amounts, strict=True) if line.counts)
+    line_total = money.total(net for is_in, (_price, _listed, net) in zip(counts, amounts, strict=True) if is_in)
     discount = header_discount(line_total, header.discount_kind, header.discount_value)
-    shares = _shares_of(lines, [net for _price, _listed, net in amounts], discount, line_total)
+    shares = _shares_of(lines, counts, [net for _price, _listed, net in amounts], discount, line_total)
     priced = tuple(
         [
-            PricedLine(line, account_discount, price, listed, net, share)
-            for line, (price, listed, net), share in zip(lines, amounts, shares, strict=False)
+            PricedLine(line, account_discount, price, listed, net, share, is_in)
+            for line, (price, listed, net), share, is_in in zip(lines, amounts, shares, counts, strict=False)
         ]
     )
     return PricedQuote(priced, _totals(priced, line_total))
 
 
-def _shares_of(lines: Sequence[Line], nets: Sequence[Decimal], discount: Decimal, line_total: Decimal) -> Iterable[Decimal]:
+def _shares_of(
+    lines: Sequence[Line], counts: Sequence[bool], nets: Sequence[Decimal], discount: Decimal, line_total: Decimal
+) -> Iterable[Decimal]:
     """The header discount over all lines; an option gets the share it would have if it were chosen, for its floor and margin."""
     if not discount:
         return repeat(NO_CENTS)
-    shares = _shares(discount, {line.id: net for line, net in zip(lines, nets, strict=True) if line.counts})
+    shares = _shares(discount, {line.id: net for line, is_in, net in zip(lines, counts, nets, strict=True) if is_in})
     shared = money.total(shares.values())  # nothing, where there is nothing to share it among
     return [
-        shares[line.id] if line.counts else money.cents(net * shared / line_total) if shared else NO_CENTS
-        for line, net in zip(lines, nets, strict=True)
+        shares[line.id] if is_in else money.cents(net * shared / line_total) if shared else NO_CENTS
+        for line, is_in, net in zip(lines, counts, nets, strict=True)
     ]
 
 
@@ -242,20 +262,20 @@ def _shares(discount: Decimal, nets: Mapping[int, Decimal]) -> dict[int, Decimal
 
 
 def _totals(priced: Sequence[PricedLine], line_total: Decimal) -> Totals:
-    counted = [row for row in priced if row.line.counts]
-    discount = money.total([row.share for row in counted if row.share])
+    rows = [row for row in priced if row.counts]
+    discount = money.total([row.share for row in rows if row.share])
     bases: dict[Decimal, Decimal] = {}
-    for row in counted:
+    for row in rows:
         rate = row.line.vat_percent
         bases[rate] = bases.get(rate, NO_CENTS) + (row.net if discount else row.line_net)
-    costs = [money.cents(row.line.cost * row.line.quantity) for row in counted if row.line.cost is not None]
+    costs = [money.cents(row.line.cost * row.line.priced_quantity) for row in rows if row.line.cost is not None]
     return Totals(
-        list_total=money.total([row.line_list for row in counted]),
+        list_total=money.total([row.line_list for row in rows]),
         line_total=line_total,
         header_discount=discount,
         net_total=line_total - discount,
         vat=tuple(VatLine(rate, base, money.cents(base * rate / HUNDRED)) for rate, base in sorted(bases.items(), reverse=True)),
-        cost_total=money.total(costs) if len(costs) == len(counted) else None,
+        cost_total=money.total(costs) if len(costs) == len(rows) else None,
     )
 
 

@@ -30,7 +30,10 @@ class Prices(Protocol):
 
 
 class Today(NamedTuple):
-    """What the catalogue says of the product of a line: the price for its quantity, if it has one, and whether it is sold."""
+    """What the catalogue says of the product of a line: the price for its quantity, if it has one, and whether it is sold.
+
+    What is no product costs today what it costs on the line.
+    """
 
     price: Prices | None
     is_sold: bool

@@ -1,9 +1,10 @@
 """Reads of quotes. `…_for_update` are the only locks."""
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Max, QuerySet, Subquery
 from django.utils.crypto import salted_hmac
@@ -13,12 +14,13 @@ from catalog import selectors as catalog
 from catalog.models import Product
 from core import clock, db, events
 from core.errors import NotFound
-from core.languages import CODES, by_language, texts_of
+from core.languages import CODES, by_language, in_languages, texts_of
 from core.models import Link
 from core.prepared import Prepared
 from quotes import approval_case, pricing, repricing, triggers
-from quotes.choices import QuoteStatus
+from quotes.choices import PRICED_KINDS, TEXT_KINDS, LineKind, QuoteStatus
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
+from quotes.sections import Block
 from users.models import User
 
 _RELATED = ("account", "contact", "opportunity", "owner", "payment_term", "payment_type", "last_editor")
@@ -127,62 +129,124 @@ def document_for_update(document_id: int) -> QuoteDocument:
 
 PRICING_FIELDS = (
     "id", "quantity", "list_price", "vat_percent", "discount_kind", "discount_value", "cost", "floor_price",
-    "optional", "selected", "product__outside_catalogue",
+    "optional", "selected", "product__outside_catalogue", "kind", "alternative_to", "numerator", "denominator",
 )  # fmt: skip
 """What `pricing.Line` takes, in its order."""
 
 
 def pricing_lines(quote_id: int) -> list[pricing.Line]:
-    """The lines of a quote as plain values, in their order: one query."""
+    """The lines of a quote that have a price, as plain values, in their order: one query."""
     return list(map(pricing.Line._make, _pricing.rows(quote_id)))
 
 
 def _lines(*columns: str) -> Prepared:
+    lines = QuoteLine.objects.filter(kind__in=PRICED_KINDS).order_by("position", "id")
+    return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
+
+
+_pricing = _lines()
+
+
+class Sold(NamedTuple):
+    """What a line sells: the code, a `mark` that is another one as soon as something else is sold, the parts of a bundle."""
+
+    sku: str
+    mark: str
+    parts: tuple[dict[str, Any], ...] = ()
+
+
+class ProductTexts(NamedTuple):
+    """What a quote says of what a line sells, by language. `price_unit`: what the price is for, where that is another unit."""
+
+    sold: Sold
+    name: dict[str, str]
+    description: dict[str, str]
+    unit: dict[str, str]
+    price_unit: dict[str, str] | None = None
+
+    @property
+    def sku(self) -> str:
+        return self.sold.sku
+
+
+class Quoted(NamedTuple):
+    """A quote with its prices, the texts of its lines by their ids, and the headings and notes between them."""
+
+    priced: pricing.PricedQuote
+    texts: dict[int, ProductTexts]
+    blocks: tuple[Block, ...] = ()
+
+
+_TEXTS = [
+    f"{path}_{code}"
+    for path in ("product__name", "product__description", "product__unit__label", "unit__label")
+    for code in CODES
+]
+_COUNT = len(CODES)
+_SOLD = ("text", "product__sku", "parts")
+
+
+def _rows(*columns: str) -> Prepared:
+    """All lines, headings and notes too."""
     lines = QuoteLine.objects.order_by("position", "id")
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
 
 
-_pricing, _pricing_with_codes = _lines(), _lines("product__sku")
-
-
-class ProductTexts(NamedTuple):
-    """What a quote says of a product, by language."""
-
-    sku: str
-    name: dict[str, str]
-    description: dict[str, str]
-    unit: dict[str, str]
-
-
-class Quoted(NamedTuple):
-    """A quote with its prices, and the texts of its lines by their ids."""
-
-    priced: pricing.PricedQuote
-    texts: dict[int, ProductTexts]
-
-
-_TEXTS = [f"product__{field}_{code}" for field in ("name", "description", "unit__label") for code in CODES]
-_COUNT = len(CODES)
-_pricing_with_texts = _lines("product__sku", *_TEXTS)
+_everything = _rows(*_SOLD, *_TEXTS)
 
 
 def quoted(quote: Quote) -> Quoted:
     """Everything that a quote says of its lines, priced now: one query at any length."""
-    rows = _pricing_with_texts.rows(quote.pk)
-    lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
-    texts = {row[0]: _product_texts(*row[len(PRICING_FIELDS) :]) for row in rows}
-    return Quoted(pricing.price_quote(lines, header_of(quote)), texts)
+    lines, texts, blocks = [], {}, []
+    for row in _everything.rows(quote.pk):
+        line = pricing.Line(*row[: len(PRICING_FIELDS)])
+        text, sku, parts, *more = row[len(PRICING_FIELDS) :]
+        if line.kind in TEXT_KINDS:
+            blocks.append(Block(line.id, line.kind, text, len(lines)))
+        else:
+            lines.append(line)
+            texts[line.id] = _product_texts(Sold(sku, sku, tuple(parts)), *more) if sku else statement_texts(text)
+    return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks))
 
 
-def _product_texts(sku: str, *texts: str | None) -> ProductTexts:
-    names, descriptions, units = texts[:_COUNT], texts[_COUNT : 2 * _COUNT], texts[2 * _COUNT :]
-    return ProductTexts(sku, by_language(names), by_language(descriptions), by_language(units))
+def _product_texts(sold: Sold, *texts: str | None) -> ProductTexts:
+    names, descriptions, units, ordered = (texts[place : place + _COUNT] for place in range(0, 4 * _COUNT, _COUNT))
+    unit = by_language(units)
+    if any(ordered):
+        return ProductTexts(sold, by_language(names), by_language(descriptions), by_language(ordered), unit)
+    return ProductTexts(sold, by_language(names), by_language(descriptions), unit)
+
+
+SOW_CODE = "SOW"
+
+
+def statement_texts(text: str) -> ProductTexts:
+    """What a quote says of a statement of work: its free text, the same in every language."""
+    return ProductTexts(_statement(text), _statement_name(), dict.fromkeys(CODES, text), dict.fromkeys(CODES, ""))
+
+
+def _statement(text: str) -> Sold:
+    return Sold(SOW_CODE, f"{SOW_CODE} {hashlib.sha256(text.encode()).hexdigest()[:12]}")
+
+
+@functools.cache
+def _statement_name() -> dict[str, str]:
+    return in_languages(lambda: str(LineKind.SOW.label))
+
+
+def texts_of_line(line: QuoteLine) -> ProductTexts:
+    """The same of a line that has been read with its product and units."""
+    product = line.product
+    if product is None:
+        return statement_texts(line.text)
+    texts = texts_of_product(product)._replace(sold=Sold(product.sku, product.sku, tuple(line.parts)))
+    return texts if line.unit is None else texts._replace(unit=texts_of(line.unit, "label"), price_unit=texts.unit)
 
 
 def texts_of_product(product: Product) -> ProductTexts:
-    """The same of a product that has been read."""
-    unit = texts_of(product.unit, "label")
-    return ProductTexts(product.sku, texts_of(product, "name"), texts_of(product, "description"), unit)
+    """The same of a product that has been read, by itself and in its own unit."""
+    name, description, unit = texts_of(product, "name"), texts_of(product, "description"), texts_of(product.unit, "label")
+    return ProductTexts(Sold(product.sku, product.sku), name, description, unit)
 
 
 def line_of(quote: Quote, line_id: int) -> QuoteLine | None:
@@ -194,7 +258,7 @@ def line_of(quote: Quote, line_id: int) -> QuoteLine | None:
 
 
 _line_of = Prepared(
-    lambda quote_id, pk: QuoteLine.objects.filter(quote=quote_id, pk=pk).select_related("product__unit").order_by()
+    lambda quote_id, pk: QuoteLine.objects.filter(quote=quote_id, pk=pk).select_related("product__unit", "unit").order_by()
 )
 
 
@@ -208,11 +272,21 @@ def header_of(quote: Quote) -> pricing.Header:
     return pricing.Header(quote.account_discount, quote.header_discount_kind, quote.header_discount_value)
 
 
-def priced_with_codes(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, str]]:
-    """The quote with all its prices, and the product codes of its lines by their ids: one query."""
-    rows = _pricing_with_codes.rows(quote.pk)
-    lines = [pricing.Line(*row[:-1]) for row in rows]
-    return pricing.price_quote(lines, header_of(quote)), {row[0]: row[-1] for row in rows}
+def committed(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, Sold], list[Block]]:
+    """What a quote commits to: its prices, what its lines sell by their ids, its headings and notes. One query."""
+    lines, sold, blocks = [], {}, []
+    for row in _committed.rows(quote.pk):
+        line = pricing.Line(*row[: len(PRICING_FIELDS)])
+        text, sku, parts = row[len(PRICING_FIELDS) :]
+        if line.kind in TEXT_KINDS:
+            blocks.append(Block(line.id, line.kind, text, len(lines)))
+        else:
+            lines.append(line)
+            sold[line.id] = Sold(sku, sku, tuple(parts)) if sku else _statement(text)
+    return pricing.price_quote(lines, header_of(quote)), sold, blocks
+
+
+_committed = _rows(*_SOLD)
 
 
 def priced(quote: Quote) -> pricing.PricedQuote:
@@ -241,9 +315,12 @@ def price_offer(quote: Quote) -> PriceOffer:
     rows = _pricing_with_products.rows(quote.pk)
     lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
     products = [row[len(PRICING_FIELDS) :] for row in rows]
-    prices = catalog.prices_on([product[0] for product in products], clock.today()) if products else {}
+    keys = [key for key, *_texts in products if key is not None]
+    prices = catalog.prices_on(keys, clock.today()) if keys else {}
     today = [
-        repricing.Today(catalog.price_for(prices.get(key, []), line.quantity), is_active)
+        repricing.Today(line, is_sold=True)  # a statement of work has its own price
+        if key is None
+        else repricing.Today(catalog.price_for(prices.get(key, []), line.priced_quantity), is_active)
         for line, (key, is_active, *_texts) in zip(lines, products, strict=True)
     ]
     offer = repricing.offer(lines, header_of(quote), today)
@@ -351,12 +428,21 @@ def quotes_to_expire() -> list[int]:
     )
 
 
-_skus = Prepared(lambda quote_id: QuoteLine.objects.filter(quote=quote_id).order_by().values_list("pk", "product__sku"))
+_skus = Prepared(
+    lambda quote_id: (
+        QuoteLine.objects.filter(quote=quote_id, kind__in=PRICED_KINDS).order_by().values_list("pk", "product__sku", "text")
+    )
+)
 
 
 def skus_of(quote: Quote) -> dict[int, str]:
     """The product codes of the quote's lines by their ids."""
-    return dict(_skus.rows(quote.pk))
+    return {key: sku or SOW_CODE for key, sku, _text in _skus.rows(quote.pk)}
+
+
+def marks_of(quote: Quote) -> dict[int, str]:
+    """What the quote's lines sell, by their ids; see `ProductTexts`."""
+    return {key: sku or _statement(text).mark for key, sku, text in _skus.rows(quote.pk)}
 
 
 def superseded_others(quote: Quote) -> bool:

@@ -13,7 +13,8 @@ from core.languages import texts_of
 from quotes import selectors
 from quotes.models import Quote, QuoteLine, QuoteSnapshot
 from quotes.pricing import PricedLine, Totals
-from quotes.selectors import ProductTexts, Quoted
+from quotes.sections import Block, subtotals
+from quotes.selectors import ProductTexts, Quoted, Sold
 
 Json = dict[str, Any]
 
@@ -21,7 +22,20 @@ Json = dict[str, Any]
 def content_of(quote: Quote, quoted: Quoted) -> Json:
     """Lines, prices, terms and validity in both languages; numbers as plain strings, no cost and no margin."""
     lines = [_line(position, row, quoted.texts[row.line.id]) for position, row in enumerate(quoted.priced.lines, 1)]
-    return _content(quote, quoted.priced.totals, lines)
+    content = _content(quote, quoted.priced.totals, lines)
+    content["texts"] = _texts(quoted)
+    content["header"] = {"kind": quote.header_discount_kind, "value": plain(quote.header_discount_value)}
+    return content
+
+
+def _texts(quoted: Quoted) -> list[Json]:
+    """Headings and notes: each stands before the line of this position; after all lines it is one more than there are."""
+    sums = subtotals(quoted.blocks, quoted.priced.lines)
+    return [_text(block) | ({"subtotal": plain(sums[block.id])} if block.id in sums else {}) for block in quoted.blocks]
+
+
+def _text(block: Block) -> Json:
+    return {"kind": block.kind, "text": block.text, "before": block.before + 1}
 
 
 def _content(quote: Quote, totals: Totals, lines: list[Json]) -> Json:
@@ -51,20 +65,25 @@ def _content(quote: Quote, totals: Totals, lines: list[Json]) -> Json:
 
 def _line(position: int, row: PricedLine, texts: ProductTexts) -> Json:
     discount = row.discount_percent
-    line = _commercial_line(position, row, texts.sku)
+    line = _commercial_line(position, row, texts.sold)
     line["name"], line["description"], line["unit"] = texts.name, texts.description, texts.unit
     line["discount_percent"] = None if discount is None else plain(discount)
     line["included"] = row.is_included
+    line["kind"], line["price_unit"] = row.line.kind, texts.price_unit
     return line
 
 
-def _commercial_line(position: int, row: PricedLine, sku: str) -> Json:
+_UNUSUAL = ("mark", "alternative_to", "units", "composition")
+"""What is hashed of a line only where it is not the plain product in its own unit."""
+
+
+def _commercial_line(position: int, row: PricedLine, sold: Sold) -> Json:
     """What of a line is hashed: what it sells and at which price, not how it reads."""
     line = row.line
-    return {
+    shown: Json = {
         "id": line.id,
         "position": position,
-        "sku": sku,
+        "sku": sold.sku,
         "quantity": plain(line.quantity),
         "list_price": plain(line.list_price),
         "net_price": plain(row.net_price),
@@ -73,8 +92,17 @@ def _commercial_line(position: int, row: PricedLine, sku: str) -> Json:
         "share": plain(row.share),
         "vat_percent": plain(line.vat_percent),
         "optional": line.optional,
-        "selected": line.counts,
+        "selected": row.counts,
     }
+    if sold.mark != sold.sku:
+        shown["mark"] = sold.mark
+    if line.alternative_to is not None:
+        shown["alternative_to"] = line.alternative_to
+    if line.numerator != line.denominator:
+        shown["units"] = [line.numerator, line.denominator]
+    if sold.parts:
+        shown["composition"] = list(sold.parts)
+    return shown
 
 
 def _labelled(look_up: Any, **more: Any) -> Json | None:
@@ -120,7 +148,12 @@ _of_line = itemgetter(*_COMMERCIAL_LINE)
 
 def commercial_hash(content: Json) -> str:
     """The hash that approval binds to: lines, prices, terms and validity, not names, which the master may change meanwhile."""
-    return _commercial_hash(content, [dict(zip(_COMMERCIAL_LINE, _of_line(line), strict=True)) for line in content["lines"]])
+    return _commercial_hash(content, [_commercial_of(line) for line in content["lines"]])
+
+
+def _commercial_of(line: Json) -> Json:
+    found = dict(zip(_COMMERCIAL_LINE, _of_line(line), strict=True))
+    return found | {name: line[name] for name in _UNUSUAL if name in line}
 
 
 def _commercial_hash(content: Json, lines: list[Json]) -> str:
@@ -130,6 +163,8 @@ def _commercial_hash(content: Json, lines: list[Json]) -> str:
 def _hash_for(content: Json, lines: list[Json], account_id: int) -> str:
     terms = {name: (content[name] or {}).get("code") for name in ("payment_term", "payment_type")}
     head = {name: content[name] for name in _COMMERCIAL}
+    if content.get("texts"):
+        head["texts"] = [[row["kind"], row["text"], row["before"]] for row in content["texts"]]
     return _digest(canonical({**head, **terms, "account": account_id, "lines": lines}))
 
 
@@ -141,9 +176,11 @@ def present_hash(quote: Quote) -> str:
 
 def _present(quote: Quote) -> tuple[Json, list[Json]]:
     """The quote as it stands, without its lines, and what of them is hashed."""
-    priced, skus = selectors.priced_with_codes(quote)
-    lines = [_commercial_line(position, row, skus[row.line.id]) for position, row in enumerate(priced.lines, 1)]
-    return _content(quote, priced.totals, []), lines
+    priced, sold, blocks = selectors.committed(quote)
+    lines = [_commercial_line(position, row, sold[row.line.id]) for position, row in enumerate(priced.lines, 1)]
+    content = _content(quote, priced.totals, [])
+    content["texts"] = [_text(block) for block in blocks]
+    return content, lines
 
 
 _TERMS = (

@@ -6,8 +6,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from core import money
-from quotes.choices import Trigger
+from quotes.choices import LineKind, Trigger
 from quotes.pricing import PricedQuote, Target
+
+SOW = LineKind.SOW.value
 
 
 class Reason(StrEnum):
@@ -17,9 +19,13 @@ class Reason(StrEnum):
     NO_MARGIN_TARGET = "no_margin_target"
     NOTHING_TO_PAY = "nothing_to_pay"
     OUTSIDE_CATALOGUE = "outside_catalogue"
+    STATEMENT_OF_WORK = "statement_of_work"
     DISCOUNT = "discount"
     PAYMENT_TERM = "payment_term"
 
+
+OUTSIDE = frozenset({Reason.OUTSIDE_CATALOGUE, Reason.STATEMENT_OF_WORK})
+"""What customer success is asked about."""
 
 GATE_OF = {
     Reason.BELOW_FLOOR: Trigger.FLOOR,
@@ -28,6 +34,7 @@ GATE_OF = {
     Reason.NOTHING_TO_PAY: Trigger.MARGIN,
     Reason.NO_MARGIN_TARGET: Trigger.MARGIN_UNKNOWN,
     Reason.OUTSIDE_CATALOGUE: Trigger.CATALOGUE,
+    Reason.STATEMENT_OF_WORK: Trigger.CATALOGUE,
     Reason.DISCOUNT: Trigger.DISCOUNT,
     Reason.PAYMENT_TERM: Trigger.PAYMENT_TERM,
 }
@@ -56,7 +63,7 @@ def breaches(quote: PricedQuote, target: Target | None) -> list[Breach]:
     """
     found = _line_breaches(quote)
     totals = quote.totals
-    counted = [row for row in quote.lines if row.line.counts]
+    counted = [row for row in quote.lines if row.counts]
     if not counted or totals.cost_total is None:
         return found
     if totals.net_total == 0:
@@ -74,12 +81,14 @@ def _line_breaches(quote: PricedQuote) -> list[Breach]:
     for row in quote.lines:
         line = row.line
         if row.below_floor and line.floor_price is not None:
-            limit = money.cents(line.floor_price * line.quantity)
+            limit = money.cents(line.floor_price * line.priced_quantity)
             found.append(Breach(Reason.BELOW_FLOOR, line.id, limit=limit, actual=row.net))
         if line.cost is None:
             found.append(Breach(Reason.MISSING_COST, line.id))
         if line.outside_catalogue:
             found.append(Breach(Reason.OUTSIDE_CATALOGUE, line.id))
+        if line.kind == SOW:
+            found.append(Breach(Reason.STATEMENT_OF_WORK, line.id))
     return found
 
 

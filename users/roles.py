@@ -18,6 +18,8 @@ class Perm(StrEnum):
     QUOTE_VIEW = "quote.view"
     QUOTE_EDIT = "quote.edit"
     QUOTE_SURCHARGE = "quote.surcharge"
+    SOW_WRITE = "sow.write"
+    """Writes statements of work on quotes, and nothing else of them."""
     MARGIN_VIEW = "margin.view"
     AGREEMENT_VIEW = "agreement.view"
     APPROVE_FLOOR = "approve.floor"
@@ -105,7 +107,7 @@ class Finance(Role):
 
 class PreSales(Role):
     code, label = "presales", _("Pre-sales")
-    permissions = _READER
+    permissions = _READER | {Perm.SOW_WRITE}
     scope = Scope.ALL
 
 

@@ -24,7 +24,8 @@ from quotes import pricing, snapshots, triggers
 from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus as S, Trigger
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from quotes.selectors import Quoted
-from quotes.services.drafting import NO_FIGURE, VALID_DAYS
+from quotes.services.drafting import VALID_DAYS
+from quotes.services.pricing_lines import NO_FIGURE
 from users.models import User
 
 _LINE = (

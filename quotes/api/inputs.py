@@ -18,7 +18,7 @@ from opportunities.models import Opportunity
 from quotes.choices import DiscountKind, HeaderDiscountKind
 from quotes.models import DeclineReason
 from quotes.services import Discount, LineDraft
-from quotes.services.drafting import MOST_LINES
+from quotes.services.pricing_lines import MOST_LINES
 from users.models import Language, User
 
 LINE_DISCOUNTS = {
@@ -151,6 +151,13 @@ def discount_of(given: Mapping[str, Any], ways: Mapping[str, str]) -> Discount |
         if given[name] is not None:
             return Discount(ways[name], given[name])
     return Discount("", ZERO) if said else None
+
+
+def line_changes_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `line_change` takes: only what was said."""
+    changes = {name: given[name] for name in ("quantity", "optional") if name in given}
+    discount = discount_of(given, LINE_DISCOUNTS)
+    return changes if discount is None else {**changes, "discount": discount}
 
 
 def drafts_of(user: User, rows: Sequence[Mapping[str, Any]]) -> list[LineDraft]:

@@ -11,14 +11,14 @@ from rest_framework import serializers
 
 from approvals.choices import Quorum, Settled
 from approvals.routing import Choice, Option
-from catalog.models import Product
 from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
 from quotes import approval_facts, policies, pricing, selectors
-from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
+from quotes.choices import PRICED_KINDS, DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
+from quotes.services import LineDraft
 from quotes.triggers import Breach, Reason
 from users.models import Language, User
 
@@ -33,6 +33,7 @@ class StepOut(Output):
 class LineOut(Output):
     id = serializers.IntegerField()
     position = serializers.IntegerField()
+    kind = serializers.ChoiceField([kind.value for kind in PRICED_KINDS])
     sku = serializers.CharField()
     name = serializers.CharField()
     description = serializers.CharField(allow_blank=True)
@@ -48,6 +49,7 @@ class LineOut(Output):
     included = serializers.BooleanField()
     optional = serializers.BooleanField()
     selected = serializers.BooleanField()
+    alternative_to = serializers.IntegerField(allow_null=True, help_text="The line whose place it takes when it is chosen.")
     waterfall = StepOut(many=True)
 
 
@@ -254,29 +256,40 @@ def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote]:
     """The products of the lines by line, and the priced quote. One query."""
     language = quote.language
     rows = (
-        QuoteLine.objects.filter(quote_id=quote.pk)
+        QuoteLine.objects.filter(quote_id=quote.pk, kind__in=PRICED_KINDS)
         .order_by("position", "id")
         .values_list(
             *selectors.PRICING_FIELDS,
             "product__sku", f"product__name_{language}", "product__name_en",
-            f"product__description_{language}", "product__description_en", "product__unit__code",
+            f"product__description_{language}", "product__description_en", "product__unit__code", "unit__code", "text",
         )
     )  # fmt: skip
     texts: dict[int, Texts] = {}
     lines = []
     count = len(selectors.PRICING_FIELDS)
     for row in rows:
-        sku, name, english, description, english_description, unit = row[count:]
-        texts[row[0]] = (sku, name or english or "", description or english_description or "", unit)
+        sku, name, english, description, english_description, unit, ordered, text = row[count:]
+        if sku is None:
+            texts[row[0]] = _statement(text, language)
+        else:
+            texts[row[0]] = (sku, name or english or "", description or english_description or "", ordered or unit)
         lines.append(pricing.Line(*row[:count]))
     return texts, pricing.price_quote(lines, selectors.header_of(quote))
 
 
-def texts_of(product: Product, language: str) -> Texts:
-    """The same of a product that has been read."""
+def _statement(text: str, language: str) -> Texts:
+    found = selectors.statement_texts(text)
+    return found.sku, found.name[language], text, ""
+
+
+def texts_of(line: QuoteLine | LineDraft, language: str) -> Texts:
+    """The same of a line whose product has been read."""
+    product, unit = line.product, line.unit if isinstance(line, QuoteLine) else line.measure.unit
+    if product is None:
+        return _statement(line.text, language)
     name = getattr(product, f"name_{language}") or product.name_en  # type: ignore[attr-defined]  # of modeltranslation
     description = getattr(product, f"description_{language}") or product.description_en  # type: ignore[attr-defined]
-    return product.sku, name or "", description or "", product.unit.code
+    return product.sku, name or "", description or "", (unit or product.unit).code
 
 
 def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> Json:
@@ -287,6 +300,7 @@ def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> J
     shown: Json = {
         "id": line.id,
         "position": position,
+        "kind": line.kind,
         "sku": sku,
         "name": name,
         "description": description,
@@ -300,7 +314,8 @@ def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> J
         "vat_rate": money.plain(line.vat_percent),
         "included": row.is_included,
         "optional": line.optional,
-        "selected": line.counts,
+        "selected": row.counts,
+        "alternative_to": line.alternative_to,
         "waterfall": _waterfall(row),
     }
     if margin:
@@ -314,7 +329,7 @@ def _waterfall(row: PricedLine) -> list[Json]:
     discounted = line.discount_kind != DiscountKind.NONE
     steps = [_step("list_price", line.list_price, before)]
     if row.base_price != line.list_price:
-        after = money.cents(row.base_price * line.quantity) if discounted else row.line_net
+        after = money.cents(row.base_price * line.priced_quantity) if discounted else row.line_net
         steps.append(_step("account_discount", row.base_price, after - before))
         before = after
     if discounted:
@@ -374,5 +389,5 @@ def changed_out(quote: Quote, line: QuoteLine | None, user: User) -> Json:
     shown = None
     if line is not None:
         place = [row.line.id for row in priced.lines].index(line.pk)
-        shown = line_out(place + 1, priced.lines[place], texts_of(line.product, quote.language), margin=margin)
+        shown = line_out(place + 1, priced.lines[place], texts_of(line, quote.language), margin=margin)
     return {"version": quote.version, "line": shown, "totals": totals_out(priced.totals, margin=margin)}

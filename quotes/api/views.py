@@ -75,7 +75,7 @@ class QuoteEndpoint(Endpoint):
             return Response([])
         priced = selectors.priced(quote)
         found = selectors.breaches_of(quote, priced)
-        case = approval_case.case_of(quote, priced, found, selectors.skus_of(quote))
+        case = approval_case.case_of(quote, priced, found, selectors.marks_of(quote))
         choices = approval.choices_for(quote, triggers.gates(found), self.user, case)
         return Response([self._step(choice, step) for choice in choices for step in choice.steps])
 
@@ -109,7 +109,7 @@ class QuoteEndpoint(Endpoint):
             by=self.user,
         )
         rows = quote.priced.lines if quote.priced else ()
-        products = {row.line.id: outputs.texts_of(draft.product, quote.language) for row, draft in zip(rows, lines, strict=True)}
+        products = {row.line.id: outputs.texts_of(draft, quote.language) for row, draft in zip(rows, lines, strict=True)}
         return self._whole(quote, 201, products=products)
 
     @extend_schema(request=inputs.QuoteChange, responses=QuoteOut)
@@ -138,9 +138,7 @@ class QuoteEndpoint(Endpoint):
             line_id=line_id,
             by=self.user,
             version=versions.wanted(request),
-            quantity=given.get("quantity"),
-            discount=inputs.discount_of(given, inputs.LINE_DISCOUNTS),
-            optional=given.get("optional"),
+            **inputs.line_changes_of(given),
         )
         return self._changed(line.quote, line)
 

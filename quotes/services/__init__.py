@@ -3,17 +3,22 @@
 from quotes.services.answering import quote_accept, quote_decline
 from quotes.services.copying import quote_copy
 from quotes.services.drafting import (
-    Discount,
-    LineDraft,
-    line_add,
-    line_change,
-    line_remove,
     quote_change,
     quote_create,
     quote_keep_prices,
     quote_reprice,
     quote_revise,
 )
+from quotes.services.lines import (
+    line_add,
+    line_change,
+    line_duplicate,
+    line_move,
+    line_remove,
+    line_restore,
+    lines_add,
+)
+from quotes.services.pricing_lines import Discount, LineDraft, Measure
 from quotes.services.sending import (
     quote_cancel,
     quote_expire,
@@ -26,9 +31,14 @@ from quotes.services.sending import (
 __all__ = [
     "Discount",
     "LineDraft",
+    "Measure",
     "line_add",
     "line_change",
+    "line_duplicate",
+    "line_move",
     "line_remove",
+    "line_restore",
+    "lines_add",
     "quote_accept",
     "quote_cancel",
     "quote_change",

@@ -51,7 +51,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     found = selectors.breaches_of(quote, quoted.priced, rules)
     versions.bump(quote)
     content = snapshots.content_of(quote, quoted)
-    case = approval_case.case_of(quote, quoted.priced, found, {line: texts.sku for line, texts in quoted.texts.items()})
+    case = approval_case.case_of(quote, quoted.priced, found, {line: texts.sold.mark for line, texts in quoted.texts.items()})
     snapshot = _snapshot(quote, by, content)
     gates = triggers.gates(found)
     if gates:

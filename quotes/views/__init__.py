@@ -117,7 +117,8 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
     content, parties = documents.draft_of(quote, quoted)
     skus = {line_id: texts.sku for line_id, texts in quoted.texts.items()}
-    case = approval_case.case_of(quote, priced, found, skus) if found else Case()
+    marks = {line_id: texts.sold.mark for line_id, texts in quoted.texts.items()}
+    case = approval_case.case_of(quote, priced, found, marks) if found else Case()
     choices = approval.choices_for(quote, triggers.gates(found), user, case) if found else []
     steps = [(choice, step) for choice in choices if choice.is_asked for step in choice.steps]
     load = routing.open_counts(person for _choice, step in steps for person in step.eligible)

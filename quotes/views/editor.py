@@ -204,7 +204,7 @@ def _changed(
     context["field_error"] = str(error) if error else ""
     place = next((place for place, row in enumerate(priced.lines) if line is not None and row.line.id == line.pk), None)
     if line is not None and place is not None:
-        texts = selectors.texts_of_product(line.product)
+        texts = selectors.texts_of_line(line)
         row = columns.row_of(quote, place + 1, priced.lines[place], texts, typed=typed, error=str(error or ""))
         context["row"] = columns.EDITOR_ROW.render([row], sees_margin=context["sees_margin"])
     context["said"] = str(error) if error else _said(row, priced)

@@ -1,0 +1,284 @@
+"""Lines of a draft: added, changed, moved, duplicated, removed and brought back. Each locks the quote, then writes what changed.
+
+Every one of them raises NotFound, NotAllowed, WrongState, StaleVersion (`version` is the one that the person saw) and Invalid.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from catalog import selectors as catalog
+from core.errors import Invalid, NotFound
+from quotes import pricing, selectors
+from quotes.choices import TEXT_KINDS, LineKind
+from quotes.models import MOST_TEXT, Quote, QuoteLine
+from quotes.services.pricing_lines import (
+    AMOUNTS,
+    COPIED,
+    MOST_LINES,
+    TOO_MANY,
+    Discount,
+    LineDraft,
+    Measure,
+    check_surcharge,
+    copy_prices,
+    draft_for_update,
+    insert,
+    keyed,
+    line_of,
+    new_lines,
+    plain,
+    price,
+    saved,
+    take_amounts,
+)
+from users.models import User
+
+
+@transaction.atomic
+def line_add(*, quote_id: int, draft: LineDraft, by: User, version: int | None = None, before: int | None = None) -> QuoteLine:
+    """The line in the draft: before another one, or as the last."""
+    return lines_add(quote_id=quote_id, drafts=[draft], by=by, version=version, before=before)[0]
+
+
+@transaction.atomic
+def lines_add(
+    *, quote_id: int, drafts: Sequence[LineDraft], by: User, version: int | None = None, before: int | None = None
+) -> list[QuoteLine]:
+    """The lines in the draft, all or none of them: before another line, or as the last ones."""
+    quote = draft_for_update(quote_id, by, version)
+    known = selectors.pricing_lines(quote.pk)
+    if len(known) + len(drafts) > MOST_LINES:
+        raise Invalid(TOO_MANY % {"most": MOST_LINES})
+    start = selectors.last_position(quote) + 1 if before is None else _opened(quote, before, len(drafts))
+    made = new_lines(quote, by, drafts, start=start)
+    _put(quote, made, known, by, before=before)
+    return made
+
+
+def _put(quote: Quote, made: Sequence[QuoteLine], known: Sequence[pricing.Line], by: User, *, before: int | None) -> None:
+    """The new lines stored, and the quote with them in their place."""
+    new = keyed(made, known)
+    place = _place_of(quote, known, before)
+    priced = price(quote, [*known[:place], *new, *known[place:]])
+    saved(quote, by, insert(made, new, priced, by))
+
+
+def _place_of(quote: Quote, known: Sequence[pricing.Line], before: int | None) -> int:
+    """How many of the lines that have a price come before this one."""
+    if before is None:
+        return len(known)
+    at = line_of(quote, before).position
+    earlier = set(quote.lines.filter(position__lt=at).values_list("pk", flat=True))
+    return sum(line.id in earlier for line in known)
+
+
+def _opened(quote: Quote, before: int, count: int) -> int:
+    """The first of `count` free places right before a line."""
+    start = line_of(quote, before).position
+    quote.lines.filter(position__gte=start).update(position=F("position") + count)
+    return start
+
+
+# --- Changing ---------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def line_change(*, quote_id: int, line_id: int, by: User, version: int | None = None, **changes: Any) -> QuoteLine:
+    """The line with `changes` (of `CHANGES`) made; the price follows the quantity's break."""
+    quote = draft_for_update(quote_id, by, version)
+    line = line_of(quote, line_id)
+    changed: set[str] = set()
+    for name, value in changes.items():
+        _require_fitting(line, name)
+        changed |= CHANGES[name](quote, line, value)
+    if changed & {"discount_kind", "discount_value"}:
+        check_surcharge(by, line, quote)
+    if not line.is_priced:
+        line.save(update_fields=changed)
+        saved(quote, by, None)
+        return line
+    others = selectors.pricing_lines(quote.pk)
+    place = [other.id for other in others].index(line.pk)
+    priced = price(quote, [*others[:place], plain(line, line.pk), *others[place + 1 :]])
+    take_amounts([line], priced.lines[place : place + 1])
+    line.save(update_fields=changed | {*AMOUNTS})
+    saved(quote, by, priced)
+    return line
+
+
+def _require_fitting(line: QuoteLine, name: str) -> None:
+    """Headings and notes have only a text, which nothing else has; a statement of work is written by pre-sales."""
+    if (name == "text") != (line.kind in TEXT_KINDS) or (line.kind == LineKind.SOW and name not in OF_STATEMENTS):
+        text = _("This cannot be changed.")
+        raise Invalid(text, fields={name: text})
+
+
+def _set_quantity(quote: Quote, line: QuoteLine, quantity: Decimal) -> set[str]:
+    line.quantity = quantity
+    return _follow_prices(quote, line) | {"quantity"}
+
+
+def _set_measure(quote: Quote, line: QuoteLine, measure: Measure) -> set[str]:
+    line.unit, line.numerator, line.denominator = measure.unit, measure.numerator, measure.denominator
+    return _follow_prices(quote, line) | {"unit", "numerator", "denominator"}
+
+
+def _follow_prices(quote: Quote, line: QuoteLine) -> set[str]:
+    if line.product_id is not None:
+        copy_prices(line, catalog.prices_on([line.product_id], quote.price_date).get(line.product_id, []))
+    return {*COPIED}
+
+
+def _set_discount(_quote: Quote, line: QuoteLine, discount: Discount) -> set[str]:
+    line.discount_kind, line.discount_value = discount.kind, discount.value
+    return {"discount_kind", "discount_value"}
+
+
+def _set_optional(_quote: Quote, line: QuoteLine, optional: bool) -> set[str]:
+    line.optional, line.selected = optional, False
+    if not optional:
+        line.alternative_to = None
+    return {"optional", "selected", "alternative_to"}
+
+
+def _set_alternative(quote: Quote, line: QuoteLine, other_id: int | None) -> set[str]:
+    """An option that stands for another line: whoever chooses it does not get that one."""
+    line.alternative_to = None
+    if other_id is not None:
+        other = line_of(quote, other_id)
+        if other.pk == line.pk or not other.is_priced or other.alternative_to_id is not None:
+            text = _("Choose a line that is not an alternative itself.")
+            raise Invalid(text, fields={"alternative_to": text})
+        line.alternative_to, line.optional = other, True
+        quote.lines.filter(alternative_to=line).update(alternative_to=None)
+    return {"optional", "alternative_to"}
+
+
+def _set_yearly_volume(_quote: Quote, line: QuoteLine, volume: Decimal | None) -> set[str]:
+    line.yearly_volume = volume
+    return {"yearly_volume"}
+
+
+def _set_text(_quote: Quote, line: QuoteLine, text: str) -> set[str]:
+    line.text = text_of(text)
+    return {"text"}
+
+
+CHANGES: Mapping[str, Callable[[Quote, QuoteLine, Any], set[str]]] = {
+    "quantity": _set_quantity,
+    "measure": _set_measure,
+    "discount": _set_discount,
+    "optional": _set_optional,
+    "alternative_to": _set_alternative,
+    "yearly_volume": _set_yearly_volume,
+    "text": _set_text,
+}
+"""What can change of a line, and how: each answers the fields it has set."""
+OF_STATEMENTS = frozenset({"discount", "optional", "alternative_to"})
+
+
+def text_of(text: str) -> str:
+    """A heading or a note as it is kept. Raises: Invalid."""
+    problem = None
+    if not text.strip():
+        problem = _("Write something.")
+    elif len(text) > MOST_TEXT:
+        problem = _("At most %(most)s characters fit here.") % {"most": MOST_TEXT}
+    if problem:
+        raise Invalid(problem, fields={"text": problem})
+    return text.strip()
+
+
+# --- Order ------------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def line_move(*, quote_id: int, line_id: int, by: User, before: int | None, version: int | None = None) -> QuoteLine:
+    """The line right before another one; None: as the last."""
+    quote = draft_for_update(quote_id, by, version)
+    line = line_of(quote, line_id)
+    old = line.position
+    new = selectors.last_position(quote) + 1 if before is None else line_of(quote, before).position
+    if new > old:
+        quote.lines.filter(position__gt=old, position__lt=new).update(position=F("position") - 1)
+        new -= 1
+    else:
+        quote.lines.filter(position__gte=new, position__lt=old).update(position=F("position") + 1)
+    line.position = new
+    line.save(update_fields=["position"])
+    saved(quote, by, None)
+    return line
+
+
+_COPIED = tuple(
+    field.attname for field in QuoteLine._meta.concrete_fields if field.name not in ("id", "position", "selected", "origin")
+)
+
+
+@transaction.atomic
+def line_duplicate(*, quote_id: int, line_id: int, by: User, version: int | None = None) -> QuoteLine:
+    """A second line like this one, right after it."""
+    quote = draft_for_update(quote_id, by, version)
+    line = line_of(quote, line_id)
+    known = selectors.pricing_lines(quote.pk)
+    if len(known) >= MOST_LINES:
+        raise Invalid(TOO_MANY % {"most": MOST_LINES})
+    below = quote.lines.filter(position__gt=line.position).order_by("position", "id").first()
+    twin = QuoteLine(**{name: getattr(line, name) for name in _COPIED})
+    twin.quote, twin.product, twin.unit = quote, line.product, line.unit
+    twin.position = line.position + 1
+    if below is not None:
+        _opened(quote, below.pk, 1)
+    _put(quote, [twin], known, by, before=below.pk if below else None)
+    return twin
+
+
+# --- Removing ---------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def line_remove(*, quote_id: int, line_id: int, by: User, version: int | None = None) -> Quote:
+    """The draft without the line."""
+    quote = draft_for_update(quote_id, by, version)
+    line = line_of(quote, line_id)
+    if line.is_priced:
+        priced = price(quote, [other for other in selectors.pricing_lines(quote.pk) if other.id != line.pk])
+    else:
+        priced = None
+    line.delete()
+    saved(quote, by, priced)
+    return quote
+
+
+@transaction.atomic
+def line_restore(*, quote_id: int, line_id: int, by: User, version: int | None = None) -> QuoteLine:
+    """A removed line as it was, in its place, with its alternatives."""
+    quote = draft_for_update(quote_id, by, version)
+    kept = QuoteLine.history.filter(id=line_id, quote=quote.pk).order_by("-history_id").first()  # type: ignore[attr-defined]
+    if kept is None or kept.history_type != "-":
+        raise NotFound(_("This line is no longer there."))
+    line: QuoteLine = kept.instance
+    line.quote = quote
+    if line.alternative_to_id and not quote.lines.filter(pk=line.alternative_to_id).exists():
+        line.alternative_to = None
+    known = selectors.pricing_lines(quote.pk)
+    if len(known) >= MOST_LINES:
+        raise Invalid(TOO_MANY % {"most": MOST_LINES})
+    below = quote.lines.filter(position__gte=line.position).order_by("position", "id").first()
+    if below is not None and below.position == line.position:
+        _opened(quote, below.pk, 1)
+    line.save(force_insert=True)
+    _stand_again(quote, line)
+    _price_all(quote, by)
+    return line_of(quote, line.pk)
+
+
+def _stand_again(quote: Quote, line: QuoteLine) -> None:
+    """The options that stood for the line before it was removed do so again."""
+    rows = QuoteLine.history.filter(quote=quote.pk).order_by("history_id")  # type: ignore[attr-defined]
+    last = dict(rows.values_list("id", "alternative_to"))
+    options = [key for key, other in last.items() if other == line.pk]
+    quote.lines.filter(pk__in=options, alternative_to=None, optional=True).update(alternative_to=line)
+
+
+def _price_all(quote: Quote, by: User) -> None:
+    saved(quote, by, price(quote, selectors.pricing_lines(quote.pk)))
