@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
 
-from catalog.models import Price, Product, ProductQuerySet
+from catalog.models import Price, Product, ProductQuerySet, VatRate
 from core.errors import NotFound
 from core.prepared import Prepared
 from users.models import User
@@ -86,3 +86,8 @@ def price_for(prices: list[PriceRow], quantity: Decimal) -> PriceRow | None:
         if quantity >= price.min_quantity:
             return price
     return prices[-1] if prices else None
+
+
+def usual_vat_rate() -> VatRate | None:
+    """The rate of what has no product: the first one in use."""
+    return VatRate.objects.filter(is_active=True).order_by("position", "pk").first()

@@ -12,7 +12,12 @@ def now() -> dt.datetime:
 
 def today() -> dt.date:
     """The day it is in the seller's time zone."""
-    return now().astimezone(timezone.get_default_timezone()).date()
+    return day_of(now())
+
+
+def day_of(instant: dt.datetime) -> dt.date:
+    """The day that an instant falls on in the seller's time zone."""
+    return instant.astimezone(timezone.get_default_timezone()).date()
 
 
 def end_of_day(day: dt.date) -> dt.datetime:

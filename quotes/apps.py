@@ -38,5 +38,7 @@ class QuotesConfig(AppConfig):
                 "repriced": _("Repriced"),
                 "prices kept": _("Prices kept"),
                 "copied": _("Copied from another quote"),
+                "statement of work asked for": _("Statement of work asked for"),
+                "statement of work written": _("Statement of work written"),
             }
         )

@@ -1,133 +1,25 @@
-"""What a row, the totals and the status of a quote show, as ready text: templates of long quotes stay flat."""
+"""What the status of a quote, its path and offers of prices show, as ready text. Its lines: quotes.rows."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from approvals.choices import RemarkKind, RequestStatus, RunStatus
 from approvals.models import Run
+from core.forms import whole
 from core.languages import active
-from core.rows import RowTemplate
-from core.templatetags.ui import Notation, notation, plain_input
-from quotes import approval_facts
-from quotes.choices import DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
-from quotes.models import Quote
-from quotes.pricing import Line, PricedLine, PricedQuote
+from core.templatetags.ui import Notation, notation, percent, plain_input
+from quotes import approval_facts, selectors
+from quotes.choices import HeaderDiscountKind, QuoteStatus, Trigger
+from quotes.models import Quote, QuoteLine
+from quotes.pricing import PricedQuote
 from quotes.repricing import LineOffer, Trouble
-from quotes.selectors import PriceOffer, ProductTexts, Quoted
+from quotes.selectors import PriceOffer
 from quotes.triggers import Breach
-
-
-@dataclass(slots=True)
-class Row:
-    """One line as the editor and the read view show it. Every text is ready: their templates of a row have no conditions."""
-
-    id: int
-    position: int
-    url: str
-    css: str
-    sku: str
-    name: str
-    description: str
-    unit: str
-    quantity: str
-    quantity_input: str
-    quantity_css: str
-    list_price: str
-    discount: str
-    discount_input: str
-    discount_css: str
-    net_price: str
-    net_price_input: str
-    net_price_css: str
-    line_net: str
-    net: str
-    vat: str
-    margin: str
-    error: str
-
-
-EDITOR_ROW = RowTemplate("quotes/_editor_row.html", Row)
-PAGE_ROW = RowTemplate("quotes/_page_row.html", Row)
-
-
-def row_of(
-    quote: Quote,
-    position: int,
-    row: PricedLine,
-    texts: ProductTexts,
-    *,
-    typed: Mapping[str, str] | None = None,
-    error: str = "",
-) -> Row:
-    """A row; `typed` (field → text) and `error` keep what somebody typed that could not be used."""
-    made = _row(notation(), active(), _lines_url(quote), position, row, texts)
-    for name, text in (typed or {}).items():
-        if name in INPUTS:
-            setattr(made, f"{name}_input", text)
-            setattr(made, f"{name}_css", " is-invalid" if error else "")
-    made.error = error
-    return made
-
-
-def rows_of(quote: Quote, quoted: Quoted) -> list[Row]:
-    """All rows, in the active language."""
-    shown, language, url = notation(), active(), _lines_url(quote)
-    return [
-        _row(shown, language, url, position, row, quoted.texts[row.line.id])
-        for position, row in enumerate(quoted.priced.lines, 1)
-    ]
-
-
-INPUTS = ("quantity", "discount", "net_price")
-
-
-def _lines_url(quote: Quote) -> str:
-    """The address of the lines; that of one line is below it."""
-    return reverse("quote_line_add", args=[quote.pk])
-
-
-def _row(shown: Notation, language: str, url: str, position: int, row: PricedLine, texts: ProductTexts) -> Row:
-    line, discount, margin = row.line, row.discount_percent, row.margin_percent
-    net_price, line_net = row.net_price, shown.money(row.line_net)
-    return Row(
-        id=line.id,
-        position=position,
-        url=f"{url}{line.id}/",
-        css="is-below-floor" if row.below_floor else "",
-        sku=texts.sku,
-        name=texts.name[language],
-        description=texts.description[language],
-        unit=texts.unit[language],
-        quantity=shown.quantity(line.quantity),
-        quantity_input=shown.plain_input(line.quantity),
-        quantity_css="",
-        list_price=shown.unit_price(line.list_price),
-        discount=shown.percent(discount) if discount else "–",
-        discount_input=_discount_input(shown, line, discount),
-        discount_css="",
-        net_price=shown.unit_price(net_price),
-        net_price_input=shown.plain_input(net_price, 2),
-        net_price_css="",
-        line_net=line_net,
-        net=_("included") if row.is_included else line_net,
-        vat=shown.percent(line.vat_percent),
-        margin="–" if margin is None else shown.percent(margin, 1),
-        error="",
-    )
-
-
-def _discount_input(shown: Notation, line: Line, discount: Decimal | None) -> str:
-    """What was typed, or the percentage it comes to."""
-    if line.discount_kind == DiscountKind.PERCENT:
-        return shown.plain_input(line.discount_value)
-    if line.discount_kind == DiscountKind.AMOUNT:
-        return f"{shown.plain_input(line.discount_value, 2)} €"
-    return shown.plain_input(discount) if discount else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +134,52 @@ def offer_totals_of(found: PriceOffer, *, margin: bool) -> list[Change]:
         )
         changes.append(Change(_("Margin"), *percents))
     return changes
+
+
+def standing_of(quote: Quote, line: QuoteLine | None, field: str) -> tuple[str, str]:
+    """`(label, value)`: a field of the quote or of one of its lines as it stands now, as text."""
+    if line is not None:
+        labels = {"quantity": _("Quantity"), "discount": _("Discount, % or €"), "net_price": _("Net price, €"), "text": _("Text")}
+        return labels.get(field, ""), _standing_of_line(quote, line, field)
+    if field == "header_discount":
+        return _("Discount on the whole quote, % or €"), header_discount_input(quote)
+    if field in CHANGEABLE_FIELDS:
+        return str(_field(field).verbose_name), shown_choice(quote, field, getattr(quote, field))
+    return "", ""
+
+
+CHANGEABLE_FIELDS = frozenset(
+    {
+        "opportunity", "contact", "language", "valid_until", "payment_term", "payment_term_reason", "payment_type",
+        "customer_note", "internal_note",
+    }
+)  # fmt: skip
+
+
+def _field(name: str) -> Any:
+    return Quote._meta.get_field(name)
+
+
+def _standing_of_line(quote: Quote, line: QuoteLine, field: str) -> str:
+    if field == "quantity":
+        return plain_input(line.quantity)
+    if field == "text":
+        return line.text
+    if field in ("discount", "net_price") and line.is_priced:
+        priced = next((row for row in selectors.priced(quote).lines if row.line.id == line.pk), None)
+        if priced is not None:
+            return plain_input(priced.net_price, 2) if field == "net_price" else percent(priced.discount_percent)
+    return ""
+
+
+def shown_choice(quote: Quote, field: str, value: Any) -> str:
+    """A value of the head as people read it, whether it is a record, a date, or what a form has sent for one."""
+    if field in CHANGEABLE_FIELDS and isinstance(value, str) and (related := _field(field).related_model):
+        key = whole(value)
+        value = None if key is None else related.objects.filter(pk=key).first()
+    if isinstance(value, dt.date):
+        return date_format(value, "SHORT_DATE_FORMAT")
+    return "–" if value in (None, "") else str(value)
 
 
 def header_discount_input(quote: Quote) -> str:

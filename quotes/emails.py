@@ -11,6 +11,7 @@ from core.models import OutboxMessage
 from quotes import documents
 from quotes.choices import Answer, QuoteStatus
 from quotes.models import Quote, QuoteAnswer, QuoteDocument
+from users.models import User
 
 
 @deliveries.tells("document")
@@ -85,5 +86,47 @@ def quote_answered(message: OutboxMessage, *, answer_id: int) -> None:
             "url": settings.SITE_URL + reverse("quote_page", args=[quote.pk]),
         },
         language=quote.owner.language,
+        thread=f"quote-{quote.number}",
+    )
+
+
+@deliveries.tells("quote_id")
+def _quotes(ids: list[int]) -> dict[int, About]:
+    quotes = Quote.objects.filter(pk__in=ids).select_related("account", "owner")
+    return {one.pk: _about(one, emails.address(one.owner.display_name, one.owner.email)) for one in quotes}
+
+
+@outbox.handler("quote.statement_asked", title=gettext_lazy("Request for a statement of work"))
+def statement_asked(message: OutboxMessage, *, quote_id: int, by_id: int, wish: str, reader_id: int) -> None:
+    """What the rep asks for, to somebody in pre-sales."""
+    reader = User.objects.get(pk=reader_id)
+    if not Quote.objects.visible_to(reader).filter(pk=quote_id).exists():
+        return
+    path = reverse("quote_statement", args=[quote_id])
+    _about_statement(message, "asked", quote_id=quote_id, to=reader, by_id=by_id, path=path, wish=wish)
+
+
+@outbox.handler("quote.statement_written", title=gettext_lazy("Statement of work"))
+def statement_written(message: OutboxMessage, *, quote_id: int, by_id: int) -> None:
+    """That there is one now, to the owner of the quote."""
+    owner = User.objects.get(quotes=quote_id)
+    path = reverse("quote_page", args=[quote_id])
+    _about_statement(message, "written", quote_id=quote_id, to=owner, by_id=by_id, path=path)
+
+
+def _about_statement(message: OutboxMessage, kind: str, *, quote_id: int, to: User, by_id: int, path: str, **more: str) -> None:
+    quote = Quote.objects.select_related("account").get(pk=quote_id)
+    by = User.objects.get(pk=by_id)
+    with translation.override(to.language):
+        subject = _("Statement of work: %(quote)s, %(customer)s") % {"quote": quote, "customer": quote.account.name}
+    emails.send(
+        message,
+        to=[to.email],
+        subject=subject,
+        text_template=f"emails/quote_statement_{kind}.txt",
+        html_template=f"emails/quote_statement_{kind}.html",
+        context={"quote": quote, "by": by, "url": emails.absolute(path), **more},
+        language=to.language,
+        reply_to=by.email,
         thread=f"quote-{quote.number}",
     )

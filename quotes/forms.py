@@ -1,5 +1,6 @@
 """The shape of what people type into a quote. Numbers in Finnish or English notation; every refusal names the field."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -90,6 +91,46 @@ def header_discount(text: str) -> Discount:
         problem = _("The discount must be between 0 and 100 %.")
         raise Invalid(problem, fields={"header_discount": problem})
     return Discount(HeaderDiscountKind.AMOUNT if amount else HeaderDiscountKind.PERCENT, value)
+
+
+def amount(text: str, field: str) -> Decimal:
+    """An amount in EUR, at least 0. Raises Invalid naming `field`."""
+    value = number(text, field, places=2, most=Decimal(10) ** 10, signs="€")
+    if value < 0:
+        problem = _("The price cannot be negative.")
+        raise Invalid(problem, fields={field: problem})
+    return value
+
+
+def yearly_volume(text: str) -> Decimal | None:
+    """How much is expected in a year; nothing: not known. Raises Invalid."""
+    if not text.strip():
+        return None
+    value = number(text, "yearly_volume", places=3, most=Decimal(10) ** 11)
+    if value <= 0:
+        problem = _("The quantity must be above 0.")
+        raise Invalid(problem, fields={"yearly_volume": problem})
+    return value
+
+
+_OF_LINE: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "quantity": ("quantity", quantity),
+    "discount": ("discount", line_discount),
+    "net_price": ("discount", net_price),
+    "optional": ("optional", lambda text: text in ("1", "on", "true")),
+    "alternative_to": ("alternative_to", whole),
+    "yearly_volume": ("yearly_volume", yearly_volume),
+    "text": ("text", str),
+}
+
+
+def line_change(field: str, text: str) -> dict[str, Any]:
+    """What `services.line_change` takes for one field as it was typed. Raises Invalid."""
+    if field not in _OF_LINE:
+        problem = _("This cannot be changed.")
+        raise Invalid(problem, fields={field[:40]: problem})
+    name, read = _OF_LINE[field]
+    return {name: read(text)}
 
 
 def line_draft(user: User, data: Any) -> LineDraft:
@@ -202,3 +243,50 @@ class EvidenceForm(forms.Form):
         label=_("Evidence"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("For example the date and subject of the customer's e-mail."),
     )  # fmt: skip
+
+
+class StatementForm(forms.Form):
+    """A statement of work as pre-sales writes it. Numbers in Finnish or English notation."""
+
+    text = forms.CharField(label=_("What is done"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}))
+    quantity = forms.CharField(label=_("Quantity"), initial="1", max_length=20)
+    list_price = forms.CharField(label=_("Price, €"), max_length=20)
+    cost = forms.CharField(label=_("Cost, € (empty: unknown)"), max_length=20, required=False)
+    effort_days = forms.CharField(label=_("Work of customer success, working days"), max_length=20, required=False)
+    specialist = forms.CharField(label=_("Specialist it was made with"), max_length=150)
+    feasibility = forms.CharField(
+        label=_("Feasibility"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("How it was checked that this can be delivered, and on what conditions."),
+    )  # fmt: skip
+
+    def clean_quantity(self) -> Decimal:
+        return self._read("quantity", quantity)
+
+    def clean_list_price(self) -> Decimal:
+        return self._read("list_price", lambda text: number(text, "list_price", places=4, most=MOST_PRICE, signs="€"))
+
+    def clean_cost(self) -> Decimal | None:
+        return self._known("cost", 4, MOST_PRICE)
+
+    def clean_effort_days(self) -> Decimal | None:
+        return self._known("effort_days", 2, Decimal(10) ** 5)
+
+    def _known(self, name: str, places: int, most: Decimal) -> Decimal | None:
+        if not self.cleaned_data[name].strip():
+            return None
+        return self._read(name, lambda text: number(text, name, places=places, most=most, signs="€"))
+
+    def _read(self, name: str, read: Callable[[str], Decimal]) -> Decimal:
+        try:
+            value = read(self.cleaned_data[name])
+        except Invalid as error:
+            raise forms.ValidationError(str(error)) from error
+        if value < 0:
+            raise forms.ValidationError(_("The price cannot be negative."))
+        return value
+
+
+class WishForm(forms.Form):
+    """What a rep asks pre-sales for."""
+
+    wish = forms.CharField(label=_("What the customer wants"), max_length=2000, widget=forms.Textarea(attrs={"rows": 4}))

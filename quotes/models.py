@@ -220,6 +220,23 @@ class QuoteLine(models.Model):
         return self.kind in PRICED_KINDS
 
 
+class QuotePresence(models.Model):
+    """Somebody who has the editor of the quote open, since when and seen last."""
+
+    quote = models.ForeignKey(Quote, models.CASCADE, db_index=False, related_name="+", verbose_name=_("quote"))
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
+    since = models.DateTimeField(_("since"))
+    seen_at = models.DateTimeField(_("seen"))
+
+    class Meta:
+        verbose_name = _("presence")
+        verbose_name_plural = _("presences")
+        constraints = [models.UniqueConstraint(fields=["quote", "user"], name="one_presence_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.quote_id}: {self.user_id}"
+
+
 class QuoteSnapshot(Added):
     """What was submitted: lines, prices, terms and validity, in both languages. Append-only; approval binds to the hash.
 

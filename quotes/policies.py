@@ -15,5 +15,10 @@ def may_see_margin(user: User) -> bool:
     return user.may(Perm.MARGIN_VIEW)
 
 
+def may_write_statements(user: User) -> bool:
+    """Of any draft in sight."""
+    return user.may(Perm.SOW_WRITE)
+
+
 def may_surcharge(user: User) -> bool:
     return user.may(Perm.QUOTE_SURCHARGE)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Max, QuerySet, Subquery
+from django.db.models import Max, Q, QuerySet, Subquery
 from django.utils.crypto import salted_hmac
 
 from approvals.routing import Rules
@@ -20,7 +20,7 @@ from core.prepared import Prepared
 from quotes import approval_case, pricing, repricing, triggers
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, LineKind, QuoteStatus
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
-from quotes.sections import Block
+from quotes.sections import Block, subtotals
 from users.models import User
 
 _RELATED = ("account", "contact", "opportunity", "owner", "payment_term", "payment_type", "last_editor")
@@ -155,6 +155,13 @@ class Sold(NamedTuple):
     parts: tuple[dict[str, Any], ...] = ()
 
 
+class Guidance(NamedTuple):
+    """The prices per pricing unit to aim at and to begin with, EUR; None: there is none."""
+
+    target: Decimal | None
+    start: Decimal | None
+
+
 class ProductTexts(NamedTuple):
     """What a quote says of what a line sells, by language. `price_unit`: what the price is for, where that is another unit."""
 
@@ -163,6 +170,7 @@ class ProductTexts(NamedTuple):
     description: dict[str, str]
     unit: dict[str, str]
     price_unit: dict[str, str] | None = None
+    guidance: Guidance | None = None
 
     @property
     def sku(self) -> str:
@@ -192,20 +200,23 @@ def _rows(*columns: str) -> Prepared:
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
 
 
-_everything = _rows(*_SOLD, *_TEXTS)
+_everything = _rows(*_SOLD, "target_price", "start_price", *_TEXTS)
 
 
 def quoted(quote: Quote) -> Quoted:
     """Everything that a quote says of its lines, priced now: one query at any length."""
-    lines, texts, blocks = [], {}, []
+    lines: list[pricing.Line] = []
+    texts: dict[int, ProductTexts] = {}
+    blocks: list[Block] = []
     for row in _everything.rows(quote.pk):
         line = pricing.Line(*row[: len(PRICING_FIELDS)])
-        text, sku, parts, *more = row[len(PRICING_FIELDS) :]
+        text, sku, parts, target, start, *more = row[len(PRICING_FIELDS) :]
         if line.kind in TEXT_KINDS:
             blocks.append(Block(line.id, line.kind, text, len(lines)))
         else:
             lines.append(line)
-            texts[line.id] = _product_texts(Sold(sku, sku, tuple(parts)), *more) if sku else statement_texts(text)
+            found = _product_texts(Sold(sku, sku, tuple(parts)), *more) if sku else statement_texts(text)
+            texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
     return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks))
 
 
@@ -239,7 +250,9 @@ def texts_of_line(line: QuoteLine) -> ProductTexts:
     product = line.product
     if product is None:
         return statement_texts(line.text)
-    texts = texts_of_product(product)._replace(sold=Sold(product.sku, product.sku, tuple(line.parts)))
+    texts = texts_of_product(product)._replace(
+        sold=Sold(product.sku, product.sku, tuple(line.parts)), guidance=Guidance(line.target_price, line.start_price)
+    )
     return texts if line.unit is None else texts._replace(unit=texts_of(line.unit, "label"), price_unit=texts.unit)
 
 
@@ -257,9 +270,8 @@ def line_of(quote: Quote, line_id: int) -> QuoteLine | None:
     return line
 
 
-_line_of = Prepared(
-    lambda quote_id, pk: QuoteLine.objects.filter(quote=quote_id, pk=pk).select_related("product__unit", "unit").order_by()
-)
+_LINE_WITH = ("product__unit", "unit", "price_list")
+_line_of = Prepared(lambda quote_id, pk: QuoteLine.objects.filter(quote=quote_id, pk=pk).select_related(*_LINE_WITH).order_by())
 
 
 def last_position(quote: Quote) -> int:
@@ -274,7 +286,9 @@ def header_of(quote: Quote) -> pricing.Header:
 
 def committed(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, Sold], list[Block]]:
     """What a quote commits to: its prices, what its lines sell by their ids, its headings and notes. One query."""
-    lines, sold, blocks = [], {}, []
+    lines: list[pricing.Line] = []
+    sold: dict[int, Sold] = {}
+    blocks: list[Block] = []
     for row in _committed.rows(quote.pk):
         line = pricing.Line(*row[: len(PRICING_FIELDS)])
         text, sku, parts = row[len(PRICING_FIELDS) :]
@@ -292,6 +306,37 @@ _committed = _rows(*_SOLD)
 def priced(quote: Quote) -> pricing.PricedQuote:
     """The quote with all its prices, computed now: one query."""
     return pricing.price_quote(pricing_lines(quote.pk), header_of(quote))
+
+
+_headings = Prepared(
+    lambda quote_id: (
+        QuoteLine.objects.filter(quote_id=quote_id, kind=LineKind.SECTION)
+        .order_by("position", "id")
+        .values_list("pk", "position")
+    )
+)
+_places = Prepared(lambda quote_id: QuoteLine.objects.filter(quote_id=quote_id).order_by().values_list("pk", "position"))
+
+
+def subtotals_of(quote: Quote, priced: pricing.PricedQuote) -> dict[int, Decimal]:
+    """What comes under each heading, by its id: one query where there are none, else two."""
+    headings = _headings.rows(quote.pk)
+    if not headings:
+        return {}
+    places = dict(_places.rows(quote.pk))
+    blocks = [
+        Block(key, LineKind.SECTION.value, "", sum(places[row.line.id] < place for row in priced.lines))
+        for key, place in headings
+    ]
+    return subtotals(blocks, priced.lines)
+
+
+def next_line(line: QuoteLine) -> int | None:
+    """The line below, a heading or a note too; None when it is the last."""
+    below = QuoteLine.objects.filter(quote=line.quote_id).filter(
+        Q(position__gt=line.position) | Q(position=line.position, id__gt=line.pk)
+    )
+    return below.order_by("position", "id").values_list("pk", flat=True).first()
 
 
 class PriceOffer(NamedTuple):
@@ -438,6 +483,12 @@ _skus = Prepared(
 def skus_of(quote: Quote) -> dict[int, str]:
     """The product codes of the quote's lines by their ids."""
     return {key: sku or SOW_CODE for key, sku, _text in _skus.rows(quote.pk)}
+
+
+def products_of(quote: Quote) -> dict[int, int]:
+    """The keys of the products of the quote's lines, by the lines' ids."""
+    lines = QuoteLine.objects.filter(quote=quote, kind=LineKind.PRODUCT).order_by()
+    return dict(lines.values_list("pk", "product"))
 
 
 def marks_of(quote: Quote) -> dict[int, str]:

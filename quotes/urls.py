@@ -3,7 +3,7 @@
 from django.urls import path
 
 from quotes import views
-from quotes.views import customer, editor, offer
+from quotes.views import customer, editor, lines, offer, statements
 
 urlpatterns = [
     path("quotes/", views.quote_list, name="quote_list"),
@@ -13,9 +13,16 @@ urlpatterns = [
     path("quotes/products/", editor.product_options, name="quote_product_options"),
     path("quotes/<int:pk>/", views.quote_page, name="quote_page"),
     path("quotes/<int:pk>/change/", editor.change, name="quote_change"),
-    path("quotes/<int:pk>/lines/", editor.add_line, name="quote_line_add"),
-    path("quotes/<int:pk>/lines/<int:line_pk>/", editor.change_line, name="quote_line_change"),
-    path("quotes/<int:pk>/lines/<int:line_pk>/remove/", editor.remove_line, name="quote_line_remove"),
+    path("quotes/<int:pk>/lines/", lines.add_line, name="quote_line_add"),
+    path("quotes/<int:pk>/lines/last-prices/", lines.bought_before, name="quote_last_prices"),
+    path("quotes/<int:pk>/lines/<int:line_pk>/", lines.change_line, name="quote_line_change"),
+    path("quotes/<int:pk>/lines/<int:line_pk>/remove/", lines.remove_line, name="quote_line_remove"),
+    path("quotes/<int:pk>/lines/<int:line_pk>/details/", lines.line_details, name="quote_line_details"),
+    path("quotes/<int:pk>/lines/<int:line_pk>/<slug:move>/", lines.place_line, name="quote_line_place"),
+    path("quotes/<int:pk>/presence/", editor.presence, name="quote_presence"),
+    path("quotes/<int:pk>/statement/", statements.statement, name="quote_statement"),
+    path("quotes/<int:pk>/statement/<int:line_pk>/", statements.statement, name="quote_statement_change"),
+    path("quotes/<int:pk>/statement/ask/", statements.ask, name="quote_statement_ask"),
     path("quotes/<int:pk>/prices/", offer.quote_offer, name="quote_offer"),
     path("quotes/<int:pk>/review/", views.review, name="quote_review"),
     path("quotes/<int:pk>/submit/", views.submit, name="quote_submit"),

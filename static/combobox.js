@@ -39,7 +39,7 @@
     const control = new AbortController();
     pending.set(input, control);
     try {
-      const answer = await fetch(`${box.dataset.url}?q=${encodeURIComponent(text)}`, { signal: control.signal, headers: { "HX-Request": "true" } });
+      const answer = await fetch(`${box.dataset.url}${box.dataset.url.includes("?") ? "&" : "?"}q=${encodeURIComponent(text)}`, { signal: control.signal, headers: { "HX-Request": "true" } });
       if (!answer.ok || input.value.trim() !== text) return;
       list.innerHTML = await answer.text();
       list.hidden = false;

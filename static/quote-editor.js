@@ -1,116 +1,110 @@
-// The quote editor. Every change is queued with the value it had when it was made, so nothing typed is lost however slow
-// the server is; answers are morphed in by element id, so focus and unsaved typing stay.
+// The grid of a draft: keys, the menu of a line, dragging, undo, the sheet. Saving is quote-queue.js.
 (() => {
   "use strict";
-  const queue = [];
-  let running = null;
-  let refused = false;
   const byId = (id) => document.getElementById(id);
   const editor = () => byId("quote-editor");
-  const headers = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}");
-  const cue = (state) => { const mark = byId("save-cue"); if (mark) mark.textContent = state ? mark.dataset[state] : ""; };
+  const api = window.quoteEditor || { enqueue: () => Promise.resolve(), forget: () => {} };
+  const rowOf = (element) => element?.closest?.("#quote-rows [data-row]");
+  const UNDO_MS = 10000;
 
-  const morphing = {
-    ignoreActiveValue: true,
-    callbacks: { beforeNodeMorphed: (old) => !(old instanceof HTMLElement && old.dataset.unsaved) },
-  };
-
-  // Shows an answer that belongs to no part of the page: a conflict, a refusal, a lost session.
-  const complain = (html) => {
-    const place = byId("quote-conflict");
-    place.innerHTML = html;
-    place.scrollIntoView({ block: "nearest" });
-  };
-
-  const apply = (html) => {
-    const holder = document.createElement("template");
-    holder.innerHTML = html;
-    // Rows come inside a <template> of their own: beside a <div> the parser would drop a bare <tr>.
-    const parts = [...holder.content.children].flatMap((part) => (part.matches("template") ? [...part.content.children] : [part]));
-    for (const fresh of parts) {
-      if ("said" in fresh.dataset) { byId("live").textContent = fresh.textContent; continue; }
-      const old = byId(fresh.id);
-      if ("removed" in fresh.dataset) { old?.remove(); renumber(); continue; }
-      if (!fresh.id || (!old && !fresh.matches("tr"))) complain(fresh.outerHTML);
-      else if (old) Idiomorph.morph(old, fresh, morphing);
-      else byId("new-line").before(fresh);
-    }
-  };
-  const renumber = () => document.querySelectorAll("#quote-rows [data-row] .quote-position").forEach((cell, index) => { cell.textContent = index + 1; });
-
-  const offline = () => {
-    const alert = document.createElement("div");
-    alert.className = "alert alert-danger";
-    alert.textContent = byId("toasts").dataset.offline;
-    return alert.outerHTML;
-  };
-
-  // Marks the field that was right or wrong; `refused` keeps what leaves the page from going on with the old values.
-  const settle = (source, fine, failed) => {
-    if (source) {
-      const field = byId(source.id) || source;
-      field.classList.toggle("is-invalid", !fine);
-      if (fine) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
-    }
-    if (!fine) { refused = true; failed?.(); }
-    cue(fine ? "saved" : "failed");
-  };
-
-  const save = async ({ url, values, source, failed }) => {
-    if (source?.isConnected) delete source.dataset.unsaved;
-    const body = new FormData();
-    for (const [name, value] of Object.entries(values)) body.append(name, value);
-    body.append("version", byId("quote-version").value);
-    let answer;
-    try {
-      answer = await fetch(url, { method: "POST", body, headers: { ...headers(), "HX-Request": "true" } });
-    } catch {
-      byId("live").textContent = byId("toasts").dataset.offline;
-      if (source?.isConnected) source.dataset.unsaved = "1";
-      complain(offline());
-      return settle(source, false, failed);
-    }
-    const login = answer.headers.get("HX-Redirect");
-    if (login) { location.assign(login); return; }
-    const html = await answer.text();
-    if (html.trimStart().startsWith("<!")) return location.reload();  // no part of this page: the session is over
-    if (answer.ok) byId("quote-conflict").textContent = "";
-    if (answer.ok || answer.status === 422) apply(html); else complain(html);
-    settle(source, answer.ok, failed);
-  };
-
-  const drain = async () => {
-    while (queue.length) await save(queue.shift());
-    running = null;
-  };
-  const enqueue = (job) => {
-    if (job.source) job.source.dataset.unsaved = "1";
-    queue.push(job);
-    cue("saving");
-    running ??= drain();
-    return running;
-  };
-  const idle = () => running ?? Promise.resolve();
-
-  // --- lines -----------------------------------------------------------------------------------------------------------
+  // --- Adding -----------------------------------------------------------------------------------------------------------
   const addLine = () => {
     const product = byId("new-line-product"), search = byId("new-line-search"), quantity = byId("new-line-quantity");
-    if (!product.value) return false;
+    if (!product?.value) return false;
     const typed = { product: product.value, search: search.value, quantity: quantity.value };
     byId("new-line-error").textContent = "";
-    enqueue({
+    api.enqueue({
       url: editor().dataset.addUrl,
       values: { product: typed.product, quantity: typed.quantity },
       failed: () => {
         if (search.value || product.value) return;
         product.value = typed.product; search.value = typed.search; quantity.value = typed.quantity;
       },
+      done: () => { api.forget("new-line-search", typed.search); api.forget("new-line-quantity", typed.quantity); },
     });
     product.value = search.value = "";
     quantity.value = "1";
     return true;
   };
+  if (window.quoteEditor) window.quoteEditor.beforeLeaving = addLine;
 
+  const addText = (kind, row) => api.enqueue({
+    url: editor().dataset.addUrl,
+    values: { kind, text: editor().dataset[kind], ...(row ? { before: row.dataset.line } : {}) },
+    done: ([id]) => { const field = byId(`${id}-text`); field?.focus(); field?.select(); },
+  });
+
+  // --- What can be done with a line ---------------------------------------------------------------------------------------
+  const place = (row, move, values = {}) => api.enqueue({ url: `${row.dataset.url}${move}/`, values });
+  const focusIn = (row, like) => {
+    const same = like?.name && row?.querySelector?.(`[name="${like.name}"]`);
+    (same || row?.querySelector?.("input, textarea, button") || byId("new-line-search")).focus();
+  };
+  const nextRow = (row) => { const next = row.nextElementSibling; return next?.matches("[data-row]") ? next : null; };
+
+  const actions = {
+    up: (row) => { const above = row.previousElementSibling; if (above?.matches("[data-row]")) { above.before(row); place(row, "move", { before: above.dataset.line }); } },
+    down: (row) => {
+      const below = nextRow(row);
+      if (!below) return;
+      below.after(row);
+      place(row, "move", { before: nextRow(row)?.dataset.line ?? "" });
+    },
+    duplicate: (row) => place(row, "duplicate"),
+    optional: (row) => { if ("priced" in row.dataset) api.enqueue({ url: row.dataset.url, values: { field: "optional", value: row.dataset.optional ? "" : "1" } }); },
+    section: (row) => addText("section", row),
+    note: (row) => addText("note", row),
+    details: (row) => { if ("priced" in row.dataset) htmx.ajax("GET", `${row.dataset.url}details/`, { target: "#quote-sheet", swap: "innerHTML" }); },
+    remove: (row) => {
+      const { url } = row.dataset;
+      focusIn(nextRow(row));
+      api.enqueue({ url: `${url}remove/`, values: {}, done: () => offerUndo(url) });
+    },
+  };
+  const act = (name, row) => {
+    const active = document.activeElement;
+    actions[name](row);
+    if ((name === "up" || name === "down") && row.contains(active) === false && row.isConnected) focusIn(row, active);
+    else if (name === "up" || name === "down") active?.focus();
+  };
+
+  // --- Undo -----------------------------------------------------------------------------------------------------------------
+  let undoTimer;
+  const offerUndo = (url) => {
+    const bar = byId("quote-undo");
+    bar.hidden = false;
+    bar.dataset.url = url;
+    clearTimeout(undoTimer);
+    undoTimer = setTimeout(() => { if (!bar.contains(document.activeElement)) bar.hidden = true; }, UNDO_MS);
+  };
+  const undo = () => {
+    const bar = byId("quote-undo");
+    bar.hidden = true;
+    api.enqueue({ url: `${bar.dataset.url}restore/`, values: {}, done: ([id]) => focusIn(byId(id)) });
+  };
+
+  // --- The menu of a line ---------------------------------------------------------------------------------------------------
+  let menuRow = null;
+  const openMenu = (button) => {
+    const menu = byId("line-menu");
+    menuRow = button.closest("[data-row]");
+    menu.querySelectorAll("[data-of-priced]").forEach((item) => { item.hidden = !("priced" in menuRow.dataset); });
+    menu.showPopover();
+    const at = button.getBoundingClientRect();
+    menu.style.top = `${Math.min(at.bottom, innerHeight - menu.offsetHeight - 8)}px`;
+    menu.style.left = `${Math.max(8, at.right - menu.offsetWidth)}px`;
+    menu.querySelector("[role=menuitem]:not([hidden])").focus();
+  };
+  const menuKeys = (event) => {
+    const items = [...byId("line-menu").querySelectorAll("[role=menuitem]:not([hidden])")];
+    const at = items.indexOf(event.target);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    items[(to + items.length) % items.length].focus();
+  };
+
+  // --- Events ---------------------------------------------------------------------------------------------------------------
   document.addEventListener("combobox:chosen", (event) => {
     if (event.target.closest("#new-line")) { byId("new-line-quantity").focus(); byId("new-line-quantity").select(); }
     else if (event.target.closest("#quote-new")) byId("quote-new-form").requestSubmit();
@@ -118,11 +112,13 @@
 
   document.addEventListener("change", (event) => {
     const field = event.target;
-    if (!editor() || !editor().contains(field) || !field.name && !field.dataset.lineField) return;
+    if (!editor() || !field.name && !field.dataset.lineField) return;
+    const value = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value;
     if ("lineField" in field.dataset) {
-      enqueue({ url: field.closest("[data-row]").dataset.url, values: { field: field.name, value: field.value }, source: field });
-    } else if (field.name && !field.closest("form") && field.type !== "hidden") {
-      enqueue({ url: editor().dataset.changeUrl, values: { field: field.name, value: field.value }, source: field });
+      const url = field.dataset.url || rowOf(field).dataset.url;
+      api.enqueue({ url, values: { field: field.name, value }, source: field });
+    } else if (editor().contains(field) && !field.closest("form") && field.type !== "hidden" && !field.closest("dialog")) {
+      api.enqueue({ url: editor().dataset.changeUrl, values: { field: field.name, value }, source: field });
     }
   });
 
@@ -135,57 +131,84 @@
     if (event.target instanceof HTMLInputElement && event.target.closest("#quote-rows")) event.target.select();
   });
 
-  document.addEventListener("keydown", (event) => {
-    const field = event.target;
-    if (event.key !== "Enter" || event.ctrlKey || event.defaultPrevented || !(field instanceof HTMLInputElement)) return;
-    const row = field.closest("#quote-rows tr");
-    if (!row) return;
+  const goDown = (event) => {
+    const row = event.target.closest("#quote-rows tr");
+    if (!row || event.target.matches("textarea, button")) return;
     event.preventDefault();
     if (row.id === "new-line") {
       if (addLine()) byId("new-line-search").focus();
       return;
     }
-    const below = row.nextElementSibling;
-    (below.querySelector(`[name="${field.name}"]`) || byId("new-line-search")).focus();
+    focusIn(row.nextElementSibling, event.target);
+  };
+
+  const LETTERS = { o: "optional", s: "section", n: "note" };
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing || !editor()) return;
+    if (event.target.closest?.("#line-menu")) return menuKeys(event);
+    if (event.key === "Enter" && !event.ctrlKey && !event.altKey && !event.metaKey) return goDown(event);
+    if (!event.target.closest?.("#quote-lines")) return;
+    const row = rowOf(event.target);
+    let name;
+    if (event.altKey && !event.ctrlKey) name = { ArrowUp: "up", ArrowDown: "down" }[event.key] || LETTERS[event.key.toLowerCase()];
+    else if (event.ctrlKey && event.key.toLowerCase() === "d") name = "duplicate";
+    else if (event.ctrlKey && event.key === "Delete") name = "remove";
+    if (!name || (!row && name !== "section" && name !== "note")) return;
+    event.preventDefault();
+    event.target.blur?.();  // what was typed is saved before the line moves
+    event.target.focus?.();
+    act(name, row);
   });
 
-  document.addEventListener("click", async (event) => {
-    const remove = event.target.closest?.("[data-remove-url]");
-    if (remove) {
-      const row = remove.closest("tr");
-      (row.nextElementSibling?.querySelector("input") || byId("new-line-search")).focus();
-      enqueue({ url: remove.dataset.removeUrl, values: {} });
-    }
-    if (event.target.closest?.("[data-close-sheet]")) {
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest?.("[data-line-menu], [data-line-action], [data-undo], [data-add-text], [data-close-sheet]");
+    if (!target) return;
+    if ("lineMenu" in target.dataset) openMenu(target);
+    else if ("undo" in target.dataset) undo();
+    else if ("addText" in target.dataset) addText(target.dataset.addText, null);
+    else if ("lineAction" in target.dataset) {
+      byId("line-menu").hidePopover();
+      if (menuRow?.isConnected) act(target.dataset.lineAction, menuRow);
+    } else {
       const dialog = byId("quote-sheet-dialog");
       if (dialog?.open) { event.preventDefault(); dialog.close(); }
     }
   });
 
-  // What leaves the editor waits until everything typed is saved.
-  document.addEventListener("click", (event) => {
-    const leaving = event.target.closest?.("[data-after-saves]");
-    if (!leaving) return;
-    if (byId("new-line-product")?.value) addLine();
-    const wrong = document.querySelector("#quote-editor [aria-invalid]");
-    if (!running && !wrong) return;
+  // --- Dragging: the handle takes the row along; the menu and the keys do the same without a mouse ------------------------------
+  let dragged = null;
+  document.addEventListener("dragstart", (event) => {
+    dragged = event.target.closest?.(".quote-handle") ? rowOf(event.target) : null;
+    if (!dragged) return;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", dragged.id);
+    event.dataTransfer.setDragImage(dragged, 0, 0);
+  });
+  document.addEventListener("dragover", (event) => {
+    const over = dragged && event.target.closest?.("#quote-rows tr");
+    if (!over || over === dragged) return;
     event.preventDefault();
-    event.stopImmediatePropagation();
-    if (!running) return wrong.focus();
-    refused = false;
-    idle().then(() => {
-      if (refused) document.querySelector("#quote-editor [aria-invalid]")?.focus();
-      else (byId(leaving.id) || leaving).click();
-    });
-  }, true);
-  window.addEventListener("beforeunload", (event) => { if (running) event.preventDefault(); });
+    document.querySelector(".is-drop-place")?.classList.remove("is-drop-place");
+    over.classList.add("is-drop-place");
+  });
+  document.addEventListener("drop", (event) => {
+    const over = dragged && event.target.closest?.("#quote-rows tr");
+    if (!over || over === dragged) return;
+    event.preventDefault();
+    over.before(dragged);
+    place(dragged, "move", { before: over.dataset.line ?? "" });
+  });
+  document.addEventListener("dragend", () => {
+    document.querySelector(".is-drop-place")?.classList.remove("is-drop-place");
+    dragged = null;
+  });
 
-  // The sheet is a native dialog: it keeps focus inside and gives it back.
+  // --- The sheet is a native dialog: it keeps focus inside and gives it back --------------------------------------------------
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "quote-sheet") return;
     const dialog = byId("quote-sheet-dialog");
     if (!dialog.open) dialog.showModal();
-    dialog.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+    dialog.querySelector("[data-autofocus], select, textarea, input:not([type=hidden])")?.focus();
   });
 
   // After a page was swapped in, the place to type gets the focus.

@@ -18,6 +18,7 @@ from quotes.services.lines import (
     line_restore,
     lines_add,
 )
+from quotes.services.presence import presence_note
 from quotes.services.pricing_lines import Discount, LineDraft, Measure
 from quotes.services.sending import (
     quote_cancel,
@@ -27,11 +28,13 @@ from quotes.services.sending import (
     quote_submit,
     quote_unsend,
 )
+from quotes.services.statements import Statement, statement_ask, statement_write
 
 __all__ = [
     "Discount",
     "LineDraft",
     "Measure",
+    "Statement",
     "line_add",
     "line_change",
     "line_duplicate",
@@ -39,6 +42,7 @@ __all__ = [
     "line_remove",
     "line_restore",
     "lines_add",
+    "presence_note",
     "quote_accept",
     "quote_cancel",
     "quote_change",
@@ -53,4 +57,6 @@ __all__ = [
     "quote_send",
     "quote_submit",
     "quote_unsend",
+    "statement_ask",
+    "statement_write",
 ]

@@ -1,5 +1,7 @@
 """A new quote made of an old one."""
 
+from typing import Any
+
 from django.db import transaction
 
 from core import events
@@ -38,7 +40,9 @@ def quote_copy(*, quote_id: int, by: User, account_id: int | None = None) -> Quo
 
 def _draft_of(line: QuoteLine) -> LineDraft:
     """The line once more; a statement of work keeps the price that pre-sales gave it."""
-    own = {"list_price": line.list_price, "cost": line.cost, "vat_percent": line.vat_percent} if line.product is None else {}
+    own: dict[str, Any] = (
+        {"list_price": line.list_price, "cost": line.cost, "vat_percent": line.vat_percent} if line.product is None else {}
+    )
     return LineDraft(
         product=line.product,
         quantity=line.quantity,

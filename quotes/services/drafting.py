@@ -156,10 +156,10 @@ def quote_reprice(*, quote_id: int, by: User, version: int | None = None, seen: 
     since, net_before, quote.price_date = quote.price_date, quote.net_total, clock.today()
     lines = list(quote.lines.filter(kind__in=PRICED_KINDS).select_related("product").order_by("position", "id"))
     of_products = [line for line in lines if line.product_id is not None]
-    prices = catalog.prices_on([line.product_id for line in of_products], quote.price_date)
+    prices = catalog.prices_on([line.product_id for line in of_products if line.product_id], quote.price_date)
     before = {line.pk: stored(line) for line in lines}
     for line in of_products:
-        copy_prices(line, prices.get(line.product_id, []))
+        copy_prices(line, prices.get(line.product_id or 0, []))
     priced = price(quote, [plain(line, line.pk) for line in lines])
     take_amounts(lines, priced.lines)
     update([line for line in lines if stored(line) != before[line.pk]], by)

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from catalog import selectors as catalog
-from core.errors import Invalid, NotFound
+from core.errors import Invalid, NotFound, Text
 from quotes import pricing, selectors
 from quotes.choices import TEXT_KINDS, LineKind
 from quotes.models import MOST_TEXT, Quote, QuoteLine
@@ -182,7 +182,7 @@ OF_STATEMENTS = frozenset({"discount", "optional", "alternative_to"})
 
 def text_of(text: str) -> str:
     """A heading or a note as it is kept. Raises: Invalid."""
-    problem = None
+    problem: Text | None = None
     if not text.strip():
         problem = _("Write something.")
     elif len(text) > MOST_TEXT:
@@ -253,7 +253,7 @@ def line_remove(*, quote_id: int, line_id: int, by: User, version: int | None = 
 def line_restore(*, quote_id: int, line_id: int, by: User, version: int | None = None) -> QuoteLine:
     """A removed line as it was, in its place, with its alternatives."""
     quote = draft_for_update(quote_id, by, version)
-    kept = QuoteLine.history.filter(id=line_id, quote=quote.pk).order_by("-history_id").first()  # type: ignore[attr-defined]
+    kept = QuoteLine.history.filter(id=line_id, quote=quote.pk).order_by("-history_id").first()
     if kept is None or kept.history_type != "-":
         raise NotFound(_("This line is no longer there."))
     line: QuoteLine = kept.instance
@@ -274,7 +274,7 @@ def line_restore(*, quote_id: int, line_id: int, by: User, version: int | None =
 
 def _stand_again(quote: Quote, line: QuoteLine) -> None:
     """The options that stood for the line before it was removed do so again."""
-    rows = QuoteLine.history.filter(quote=quote.pk).order_by("history_id")  # type: ignore[attr-defined]
+    rows = QuoteLine.history.filter(quote=quote.pk).order_by("history_id")
     last = dict(rows.values_list("id", "alternative_to"))
     options = [key for key, other in last.items() if other == line.pk]
     quote.lines.filter(pk__in=options, alternative_to=None, optional=True).update(alternative_to=line)

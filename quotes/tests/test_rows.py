@@ -6,7 +6,7 @@ from django.utils import translation
 from hypothesis import given, strategies as st
 
 from core.rows import RowTemplate
-from quotes.columns import EDITOR_ROW, PAGE_ROW, Row
+from quotes.rows import EDITOR_ROW, PAGE_ROW, STATEMENT_ROW, Row
 
 NASTY = [
     "", "Äijä & Öljy", '"><script>alert(1)</script>', "' onfocus='x", "</td></tr>", "%s %d 100 %", "{{ row.sku }}", "{0}", "\\",
@@ -25,7 +25,7 @@ def drawn(template: RowTemplate, shown: Row, **same: object) -> str:
 
 @pytest.mark.parametrize("language", ["en", "fi"])
 @pytest.mark.parametrize("sees_margin", [True, False])
-@pytest.mark.parametrize("template", [EDITOR_ROW, PAGE_ROW], ids=lambda template: template.name)
+@pytest.mark.parametrize("template", [EDITOR_ROW, PAGE_ROW, STATEMENT_ROW], ids=lambda template: template.name)
 @pytest.mark.parametrize("text", NASTY)
 def test_a_row_is_what_its_template_draws(template: RowTemplate, text: str, sees_margin: bool, language: str) -> None:
     with translation.override(language):

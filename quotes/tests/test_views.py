@@ -139,7 +139,7 @@ def test_a_stale_version_is_a_409_with_a_sentence(rep: Client, world: World) -> 
     line = quote.lines.get()
     answer = rep.post(url("quote_line_change", quote, line.pk), {"field": "quantity", "value": "9", "version": 7}, headers=HTMX)
     assert (answer.status_code, quote.lines.get().quantity) == (409, D(5))
-    assert b"Someone else has changed this" in answer.content
+    assert b"has changed this quote since you opened it" in answer.content
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ from quotes.filters import QuoteFilter
 from quotes.forms import EvidenceForm
 from quotes.models import Quote
 from quotes.services.answering import Source
-from quotes.views.editor import editor_context, go, version_of
+from quotes.views.changed import version_of
+from quotes.views.editor import editor_context, go
 from users.access import requires, user_of
 from users.models import Language, User
 from users.roles import Perm

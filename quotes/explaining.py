@@ -1,0 +1,112 @@
+"""How the price of a line comes about: each step of the waterfall with its rule, its source and its amount."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from core import money
+from core.templatetags.ui import notation
+from quotes import policies, selectors
+from quotes.choices import DiscountKind, HeaderDiscountKind
+from quotes.models import Quote, QuoteLine
+from quotes.pricing import PricedLine
+from users.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: what it is, where it comes from, the price per unit after it ("" where there is none) and its part of the
+    line's amount, as text."""
+
+    name: str
+    source: str
+    unit_price: str
+    amount: str
+
+
+def explained(user: User, quote: Quote, line: QuoteLine) -> dict[str, Any]:
+    """`steps`, `row` (the priced line), `texts`, `position`, `sees_margin` and `yearly` of a line."""
+    quoted = selectors.quoted(quote)
+    position, row = next((number, row) for number, row in enumerate(quoted.priced.lines, 1) if row.line.id == line.pk)
+    margin = policies.may_see_margin(user)
+    others = [
+        (other.line.id, number, quoted.texts[other.line.id])
+        for number, other in enumerate(quoted.priced.lines, 1)
+        if other.line.id != line.pk and other.line.alternative_to is None
+    ]
+    return {
+        "steps": steps_of(quote, line, row),
+        "row": row,
+        "texts": quoted.texts[line.pk],
+        "position": position,
+        "others": others,
+        "sees_margin": margin,
+        "yearly": yearly_of(line, row) if margin else None,
+    }
+
+
+def steps_of(quote: Quote, line: QuoteLine, row: PricedLine) -> list[Step]:
+    """From the list price to the net, in the active language. The amounts add up."""
+    shown, before = notation(), row.line_list
+    discounted = row.line.discount_kind != DiscountKind.NONE
+    steps = [
+        Step(_("List price"), _source_of_list_price(quote, line), shown.unit_price(row.line.list_price), shown.money(before))
+    ]
+    if row.base_price != row.line.list_price:
+        after = money.cents(row.base_price * row.line.priced_quantity) if discounted else row.line_net
+        source = _("%(percent)s for every deal with %(account)s") % {
+            "percent": shown.percent(quote.account_discount or money.ZERO),
+            "account": quote.account.name,
+        }
+        steps.append(Step(_("Account discount"), source, shown.unit_price(row.base_price), shown.money(after - before)))
+        before = after
+    if discounted:
+        steps.append(Step(_("Line discount"), _typed(line), shown.unit_price(row.net_price), shown.money(row.line_net - before)))
+    if row.share:
+        steps.append(Step(_("Share of the discount on the whole quote"), _header(quote), "", shown.money(-row.share)))
+    return [*steps, Step(_("Net"), "", "", shown.money(row.net))]
+
+
+def _source_of_list_price(quote: Quote, line: QuoteLine) -> str:
+    if line.product_id is None:
+        return _("as pre-sales wrote it")
+    day = date_format(quote.price_date, "SHORT_DATE_FORMAT")
+    if line.price_list is None:
+        return _("standard price list on %(day)s") % {"day": day}
+    return _("price list %(name)s on %(day)s") % {"name": line.price_list.label, "day": day}
+
+
+def _typed(line: QuoteLine) -> str:
+    shown = notation()
+    if line.discount_kind == DiscountKind.PERCENT:
+        return _("%(value)s typed") % {"value": shown.percent(line.discount_value)}
+    if line.discount_kind == DiscountKind.AMOUNT:
+        return _("%(value)s per unit typed") % {"value": shown.unit_price(line.discount_value)}
+    return _("net price %(value)s typed") % {"value": shown.unit_price(line.discount_value)}
+
+
+def _header(quote: Quote) -> str:
+    shown, value = notation(), quote.header_discount_value
+    return shown.percent(value) if quote.header_discount_kind == HeaderDiscountKind.PERCENT else shown.money(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Yearly:
+    """What a line is expected to come to in a year, EUR; None where the cost is unknown."""
+
+    net: Decimal
+    margin: Decimal | None
+    percent: Decimal | None
+
+
+def yearly_of(line: QuoteLine, row: PricedLine) -> Yearly | None:
+    """At the expected yearly volume, in units of the quantity; None when none was given."""
+    if line.yearly_volume is None or row.line.priced_quantity == 0:
+        return None
+    net = money.cents(row.net * line.yearly_volume / row.line.quantity)
+    cost = None if row.cost is None else money.cents(row.cost * line.yearly_volume / row.line.quantity)
+    margin = None if cost is None else net - cost
+    return Yearly(net, margin, None if margin is None else money.percent_of(margin, net))

@@ -1,0 +1,41 @@
+"""What an account was last offered products for."""
+
+import datetime as dt
+from collections.abc import Collection
+from decimal import Decimal
+from typing import NamedTuple
+
+from core import clock, money
+from quotes import pricing
+from quotes.choices import LineKind
+from quotes.models import Quote, QuoteLine
+from users.models import User
+
+
+class LastPrice(NamedTuple):
+    """What an account was last offered a product for: EUR per pricing unit before the discount on the whole quote."""
+
+    net_price: Decimal
+    number: str
+    quote_id: int
+    day: dt.date
+
+
+LOOKED_BACK = 200
+
+
+def last_prices(user: User, account_id: int, product_ids: Collection[int] | None = None) -> dict[int, LastPrice]:
+    """By product, of the latest quotes that were sent to the account (`LOOKED_BACK` of them): one query."""
+    sent = Quote.objects.visible_to(user).filter(account=account_id, sent_at__isnull=False).order_by("-id")
+    lines = QuoteLine.objects.filter(quote__in=list(sent.values_list("pk", flat=True)[:LOOKED_BACK]), kind=LineKind.PRODUCT)
+    if product_ids is not None:
+        lines = lines.filter(product__in=product_ids)
+    rows = lines.order_by("quote__sent_at", "id").values_list(
+        "product", "list_price", "discount_kind", "discount_value",
+        "quote__account_discount", "quote__number", "quote", "quote__sent_at",
+    )  # fmt: skip
+    found: dict[int, LastPrice] = {}
+    for product, list_price, kind, value, account_discount, number, quote_id, at in rows:  # each has both
+        net = pricing.net_price(pricing.base_price(list_price, account_discount), kind, value)
+        found[product] = LastPrice(money.unit_price(net), number, quote_id, clock.day_of(at))  # type: ignore[arg-type]
+    return found
