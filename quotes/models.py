@@ -225,7 +225,7 @@ class QuotePresence(models.Model):
 
     quote = models.ForeignKey(Quote, models.CASCADE, db_index=False, related_name="+", verbose_name=_("quote"))
     user = models.ForeignKey(User, models.CASCADE, related_name="+", verbose_name=_("user"))
-    since = models.DateTimeField(_("since"))
+    opened_at = models.DateTimeField(_("since"))
     seen_at = models.DateTimeField(_("seen"))
 
     class Meta:

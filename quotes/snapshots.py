@@ -24,7 +24,10 @@ def content_of(quote: Quote, quoted: Quoted) -> Json:
     lines = [_line(position, row, quoted.texts[row.line.id]) for position, row in enumerate(quoted.priced.lines, 1)]
     content = _content(quote, quoted.priced.totals, lines)
     content["texts"] = _texts(quoted)
-    content["header"] = {"kind": quote.header_discount_kind, "value": plain(money.quantize(quote.header_discount_value, 4))}
+    content["header"] = {
+        "kind": quote.header_discount_kind,
+        "value": plain(money.quantize(Decimal(quote.header_discount_value), 4)),
+    }
     return content
 
 

@@ -21,7 +21,6 @@ urlpatterns = [
     path("quotes/<int:pk>/lines/<int:line_pk>/<slug:move>/", lines.place_line, name="quote_line_place"),
     path("quotes/<int:pk>/presence/", editor.presence, name="quote_presence"),
     path("quotes/<int:pk>/statement/", statements.statement, name="quote_statement"),
-    path("quotes/<int:pk>/statement/<int:line_pk>/", statements.statement, name="quote_statement_change"),
     path("quotes/<int:pk>/statement/ask/", statements.ask, name="quote_statement_ask"),
     path("quotes/<int:pk>/prices/", offer.quote_offer, name="quote_offer"),
     path("quotes/<int:pk>/review/", views.review, name="quote_review"),

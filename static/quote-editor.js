@@ -30,7 +30,7 @@
 
   const addText = (kind, row) => api.enqueue({
     url: editor().dataset.addUrl,
-    values: { kind, text: editor().dataset[kind], ...(row ? { before: row.dataset.line } : {}) },
+    values: { add: kind, words: editor().dataset[kind], ...(row ? { before: row.dataset.line } : {}) },
     done: ([id]) => { const field = byId(`${id}-text`); field?.focus(); field?.select(); },
   });
 

@@ -34,6 +34,7 @@ NOT_AUDITED: dict[str, str] = {
     "integration.SyncSettings": "kept in the admin, whose log says who changed what",
     "integration.QualityFigure": "is itself the record of a day",
     "quotes.QuoteDocument": "made by sending, which is an event; bound by its hash",
+    "quotes.QuotePresence": "who has a page open, for a minute",
     "users.Absence": "set, ended and removed by people, which are events of whoever is away",
     "users.ApiToken": "never edited: made, used and revoked, each with its instant",
     "users.BusinessUnit": "kept in the admin, whose log says who changed what",

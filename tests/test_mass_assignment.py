@@ -164,6 +164,8 @@ WRITES: dict[str, Changes] = {
     "quote_export POST": EVENT,
     "quote_line_add POST": _LINE | new("quotes.QuoteLine"),
     "quote_line_change POST": _LINE | of("quotes.QuoteLine", "quantity", "line_list", "line_net"),
+    "quote_line_place POST duplicate": _LINE | new("quotes.QuoteLine"),
+    "quote_line_place POST move": _QUOTE | new("quotes.HistoricalQuoteLine"),  # it is the only one
     "quote_line_remove POST": _LINE | gone("quotes.QuoteLine") | of("quotes.Quote", "margin_percent"),
     "quote_move POST cancel": _MOVE,
     "quote_move POST copy": _NEW_QUOTE | _NEW_LINES,
@@ -173,7 +175,10 @@ WRITES: dict[str, Changes] = {
     "quote_move POST revise": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES,
     "quote_move POST unsend": _UNSENT,
     "quote_new POST": _NEW_QUOTE,
+    "quote_presence POST": new("quotes.QuotePresence"),
     "quote_send POST": _SENT,
+    "quote_statement POST": _LINE | new("quotes.QuoteLine") | EVENT | NEWS | of("quotes.Quote", "margin_percent"),
+    "quote_statement_ask POST": EVENT | NEWS,
     "quote_submit POST": _MOVE | new("quotes.QuoteSnapshot"),
     "set_language POST": of("users.User", "language"),
     "sync_cancel POST": EVENT | of("core.JobRun", "cancel_asked_at"),
@@ -415,7 +420,7 @@ def test_no_other_field_of_a_draft_can_be_named(world: World) -> None:
 
 def test_no_other_field_of_a_line_can_be_named(world: World) -> None:
     case, before, answers = world.own["sales_rep"], record_rows.rows(), {}
-    for name in sorted(names_of(Quote, QuoteLine) - {"quantity", "net_price"}):
+    for name in sorted(names_of(Quote, QuoteLine) - {"quantity", "net_price", "optional", "yearly_volume"}):
         data = {"field": name, "value": "1", "version": case.draft.version}
         found = effect_of(form(world, "quote_line_change", [case.draft.pk, case.line.pk], data), before)
         answers[name] = (found.response.status_code, found.changes)

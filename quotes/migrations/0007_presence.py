@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
             name='QuotePresence',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField(verbose_name='since')),
+                ('opened_at', models.DateTimeField(verbose_name='since')),
                 ('seen_at', models.DateTimeField(verbose_name='seen')),
                 ('quote', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='quotes.quote', verbose_name='quote')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),

@@ -22,5 +22,5 @@ def presence_note(*, quote_id: int, by: User) -> list[QuotePresence]:
     there = QuotePresence.objects.filter(quote=quote, seen_at__gt=now - GONE_AFTER)
     if not there.filter(user=by).update(seen_at=now):
         QuotePresence.objects.filter(quote=quote, seen_at__lte=now - GONE_AFTER).delete()
-        QuotePresence.objects.update_or_create(quote=quote, user=by, defaults={"seen_at": now, "since": now})
-    return list(there.exclude(user=by).select_related("user").order_by("since"))
+        QuotePresence.objects.update_or_create(quote=quote, user=by, defaults={"seen_at": now, "opened_at": now})
+    return list(there.exclude(user=by).select_related("user").order_by("opened_at"))

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from core.errors import Invalid, NotFound
 from core.forms import typed, whole
 from quotes import explaining, forms, last_prices, policies, selectors, services
-from quotes.choices import LineKind, QuoteStatus
+from quotes.choices import TEXT_KINDS, QuoteStatus
 from quotes.services import LineDraft
 from quotes.services.lines import text_of
 from quotes.views.changed import changed, shows_conflicts, version_of
@@ -36,9 +36,9 @@ def add_line(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _draft(user: User, request: HttpRequest) -> LineDraft:
     """A product of the catalogue, or a heading or note."""
-    kind = request.POST.get("kind", "")
-    if kind in (LineKind.SECTION, LineKind.NOTE):
-        return LineDraft(product=None, kind=kind, text=text_of(typed(request.POST, "text")))
+    kind = request.POST.get("add", "")
+    if kind in TEXT_KINDS:
+        return LineDraft(product=None, kind=kind, text=text_of(typed(request.POST, "words")))
     return forms.line_draft(user, request.POST)
 
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, require
+from core.forms import whole
 from core.templatetags.ui import plain_input
 from quotes import forms, policies, selectors, services
 from quotes.choices import LineKind, QuoteStatus
@@ -19,9 +20,9 @@ from users.roles import Perm
 
 @requires(Perm.SOW_WRITE)
 @require_http_methods(["GET", "HEAD", "POST"])
-def statement(request: HttpRequest, pk: int, line_pk: int | None = None) -> HttpResponse:
-    """A new statement of work, or one of the quote written anew."""
-    user = user_of(request)
+def statement(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new statement of work, or one of the quote (`line`) written anew."""
+    user, line_pk = user_of(request), whole(request.GET.get("line", ""))
     quote = selectors.quote_for(user, pk)
     line = _statement_of(quote, line_pk)
     form = forms.StatementForm(request.POST if request.method == "POST" else None, initial=_typed(line))
