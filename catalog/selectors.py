@@ -89,5 +89,5 @@ def price_for(prices: list[PriceRow], quantity: Decimal) -> PriceRow | None:
 
 
 def usual_vat_rate() -> VatRate | None:
-    """The rate of what has no product: the first one in use."""
-    return VatRate.objects.filter(is_active=True).order_by("position", "pk").first()
+    """The general rate, for what has no product: the highest one in use."""
+    return VatRate.objects.filter(is_active=True).order_by("-rate", "pk").first()

@@ -85,9 +85,11 @@
 
   // --- The menu of a line ---------------------------------------------------------------------------------------------------
   let menuRow = null;
+  let menuButton = null;
   const openMenu = (button) => {
     const menu = byId("line-menu");
     menuRow = button.closest("[data-row]");
+    menuButton = button;
     menu.querySelectorAll("[data-of-priced]").forEach((item) => { item.hidden = !("priced" in menuRow.dataset); });
     menu.showPopover();
     const at = button.getBoundingClientRect();
@@ -103,6 +105,10 @@
     event.preventDefault();
     items[(to + items.length) % items.length].focus();
   };
+
+  document.addEventListener("toggle", (event) => {
+    if (event.target.id === "line-menu" && event.newState === "closed" && document.activeElement === document.body) menuButton?.focus();
+  }, true);
 
   // --- Events ---------------------------------------------------------------------------------------------------------------
   document.addEventListener("combobox:chosen", (event) => {

@@ -83,7 +83,12 @@
     if ("removed" in fresh.dataset) { old?.remove(); return; }
     if (!fresh.id || (!old && !fresh.matches("tr"))) { complain(fresh.outerHTML); return; }
     if (old) Idiomorph.morph(old, fresh, morphing);
-    if (below !== undefined || !old) (byId(below) || byId("new-line")).before(byId(fresh.id) || fresh);
+    if (old && below === undefined) return;
+    const row = byId(fresh.id) || fresh, next = byId(below) || byId("new-line");
+    if (next.previousElementSibling === row) return;
+    const focused = row.contains(document.activeElement) ? document.activeElement : null;
+    next.before(row);
+    focused?.focus();
   };
 
   // Rows come inside a <template> of their own, beside a <div> the parser would drop a bare <tr>; `data-below` names the row
