@@ -6,23 +6,14 @@ from django.db import models
 from django.db.models import Func
 
 from accounts.matching import name_key
+from core.fields import DerivedCharField
 
 
-class MatchKeyField(models.CharField):  # type: ignore[type-arg]
-    """The key of the record's `name` (accounts.matching), worked out whenever this column is saved.
+class MatchKeyField(DerivedCharField):
+    """The key of the record's `name` (accounts.matching)."""
 
-    What writes past the model (`update`, `bulk_update`, COPY) has to write it too.
-    """
-
-    def pre_save(self, model_instance: models.Model, add: bool) -> str:
-        key = name_key(getattr(model_instance, "name", ""))
-        setattr(model_instance, self.attname, key)
-        return key
-
-    def deconstruct(self) -> Any:
-        """Migrations know a text."""
-        name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.CharField", args, kwargs
+    def derived(self, record: Any) -> str:
+        return name_key(getattr(record, "name", ""))
 
 
 class Compact(Func):

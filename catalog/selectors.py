@@ -1,23 +1,33 @@
-"""Reads of the catalogue."""
+"""Reads of the catalogue: products, their prices by list, by quantity and by use, their units and parts, rules in force."""
 
 import datetime as dt
-from collections.abc import Iterable
+import functools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
-from catalog.models import Price, Product, ProductQuerySet, VatRate
+from catalog import bundles, usage
+from catalog.choices import RuleKind
+from catalog.configuration import Rule, Thing
+from catalog.measures import ONE, Factor
+from catalog.models import BundlePart, ConfigurationRule, Price, Product, ProductQuerySet, ProductUnit, UsageStep, VatRate
+from core.db import batches
 from core.errors import NotFound
+from core.languages import CODES, by_language
 from core.prepared import Prepared
 from users.models import User
 
 STANDARD = "STANDARD"
 
 
+# --- Products ---------------------------------------------------------------------------------------------------------
 def products_for(user: User) -> ProductQuerySet:
     """Products in sight of this person, with what lists show of them."""
-    products: ProductQuerySet = Product.objects.visible_to(user).select_related("group", "unit", "vat_rate")
+    products: ProductQuerySet = Product.objects.visible_to(user).select_related("group", "unit", "vat_rate", "merged_into")
     return products
 
 
@@ -29,17 +39,47 @@ def product_for(user: User, product_id: int) -> Product:
     return product
 
 
-def product_search(user: User, text: str, limit: int = 20) -> list[Product]:
-    """Sellable products for a type-ahead: those whose code starts with `text` first."""
-    found: ProductQuerySet = Product.objects.visible_to(user).sellable().matching(text).select_related("unit")
-    products = list(found.order_by("sku")[: limit * 3])
-    start = text.strip().casefold()
-    products.sort(key=lambda product: (not product.sku.casefold().startswith(start), product.sku))
-    return products[:limit]
+_SOLD_WITH = ("unit", "vat_rate", "merged_into__unit", "merged_into__vat_rate")
 
 
+def product_by_sku(user: User, sku: str) -> Product | None:
+    """The product with this code, in any case; of a code that was merged into another one, the product it became."""
+    found: list[Product] = list(Product.objects.visible_to(user).filter(sku__iexact=sku.strip()).select_related(*_SOLD_WITH)[:2])
+    exact = next((product for product in found if product.sku == sku), found[0] if found else None)
+    return exact and (exact.merged_into or exact)
+
+
+def products_by_sku(user: User, skus: Collection[str]) -> dict[str, Product]:
+    """The same for many codes as they are written: one query; codes of no product are left out."""
+    if not skus:
+        return {}
+    found = Product.objects.visible_to(user).filter(sku__in=skus).select_related(*_SOLD_WITH)
+    return {product.sku: product.merged_into or product for product in found}
+
+
+def product_search(user: User, text: str, limit: int = 20, first: Collection[int] = ()) -> list[Product]:
+    """Sellable products for a type-ahead: the one of just this code, then those of `first` (bought before), then those whose code
+    starts with `text`. An old code or name finds the product that it was merged into."""
+    found: ProductQuerySet = Product.objects.visible_to(user).filter(Q(is_active=True) | Q(merged_into__is_active=True))
+    found = found.matching(text).select_related("unit", "merged_into__unit").order_by("sku")
+    rows = [*found.filter(_one_of(first))[:limit], *found[: limit * 3]] if first else list(found[: limit * 3])
+    products = {product.pk: product for product in (row.merged_into or row for row in rows)}
+    typed = text.strip().casefold()
+
+    def place(product: Product) -> tuple[bool, bool, bool, str]:
+        code = product.sku.casefold()
+        return code != typed, product.pk not in first, not code.startswith(typed), product.sku
+
+    return sorted(products.values(), key=place)[:limit]
+
+
+def _one_of(keys: Collection[int]) -> Q:
+    return Q(pk__in=keys) | Q(merged_into__in=keys)
+
+
+# --- Prices -----------------------------------------------------------------------------------------------------------
 class PriceRow(NamedTuple):
-    """A `Price`, of the standard list, as quotes and lists need it."""
+    """A `Price` as quotes and lists need it. `price_list_id` is None for a bundle whose parts come from several lists."""
 
     product_id: int
     min_quantity: Decimal
@@ -49,39 +89,58 @@ class PriceRow(NamedTuple):
     cost: Decimal | None
     floor_price: Decimal | None
     target_price: Decimal | None
+    start_price: Decimal | None = None
+    price_list_id: int | None = None
 
 
-def prices_on(product_ids: Iterable[int], day: dt.date) -> dict[int, list[PriceRow]]:
-    """The standard prices of these products in force on `day`, per product, the largest quantity break first.
+def prices_on(product_ids: Iterable[int], day: dt.date, lists: Sequence[int] = ()) -> dict[int, list[PriceRow]]:
+    """The prices of these products in force on `day`, per product, the largest quantity break first.
 
-    Of two valid prices for the same break the one that became valid later is in force.
+    They are all of one list: of the first of `lists` (keys, the preferred one first; those not in use do not count) that has a
+    price of the product on that day, else of the standard list. Of two valid prices for the same break the one that became
+    valid later is in force.
     """
     ids = set(product_ids)
-    prices = _of_product.rows(*ids) if len(ids) == 1 else _standard().filter(_valid_on(day), product_id__in=ids)
+    rows = (
+        _of_product(len(lists)).rows(*ids, *lists) if len(ids) == 1 else _prices(lists).filter(_valid_on(day), product_id__in=ids)
+    )
     by_product: dict[int, list[PriceRow]] = {}
-    for price in sorted(
-        map(PriceRow._make, prices), key=lambda row: (row.min_quantity, row.valid_from or dt.date.min), reverse=True
-    ):
+    valid = [PriceRow._make(row[:-2]) for row in rows if (row[-2] or day) <= day <= (row[-1] or day)]
+    for price in sorted(valid, key=_by_preference(lists), reverse=True):
         if (price.valid_from or day) <= day <= (price.valid_to or day):
             found = by_product.setdefault(price.product_id, [])
-            if not found or found[-1].min_quantity != price.min_quantity:
+            if not found or (found[-1].price_list_id == price.price_list_id and found[-1].min_quantity != price.min_quantity):
                 found.append(price)
     return by_product
 
 
-def _standard() -> QuerySet[Price, tuple[Any, ...]]:
-    return Price.objects.filter(price_list__code=STANDARD).order_by().values_list(*PriceRow._fields)
+def _by_preference(lists: Sequence[int]) -> Any:
+    """The standard list has no place of its own: it comes after all others."""
+    places = {key: -place for place, key in enumerate(lists)}
+    last = -len(lists)
+    return lambda row: (places.get(row.price_list_id, last), row.min_quantity, row.valid_from or dt.date.min)
+
+
+def _prices(lists: Sequence[int]) -> QuerySet[Price, tuple[Any, ...]]:
+    of_list = Q(price_list__code=STANDARD)
+    if lists:
+        of_list |= Q(price_list__is_active=True, price_list__in=lists)
+    days = ("price_list__valid_from", "price_list__valid_to")
+    return Price.objects.filter(of_list).order_by().values_list(*PriceRow._fields, *days)
 
 
 def _valid_on(day: dt.date) -> Q:
     return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gte=day))
 
 
-_of_product = Prepared(lambda product_id: _standard().filter(product_id=product_id))
+@functools.cache
+def _of_product(_lists: int) -> Prepared:
+    """The statement for so many lists; what an argument is, decides nothing else."""
+    return Prepared(lambda product_id, *lists: _prices(lists).filter(product_id=product_id))
 
 
-def price_for(prices: list[PriceRow], quantity: Decimal) -> PriceRow | None:
-    """The price of the largest break that `quantity` reaches; the smallest break when it reaches none."""
+def price_for(prices: list[PriceRow], quantity: Decimal | Fraction) -> PriceRow | None:
+    """The price of the largest break that `quantity` (pricing units) reaches; the smallest break when it reaches none."""
     for price in prices:
         if quantity >= price.min_quantity:
             return price
@@ -91,3 +150,165 @@ def price_for(prices: list[PriceRow], quantity: Decimal) -> PriceRow | None:
 def usual_vat_rate() -> VatRate | None:
     """The general rate, for what has no product: the highest one in use."""
     return VatRate.objects.filter(is_active=True).order_by("-rate", "pk").first()
+
+
+# --- Prices by use ----------------------------------------------------------------------------------------------------
+class Usage(NamedTuple):
+    """What use of a product costs by one measure; `label` by language."""
+
+    metric_id: int
+    label: Mapping[str, str]
+    steps: tuple[usage.Step, ...]
+
+
+_LABELS = tuple(f"metric__label_{code}" for code in CODES)
+
+
+def usage_on(product_ids: Collection[int], day: dt.date, lists: Sequence[int] = ()) -> dict[int, list[Usage]]:
+    """The steps of these products in force on `day`, per product and measure, of the first of `lists` that has some, else those
+    of no list.
+
+    One query, none for no products: ask only for those with `Product.has_usage`.
+    """
+    if not product_ids:
+        return {}
+    of_list = Q(price_list=None) | Q(price_list__in=lists) & Q(price_list__is_active=True)
+    valid = UsageStep.objects.filter(_valid_on(day), of_list, product_id__in=product_ids).order_by(
+        "product", "metric__position", "metric", "from_quantity"
+    )
+    places = {key: place for place, key in enumerate([*lists, None])}
+    found: dict[tuple[int, int], dict[int, Usage]] = {}
+    columns = ("product_id", "metric_id", "price_list_id", *usage.Step._fields, *_LABELS)
+    for product, metric, price_list, *values in valid.values_list(*columns):
+        step, labels = usage.Step(*values[: -len(_LABELS)]), values[-len(_LABELS) :]
+        by_list = found.setdefault((product, metric), {})
+        known = by_list.setdefault(places[price_list], Usage(metric, by_language(labels), ()))
+        by_list[places[price_list]] = known._replace(steps=(*known.steps, step))
+    chosen: dict[int, list[Usage]] = {}
+    for (product, _metric), by_list in found.items():
+        chosen.setdefault(product, []).append(by_list[min(by_list)])
+    return chosen
+
+
+# --- Units ------------------------------------------------------------------------------------------------------------
+class Orderable(NamedTuple):
+    """A unit in which a product can be ordered; `label` by language."""
+
+    unit_id: int
+    code: str
+    label: Mapping[str, str]
+    factor: Factor
+
+
+def units_of(product_ids: Collection[int]) -> dict[int, list[Orderable]]:
+    """The units in which these products can be ordered, per product, its pricing unit first. Two queries."""
+    labels = [f"unit__label_{code}" for code in CODES]
+    own = Product.objects.filter(pk__in=product_ids).values_list("pk", "unit_id", "unit__code", *labels)
+    units = {product: [Orderable(unit, code, by_language(texts), ONE)] for product, unit, code, *texts in own.order_by()}
+    further = ProductUnit.objects.filter(product__in=product_ids).order_by("unit__position", "unit__code")
+    columns = ("product_id", "unit_id", "unit__code", "numerator", "denominator", *labels)
+    for product, unit, code, numerator, denominator, *texts in further.values_list(*columns):
+        units[product].append(Orderable(unit, code, by_language(texts), Factor(numerator, denominator)))
+    return units
+
+
+# --- Bundles ----------------------------------------------------------------------------------------------------------
+_INSIDE = """
+    WITH RECURSIVE inside(id) AS (
+        SELECT id FROM catalog_product WHERE id IN ({}) AND bundle_pricing <> ''
+        UNION SELECT p.id FROM catalog_bundlepart b JOIN inside ON b.bundle_id = inside.id
+        JOIN catalog_product p ON p.id = b.part_id WHERE p.bundle_pricing <> ''
+    ) SELECT id FROM inside
+"""
+
+
+class PartRow(NamedTuple):
+    """A part with what decides about its price."""
+
+    part: bundles.Part
+    is_active: bool
+    pricing: str
+    vat_rate_id: int
+
+
+def bundle_rows_of(product_ids: Collection[int]) -> list[PartRow]:
+    """The parts of those that are bundles, and of the bundles within them at any depth. One query, none for no products: ask only
+    for those with `Product.is_bundle`."""
+    if not product_ids:
+        return []
+    places = ", ".join(["%s"] * len(product_ids))
+    inside = RawSQL(_INSIDE.format(places), tuple(product_ids))  # noqa: S611 - places only
+    rows = BundlePart.objects.filter(bundle__in=inside).order_by("position", "id")
+    columns = ("bundle_id", "part_id", "quantity", "is_option", "part__sku")
+    further = rows.values_list(*columns, "part__is_active", "part__bundle_pricing", "part__vat_rate_id")
+    return [PartRow(bundles.Part(*row[:5]), *row[5:]) for row in further]
+
+
+def bundle_parts_of(product_ids: Collection[int]) -> dict[int, list[bundles.Part]]:
+    """The same by bundle, as `catalog.bundles` takes them."""
+    parts: dict[int, list[bundles.Part]] = {}
+    for row in bundle_rows_of(product_ids):
+        parts.setdefault(row.part.bundle, []).append(row.part)
+    return parts
+
+
+# --- Rules of configuration -------------------------------------------------------------------------------------------
+_KEYS = ("subject_product_id", "subject_group_id", "object_product_id", "object_group_id")
+_NAMED = ("subject_product__name", "subject_group__label", "object_product__name", "object_group__label", "message")
+_RULE = (
+    "pk", "kind", "quantity", "valid_from", "valid_to", *_KEYS, "subject_product__sku", "object_product__sku",
+    *(f"{name}_{code}" for name in _NAMED for code in CODES),
+)  # fmt: skip
+_rules_in_use = Prepared(lambda: ConfigurationRule.objects.filter(is_active=True).order_by("pk").values_list(*_RULE))
+
+
+def rules_in_use() -> list[Rule]:
+    """All rules that are in use, whenever they are valid. One query."""
+    return [_plain(*row) for row in _rules_in_use.rows()]
+
+
+def rules_on(day: dt.date) -> list[Rule]:
+    """Those valid on `day`. One query."""
+    return [rule for rule in rules_in_use() if rule.is_valid_on(day)]
+
+
+def _plain(
+    pk: int,
+    kind: str,
+    quantity: Decimal | None,
+    valid_from: dt.date | None,
+    valid_to: dt.date | None,
+    subject_product: int | None,
+    subject_group: int | None,
+    object_product: int | None,
+    object_group: int | None,
+    subject_sku: str | None,
+    object_sku: str | None,
+    *texts: str | None,
+) -> Rule:
+    subject, subjects, other, others, message = (tuple(by_language(some).values()) for some in batches(texts, len(CODES)))
+    has_object = object_product is not None or object_group is not None
+    return Rule(
+        pk=pk,
+        kind=RuleKind(kind),
+        subject=Thing(subject_product, subject_group),
+        object=Thing(object_product, object_group) if has_object else None,
+        quantity=quantity,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        message=message,
+        subject_name=_names(subject_sku, subject) or subjects,
+        object_name=_names(object_sku, other) or others,
+    )
+
+
+def _names(sku: str | None, names: Sequence[str]) -> tuple[str, ...]:
+    """Of a product in every language; () for none."""
+    return tuple(f"{sku} {name}".rstrip() for name in names) if sku else ()
+
+
+def groups_of(rules: Iterable[Rule]) -> dict[int, int | None]:
+    """The group of each product that the rules name: one query."""
+    things = [thing for rule in rules for thing in (rule.subject, rule.object) if thing]
+    keys = {thing.product for thing in things if thing.product is not None}
+    return dict(Product.objects.filter(pk__in=keys).values_list("pk", "group_id")) if keys else {}

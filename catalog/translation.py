@@ -3,11 +3,25 @@
 from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
-from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
+from catalog.models import (
+    BundlePart,
+    ConfigurationRule,
+    Price,
+    PriceList,
+    Product,
+    ProductGroup,
+    ProductUnit,
+    UnitOfMeasure,
+    UsageMetric,
+    UsageStep,
+    VatRate,
+)  # fmt: skip
 from core.histories import FieldHistory
 
+LOOK_UPS = (ProductGroup, UnitOfMeasure, VatRate, PriceList, UsageMetric)
 
-@register([ProductGroup, UnitOfMeasure, VatRate, PriceList])
+
+@register(LOOK_UPS)
 class LabelTranslation(TranslationOptions):
     fields = ("label",)
 
@@ -17,5 +31,11 @@ class ProductTranslation(TranslationOptions):
     fields = ("name", "description")
 
 
-for model in (ProductGroup, UnitOfMeasure, VatRate, PriceList, Product, Price):
+@register(ConfigurationRule)
+class ConfigurationRuleTranslation(TranslationOptions):
+    fields = ("message",)
+
+
+with_history(Product, app="catalog", records_class=FieldHistory, excluded_fields=["match_key"])
+for model in (*LOOK_UPS, ProductUnit, Price, UsageStep, BundlePart, ConfigurationRule):
     with_history(model, app="catalog", records_class=FieldHistory)

@@ -1,0 +1,113 @@
+"""What a line of a quote costs, bundles included: the price row and the parts that a quote keeps with it."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from catalog import bundles, selectors
+from catalog.choices import BundlePricing
+from catalog.models import Product
+from catalog.selectors import PartRow, PriceRow
+
+
+class Asked(NamedTuple):
+    """So many pricing units of a product; of a bundle with the options (keys of products) that are chosen."""
+
+    product: Product
+    quantity: Decimal | Fraction
+    options: Collection[int] = ()
+
+
+class Offer(NamedTuple):
+    """`price` is None where there is none on that day, and `problem` then says why. `parts` of one bundle, nested ones opened, as
+    quotes store them: `[{"product": key, "quantity": "1.000", "option": bool}]`; [] for what is no bundle."""
+
+    price: PriceRow | None
+    parts: list[dict[str, Any]]
+    problem: str = ""
+
+
+def offer_on(asked: Asked, day: dt.date, lists: Sequence[int] = ()) -> Offer:
+    """One of `offers_on`."""
+    return offers_on([asked], day, lists)[0]
+
+
+def offers_on(asked: Sequence[Asked], day: dt.date, lists: Sequence[int] = ()) -> list[Offer]:
+    """What was asked for at the prices of `day`, in the same order. `lists`: as of `prices_on`.
+
+    One query; one more where there is a bundle. Parts are looked up at the break of what all bundles of the line need of them.
+    """
+    rows = selectors.bundle_rows_of({line.product.pk for line in asked if line.product.is_bundle})
+    keys = {line.product.pk for line in asked} | {row.part.part for row in rows}
+    catalogue = _Catalogue(rows, selectors.prices_on(keys, day, lists))
+    return [catalogue.offer(line) for line in asked]
+
+
+class _Catalogue:
+    def __init__(self, rows: Sequence[PartRow], prices: dict[int, list[PriceRow]]) -> None:
+        self.prices = prices
+        self.rows = {row.part.part: row for row in rows}
+        self.whole = {row.part.part for row in rows if row.pricing == BundlePricing.FIXED}
+        self.parts: dict[int, list[bundles.Part]] = {}
+        for row in rows:
+            self.parts.setdefault(row.part.bundle, []).append(row.part)
+
+    def offer(self, asked: Asked) -> Offer:
+        product = asked.product
+        if not product.is_bundle:
+            price = selectors.price_for(self.prices.get(product.pk, []), asked.quantity)
+            return Offer(price, [], "" if price else _no_price(product.sku))
+        try:
+            leaves = bundles.leaves(product.pk, self.parts, asked.options)
+        except bundles.Circular as refusal:
+            return Offer(None, [], str(refusal))
+        parts = [{"product": leaf.product, "quantity": _text(leaf.quantity), "option": leaf.is_option} for leaf in leaves]
+        problem = self._problem(product, leaves)
+        if problem:
+            return Offer(None, parts, problem)
+        if product.bundle_pricing == BundlePricing.FIXED:
+            price = selectors.price_for(self.prices.get(product.pk, []), asked.quantity)
+            return Offer(price, parts, "" if price else _no_price(product.sku))
+        price, problem = self._from_parts(asked)
+        return Offer(price, parts, problem)
+
+    def _problem(self, bundle: Product, leaves: Sequence[bundles.Leaf]) -> str:
+        """Why the bundle cannot be sold as it is."""
+        if not leaves:
+            return _("%(sku)s is a bundle without parts.") % {"sku": bundle.sku}
+        for row in (self.rows[leaf.product] for leaf in leaves):
+            words = {"sku": row.part.sku, "bundle": bundle.sku}
+            if not row.is_active:
+                return _("%(sku)s, a part of %(bundle)s, is no longer sold.") % words
+            if row.vat_rate_id != bundle.vat_rate_id:
+                return _("%(sku)s, a part of %(bundle)s, has another VAT rate than the bundle.") % words
+        return ""
+
+    def _from_parts(self, asked: Asked) -> tuple[PriceRow | None, str]:
+        priced = []
+        for leaf in bundles.leaves(asked.product.pk, self.parts, asked.options, whole=self.whole):
+            needed = Fraction(leaf.quantity) * Fraction(asked.quantity)
+            price = selectors.price_for(self.prices.get(leaf.product, []), needed)
+            if price is None:
+                return None, _no_price(self.rows[leaf.product].part.sku)
+            priced.append((leaf.quantity, price))
+        lists = {price.price_list_id for _quantity, price in priced}
+        amounts = bundles.together(priced)
+        row = PriceRow(
+            asked.product.pk, Decimal(0), None, None, **amounts._asdict(), price_list_id=lists.pop() if len(lists) == 1 else None
+        )
+        return row, ""
+
+
+def _no_price(sku: str) -> str:
+    return _("%(sku)s has no price on the date of this quote.") % {"sku": sku}
+
+
+def _text(quantity: Decimal) -> str:
+    """Three decimals, more where a bundle within a bundle needs them."""
+    places = max(3, -int(quantity.normalize().as_tuple().exponent))
+    return format(quantity.quantize(Decimal(1).scaleb(-places)), "f")
