@@ -23,3 +23,6 @@ class RuleKind(models.TextChoices):
 
 LIMITS = frozenset({RuleKind.AT_MOST, RuleKind.AT_LEAST})
 """Kinds that name a quantity; the others name another product or group."""
+
+STANDARD = "STANDARD"
+"""The code of the price list that every quote falls back to."""

@@ -10,18 +10,18 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from catalog import bundles, usage
+from catalog import bundles, choices, usage
 from catalog.choices import RuleKind
 from catalog.configuration import Rule, Thing
 from catalog.measures import ONE, Factor
 from catalog.models import BundlePart, ConfigurationRule, Price, Product, ProductQuerySet, ProductUnit, UsageStep, VatRate
-from core.db import batches
+from core import db
 from core.errors import NotFound
 from core.languages import CODES, by_language
 from core.prepared import Prepared
 from users.models import User
 
-STANDARD = "STANDARD"
+STANDARD = choices.STANDARD
 
 
 # --- Products ---------------------------------------------------------------------------------------------------------
@@ -57,24 +57,57 @@ def products_by_sku(user: User, skus: Collection[str]) -> dict[str, Product]:
     return {product.sku: product.merged_into or product for product in found}
 
 
+FEW = 400
+"""Of so many products that fit, all are put in order here; of more, the database looks for the first ones in the order of codes."""
+
+
+class _Hit(NamedTuple):
+    pk: int
+    sku: str
+    merged_into: int | None
+
+    @property
+    def key(self) -> int:
+        return self.merged_into or self.pk
+
+
 def product_search(user: User, text: str, limit: int = 20, first: Collection[int] = ()) -> list[Product]:
     """Sellable products for a type-ahead: the one of just this code, then those of `first` (bought before), then those whose code
-    starts with `text`. An old code or name finds the product that it was merged into."""
-    found: ProductQuerySet = Product.objects.visible_to(user).filter(Q(is_active=True) | Q(merged_into__is_active=True))
-    found = found.matching(text).select_related("unit", "merged_into__unit").order_by("sku")
-    rows = [*found.filter(_one_of(first))[:limit], *found[: limit * 3]] if first else list(found[: limit * 3])
-    products = {product.pk: product for product in (row.merged_into or row for row in rows)}
-    typed = text.strip().casefold()
+    starts with `text`. An old code or name finds the product that it was merged into. Two queries where few fit, else five."""
+    typed, first = text.strip().casefold(), frozenset(first)
 
-    def place(product: Product) -> tuple[bool, bool, bool, str]:
-        code = product.sku.casefold()
-        return code != typed, product.pk not in first, not code.startswith(typed), product.sku
+    def place(hit: _Hit) -> tuple[bool, bool, bool, str]:
+        code = hit.sku.casefold()
+        return code != typed, first.isdisjoint((hit.pk, hit.key)), not code.startswith(typed), hit.sku
 
-    return sorted(products.values(), key=place)[:limit]
+    keys = list(dict.fromkeys(hit.key for hit in sorted(_hits(user, text, limit, first), key=place)))[:limit]
+    products = {product.pk: product for product in (_suggested(len(keys)).rows(*keys) if keys else ())}
+    return [products[key] for key in keys if key in products]
 
 
-def _one_of(keys: Collection[int]) -> Q:
-    return Q(pk__in=keys) | Q(merged_into__in=keys)
+@functools.cache
+def _suggested(_keys: int) -> Prepared:
+    """The statement for so many keys; what an argument is, decides nothing else."""
+    long = ("description", *(f"description_{code}" for code in CODES))
+    sold = Product.objects.sellable().select_related("unit").defer(*long).order_by()
+    return Prepared(lambda *keys: sold.filter(pk__in=keys))
+
+
+_HIT = ("id", "sku", "merged_into_id")
+
+
+def _hits(user: User, text: str, limit: int, first: Collection[int]) -> list[_Hit]:
+    """All that fit where they are few, else the first ones by code, those of `first`, and those whose code starts with `text`."""
+    sold: ProductQuerySet = Product.objects.visible_to(user).filter(Q(is_active=True) | Q(merged_into__isnull=False))
+    fitting = sold.suggested(text)
+    found = db.some(fitting, _HIT, FEW + 1)
+    if len(found) > FEW:
+        typed = text.strip()
+        starting = sold.filter(Q(sku__startswith=typed) | Q(sku__startswith=typed.upper()))
+        found = [row for rows in (fitting, starting) for row in rows.order_by("sku").values_list(*_HIT)[:limit]]
+        if first:
+            found += sold.filter(pk__in=first).containing(text).order_by().values_list(*_HIT)
+    return [_Hit(*row) for row in found]
 
 
 # --- Prices -----------------------------------------------------------------------------------------------------------
@@ -286,7 +319,7 @@ def _plain(
     object_sku: str | None,
     *texts: str | None,
 ) -> Rule:
-    subject, subjects, other, others, message = (tuple(by_language(some).values()) for some in batches(texts, len(CODES)))
+    subject, subjects, other, others, message = (tuple(by_language(some).values()) for some in db.batches(texts, len(CODES)))
     has_object = object_product is not None or object_group is not None
     return Rule(
         pk=pk,

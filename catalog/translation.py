@@ -36,6 +36,6 @@ class ConfigurationRuleTranslation(TranslationOptions):
     fields = ("message",)
 
 
-with_history(Product, app="catalog", records_class=FieldHistory, excluded_fields=["match_key"])
+with_history(Product, app="catalog", records_class=FieldHistory, excluded_fields=["match_key", "has_usage"])
 for model in (*LOOK_UPS, ProductUnit, Price, UsageStep, BundlePart, ConfigurationRule):
     with_history(model, app="catalog", records_class=FieldHistory)

@@ -1,6 +1,7 @@
 """Admin pages that every app builds on, and read-only ones for what this app keeps."""
 
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -11,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
+from core import db
 from core.models import Event, JobRun, OutboxMessage
 
 
@@ -34,6 +36,20 @@ class LookUpAdmin(TranslationAdmin):  # type: ignore[type-arg]
     list_editable = ("label_en", "label_fi", "position", "is_active")
     list_filter = ("is_active", MissingFinnish)
     search_fields = ("code", "label_en", "label_fi")
+
+
+class OneAtATimeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What is saved here must fit the other rows, so it is checked and saved by one person at a time: holds the lock `lock`."""
+
+    lock: ClassVar[int]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with db.advisory_lock(self.lock) if request.method == "POST" else nullcontext():
+            return super().changeform_view(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with db.advisory_lock(self.lock) if request.method == "POST" else nullcontext():
+            return super().changelist_view(request, *args, **kwargs)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -580,20 +580,55 @@ def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, i
 
     `index`: the `search_index` over just these fields, if there is one.
     """
-    words = text.replace("\x00", "").split()[:MOST_WORDS]
+    words = _words(text)
     if index and is_postgresql() and any(len(word) >= LEAST_LETTERS for word in words):
         return _by_few_keys(queryset, [_in_any(fields, word) for word in words])
+    return _with_words(queryset, fields, words, index)
+
+
+def suggests(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, index: str) -> models.QuerySet[Any]:
+    """As `contains`, for what somebody is still typing, so that an index always helps: while no word is long enough for `index`, a
+    field must begin with the first one, written small, large or with a capital. Each field has an index of its own. No query."""
+    words = _words(text)
+    if not words or any(len(word) >= LEAST_LETTERS for word in words):
+        return _with_words(queryset, fields, words, index)
+    begins = models.Q()
+    for word in {words[0], words[0].lower(), words[0].upper(), words[0].capitalize()}:
+        begins |= _in_any(fields, word, "startswith")
+    return _with_words(queryset.filter(begins), fields, words[1:], index)
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("\x00", "").split()[:MOST_WORDS]
+
+
+def _with_words(queryset: models.QuerySet[Any], fields: Sequence[str], words: Iterable[str], index: str) -> models.QuerySet[Any]:
     for word in words:
         by_index = index and len(word) >= LEAST_LETTERS and not is_postgresql()
         queryset = queryset.filter(models.Q(pk__in=_rows_of_index(index, word)) if by_index else _in_any(fields, word))
     return queryset
 
 
-def _in_any(fields: Sequence[str], word: str) -> models.Q:
+def _in_any(fields: Sequence[str], word: str, how: str = "icontains") -> models.Q:
     any_field = models.Q()
     for field in fields:
-        any_field |= models.Q(**{f"{field}__icontains": word})
+        any_field |= models.Q(**{f"{field}__{how}": word})
     return any_field
+
+
+def some(rows: models.QuerySet[Any], columns: Sequence[str], most: int) -> list[tuple[Any, ...]]:
+    """These columns of up to `most` of the rows, whichever, found by an index where there is one.
+
+    PostgreSQL takes a comparison of texts for cheaper than it is: told that few rows are enough, it would rather read the table.
+    """
+    chosen = rows.order_by().values_list(*columns)
+    if not is_postgresql():
+        return list(chosen[:most])
+    sql, values = chosen.query.sql_with_params()
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH found AS MATERIALIZED ({sql}) SELECT {names} FROM found LIMIT %s", [*values, most])  # noqa: S608
+        return cursor.fetchall()
 
 
 FEW = 2_000

@@ -262,11 +262,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='historicalproduct',
-            name='has_usage',
-            field=models.BooleanField(default=False, editable=False, verbose_name='priced by use'),
-        ),
-        migrations.AddField(
-            model_name='historicalproduct',
             name='merged_into',
             field=models.ForeignKey(blank=True, db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='catalog.product', verbose_name='merged into'),
         ),
@@ -333,6 +328,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='pricelist',
             constraint=models.CheckConstraint(condition=models.Q(('valid_from', None), ('valid_to', None), ('valid_from__lte', models.F('valid_to')), _connector='OR'), name='price_list_validity_in_order', violation_error_message='The last day is before the first.'),
+        ),
+        migrations.AddConstraint(
+            model_name='pricelist',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('code', 'STANDARD'), _negated=True), models.Q(('valid_from', None), ('valid_to', None)), _connector='OR'), name='standard_list_is_always_valid', violation_error_message='The standard list is always valid: every quote falls back to it.'),
         ),
         migrations.AddConstraint(
             model_name='product',

@@ -1,4 +1,4 @@
-"""Similar names stand side by side in an index; guidance is in order."""
+"""Similar names stand side by side in an index, the beginnings of names have one; guidance is in order."""
 
 from django.db import migrations, models
 
@@ -13,6 +13,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='product',
             index=models.Index(condition=models.Q(('merged_into', None)), fields=['match_key', 'id'], name='product_by_match_key'),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(fields=['name_en'], name='product_by_english_name', opclasses=['varchar_pattern_ops']),
+        ),
+        migrations.AddIndex(
+            model_name='product',
+            index=models.Index(fields=['name_fi'], name='product_by_finnish_name', opclasses=['varchar_pattern_ops']),
         ),
         migrations.AddConstraint(
             model_name='price',

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from catalog.choices import STANDARD
 from catalog.models.products import Product
 from core.models import LookUp
 
@@ -20,7 +21,7 @@ def _not_below(higher: str, lower: str) -> Q:
 
 
 class PriceList(LookUp):
-    """A list of prices; "STANDARD" is the one that every quote falls back to. Outside its days it has no price."""
+    """A list of prices; the one of code `STANDARD` is what every quote falls back to. Outside its days a list has no price."""
 
     valid_from = models.DateField(_("valid from"), null=True, blank=True)
     valid_to = models.DateField(_("valid to"), null=True, blank=True)
@@ -29,7 +30,12 @@ class PriceList(LookUp):
         verbose_name = _("price list")
         verbose_name_plural = _("price lists")
         constraints = [
-            models.CheckConstraint(condition=_IN_ORDER, name="price_list_validity_in_order", violation_error_message=_DAYS)
+            models.CheckConstraint(condition=_IN_ORDER, name="price_list_validity_in_order", violation_error_message=_DAYS),
+            models.CheckConstraint(
+                condition=~Q(code=STANDARD) | Q(valid_from=None, valid_to=None),
+                name="standard_list_is_always_valid",
+                violation_error_message=_("The standard list is always valid: every quote falls back to it."),
+            ),
         ]
 
 

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import BundlePricing
@@ -38,6 +39,9 @@ class VatRate(LookUp):
         constraints = [models.CheckConstraint(condition=models.Q(rate__gte=0, rate__lte=100), name="vat_rate_is_a_share")]
 
 
+SEARCHED = ("sku", "name_en", "name_fi")
+
+
 class ProductQuerySet(models.QuerySet["Product"]):
     def visible_to(self, user: User) -> "ProductQuerySet":
         """The catalogue is open to everyone with the right to see products."""
@@ -48,7 +52,16 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def matching(self, text: str) -> "ProductQuerySet":
         """Products whose code or name, in either language, contains every word of `text`."""
-        return db.contains(self, ["sku", "name_en", "name_fi"], text, index="catalog_product_search")  # type: ignore[return-value]
+        return db.contains(self, SEARCHED, text, index="catalog_product_search")  # type: ignore[return-value]
+
+    def suggested(self, text: str) -> "ProductQuerySet":
+        """The same for what somebody is still typing (`core.db.suggests`)."""
+        return db.suggests(self, SEARCHED, text, index="catalog_product_search")  # type: ignore[return-value]
+
+    def containing(self, text: str) -> "ProductQuerySet":
+        """As `matching`, of rows that another condition makes few: no index is asked."""
+        whole = Concat("sku", Value(" "), "name_en", Value(" "), "name_fi", output_field=models.TextField())
+        return db.contains(self.annotate(_whole=whole), ["_whole"], text)  # type: ignore[return-value]
 
 
 class Product(models.Model):
@@ -112,7 +125,11 @@ class Product(models.Model):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         ordering = ["sku"]
-        indexes = [models.Index(fields=["match_key", "id"], name="product_by_match_key", condition=Q(merged_into=None))]
+        indexes = [
+            models.Index(fields=["match_key", "id"], name="product_by_match_key", condition=Q(merged_into=None)),
+            models.Index(fields=["name_en"], name="product_by_english_name", opclasses=["varchar_pattern_ops"]),
+            models.Index(fields=["name_fi"], name="product_by_finnish_name", opclasses=["varchar_pattern_ops"]),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=(Q(use_within_months=None) | Q(use_within_months__gte=1))

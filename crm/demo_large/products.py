@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from catalog.likeness import name_key
 from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
 from catalog.selectors import STANDARD
 from core import clock, db, money
@@ -14,7 +15,7 @@ from crm.demo_large.words import KINDS, VARIANTS
 PREFIX = "LRG-"
 _PRODUCT = (
     "id", "sku", "name", "name_en", "name_fi", "description", "description_en", "description_fi", "group_id", "unit_id",
-    "vat_rate_id", "is_active", "outside_catalogue",
+    "vat_rate_id", "is_active", "outside_catalogue", "match_key",
 )  # fmt: skip
 _PRICE = ("id", "price_list_id", "product_id", "min_quantity", "list_price", "cost", "floor_price", "target_price")
 BREAKS = ((10, Decimal("0.96")), (100, Decimal("0.9")))
@@ -48,7 +49,7 @@ def _products(rng: random.Random, keys: list[int], start: int) -> Iterator[tuple
         name_en, name_fi = f"{english}, {kind}, {size} ({number})", f"{finnish}, {laji}, {size} ({number})"
         texts = (name_en, name_en, name_fi, f"{english}, {kind}.", f"{english}, {kind}.", f"{finnish}, {laji}.")
         kinds = (rng.choice(groups), rng.choice(units), rng.choice(rates))
-        yield (pk, f"{PREFIX}{number:06d}", *texts, *kinds, rng.random() < 0.99, rng.random() < 0.02)
+        yield (pk, f"{PREFIX}{number:06d}", *texts, *kinds, rng.random() < 0.99, rng.random() < 0.02, name_key(name_en))
 
 
 def _prices(rng: random.Random, standard: int, product: int) -> Iterator[tuple[Any, ...]]:
