@@ -7,7 +7,7 @@ LONGEST = 240
 """Of a key: what its column holds."""
 MARK = "|"
 """Between the numbers of a key and its words."""
-ALIKE = 0.6
+ALIKE = 0.7
 """From here on two names are called similar: the share of groups of three letters that they have in common."""
 
 _PARTS = re.compile(r"[^\W_]+")

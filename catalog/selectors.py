@@ -58,7 +58,7 @@ def products_by_sku(user: User, skus: Collection[str]) -> dict[str, Product]:
 
 
 FEW = 400
-"""Of so many products that fit, all are put in order here; of more, the database looks for the first ones in the order of codes."""
+"""So many products that fit are all put in order here; of more, the database looks for the first ones in the order of codes."""
 
 
 class _Hit(NamedTuple):
@@ -135,7 +135,7 @@ def prices_on(product_ids: Iterable[int], day: dt.date, lists: Sequence[int] = (
     """
     ids = set(product_ids)
     rows = (
-        _of_product(len(lists)).rows(*ids, *lists) if len(ids) == 1 else _prices(lists).filter(_valid_on(day), product_id__in=ids)
+        _of_product(len(lists)).rows(*ids, *lists) if len(ids) == 1 else _prices(lists).filter(valid_on(day), product_id__in=ids)
     )
     by_product: dict[int, list[PriceRow]] = {}
     valid = [PriceRow._make(row[:-2]) for row in rows if (row[-2] or day) <= day <= (row[-1] or day)]
@@ -162,7 +162,8 @@ def _prices(lists: Sequence[int]) -> QuerySet[Price, tuple[Any, ...]]:
     return Price.objects.filter(of_list).order_by().values_list(*PriceRow._fields, *days)
 
 
-def _valid_on(day: dt.date) -> Q:
+def valid_on(day: dt.date) -> Q:
+    """The condition of rows with days that are valid on this one."""
     return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gte=day))
 
 
@@ -206,7 +207,7 @@ def usage_on(product_ids: Collection[int], day: dt.date, lists: Sequence[int] = 
     if not product_ids:
         return {}
     of_list = Q(price_list=None) | Q(price_list__in=lists) & Q(price_list__is_active=True)
-    valid = UsageStep.objects.filter(_valid_on(day), of_list, product_id__in=product_ids).order_by(
+    valid = UsageStep.objects.filter(valid_on(day), of_list, product_id__in=product_ids).order_by(
         "product", "metric__position", "metric", "from_quantity"
     )
     places = {key: place for place, key in enumerate([*lists, None])}
@@ -302,7 +303,7 @@ def rules_in_use() -> list[Rule]:
 
 def rules_on(day: dt.date) -> list[Rule]:
     """Those valid on `day`. One query."""
-    return [rule for rule in rules_in_use() if rule.is_valid_on(day)]
+    return [rule for rule in rules_in_use() if rule.isvalid_on(day)]
 
 
 def _plain(

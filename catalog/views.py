@@ -5,7 +5,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from catalog import columns, exports, selectors
+from catalog import columns, exports, pages, policies, selectors
 from catalog.filters import ProductFilter
 from core import clock, downloads, lists
 from core.paging import keyset
@@ -20,7 +20,8 @@ def product_list(request: HttpRequest) -> HttpResponse:
     page = keyset(rows.qs, request, order=("sku", "pk"))
     prices = selectors.prices_on([product.pk for product in page.rows], clock.today())
     shown = columns.ROW.render(columns.rows_of(page.rows, prices))
-    return lists.answer(request, "catalog/list.html", {"filter": rows, "page": page, "rows": shown})
+    context = {"filter": rows, "page": page, "rows": shown, "may_keep": policies.may_keep(user_of(request))}
+    return lists.answer(request, "catalog/list.html", context)
 
 
 @requires(Perm.PRODUCT_VIEW)
@@ -40,10 +41,5 @@ def _narrowed(request: HttpRequest) -> ProductFilter:
 def product_page(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
     product = selectors.product_for(user, pk)
-    context = {
-        "product": product,
-        "prices": list(product.prices.select_related("price_list")),
-        "may_see_cost": user.may(Perm.MARGIN_VIEW),
-        "may_change": user.has_perm("catalog.change_product"),
-    }
-    return render(request, "catalog/page.html", context)
+    may_keep = {"may_change": policies.may_keep(user)}
+    return render(request, "catalog/page.html", pages.facts_of(product, user, clock.today()) | may_keep)

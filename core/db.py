@@ -1,6 +1,7 @@
 """The only place that asks which database this is."""
 
 import contextlib
+import functools
 import hashlib
 import io
 import json
@@ -15,6 +16,7 @@ from django.db.backends.signals import connection_created
 from django.db.migrations.operations import RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Upper
 from django.db.models.lookups import Exact
 
 Item = TypeVar("Item")
@@ -85,6 +87,29 @@ def _sqlite_functions(connection: Any, **kwargs: Any) -> None:
     raw.create_function("like", 3, like, deterministic=True)
     raw.create_function("lower", 1, lambda text: None if text is None else str(text).lower(), deterministic=True)
     raw.create_function("upper", 1, lambda text: None if text is None else str(text).upper(), deterministic=True)
+    raw.create_function("similarity", 2, _similarity, deterministic=True)
+
+
+def _similarity(one: str | None, other: str | None) -> float | None:
+    """As pg_trgm has it: of the groups of three letters in two texts, the share that both have."""
+    if one is None or other is None:
+        return None
+    ours, theirs = _trigrams(one), _trigrams(other)
+    return len(ours & theirs) / len(ours | theirs) if ours and theirs else 0.0
+
+
+@functools.lru_cache(maxsize=1_000)
+def _trigrams(text: str) -> frozenset[str]:
+    words = "".join(letter if letter.isalnum() else " " for letter in text.lower()).split()
+    padded = [f"  {word} " for word in words]
+    return frozenset(word[start : start + 3] for word in padded for start in range(len(word) - 2))
+
+
+class Similarity(models.Func):
+    """How alike two texts are, from 0 to 1: the share of groups of three letters that both have."""
+
+    function = "SIMILARITY"
+    output_field = models.FloatField()
 
 
 def _like(pattern: str, text: str, escape: str | None) -> bool:
@@ -587,8 +612,8 @@ def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, i
 
 
 def suggests(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, index: str) -> models.QuerySet[Any]:
-    """As `contains`, for what somebody is still typing, so that an index always helps: while no word is long enough for `index`, a
-    field must begin with the first one, written small, large or with a capital. Each field has an index of its own. No query."""
+    """As `contains`, for what somebody is still typing, so that an index always helps: while no word is long enough for `index`,
+    a field must begin with the first one, written small, large or with a capital. Each field has its own index. No query."""
     words = _words(text)
     if not words or any(len(word) >= LEAST_LETTERS for word in words):
         return _with_words(queryset, fields, words, index)
@@ -649,6 +674,37 @@ def _rows_of_index(index: str, word: str) -> RawSQL:
     """Keys of the rows in which the full-text table finds `word`, taken literally."""
     literally = '"' + word.replace('"', '""') + '"'
     return RawSQL(f"SELECT rowid FROM {index} WHERE {index} MATCH %s", [literally])  # noqa: S608, S611 - a name of our own
+
+
+class _IsAlike(models.Func):
+    """What an index of trigrams takes for similar texts."""
+
+    template, arg_joiner = "(%(expressions)s)", " %% "
+    output_field = models.BooleanField()
+
+
+MOST_CANDIDATES = 200
+
+
+def alike(queryset: models.QuerySet[Any], field: str, text: str, index: str, most: int) -> list[Any]:
+    """Up to `most` rows whose `field` is similar to `text`, the most similar first. `index`: a `search_index` with this field."""
+    letters = text.replace("\x00", "")
+    if is_postgresql():
+        own, other = Upper(Cast(field, models.TextField())), Upper(models.Value(letters, output_field=models.TextField()))
+        found = queryset.annotate(_alike=Similarity(own, other)).filter(_IsAlike(own, other))
+        return list(found.order_by("-_alike", "pk")[:most])
+    groups = sorted({letters[start : start + 3].lower() for start in range(len(letters) - 2)})
+    if not groups:
+        return []
+    quoted = " OR ".join('"' + group.replace('"', '""') + '"' for group in groups)
+    sql = f"SELECT rowid FROM {index} WHERE {index} MATCH %s ORDER BY rank LIMIT {MOST_CANDIDATES}"  # noqa: S608
+    rows = queryset.filter(pk__in=RawSQL(sql, [f"{field} : ({quoted})"]))  # noqa: S611 - names of our own
+    told = sorted((-(_similarity(getattr(row, field), letters) or 0), row.pk, row) for row in rows)
+    return [row for likeness, _pk, row in told if -likeness >= LEAST_ALIKE][:most]
+
+
+LEAST_ALIKE = 0.3
+"""As PostgreSQL has it where nobody has set it."""
 
 
 @contextlib.contextmanager

@@ -10,8 +10,9 @@ class QuotesConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import registry
+        from catalog import uses
         from core import events, panels
-        from quotes import emails  # noqa: F401  registers the outbox handlers
+        from quotes import emails, product_uses  # noqa: F401  registers the outbox handlers
         from quotes.approval import QuoteApproval
         from quotes.panels import quotes_of_account, sent_quotes_of_loser
 
@@ -20,6 +21,7 @@ class QuotesConfig(AppConfig):
             "account", "quotes", title=_("Quotes"), template="quotes/_panel.html", context=quotes_of_account, order=10
         )
         panels.register("merge", "quotes", title=_("Quotes"), template="quotes/_merge.html", context=sent_quotes_of_loser)
+        uses.register("quotes", label=_("Quotes"), since=product_uses.since, last=product_uses.last)
         events.describe(
             {
                 "created": _("Created"),
