@@ -20,11 +20,12 @@ from accounts.models import (
     MasterConflict,
     PaymentTerm,
     PaymentTermRule,
+    PriceListRule,
     SurvivorshipRule,
 )  # fmt: skip
-from accounts.rule_forms import PastedRowsForm, SurvivorshipRuleForm
+from accounts.rule_forms import PastedRowsForm, PriceListRuleForm, SurvivorshipRuleForm
 from accounts.survivorship import DEFAULTS
-from core.admin import LookUpAdmin, ReadOnlyAdmin
+from core.admin import LookUpAdmin, OneAtATimeAdmin, ReadOnlyAdmin
 
 for look_up in LOOK_UPS:
     if look_up is not PaymentTerm:
@@ -45,6 +46,15 @@ class PaymentTermRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("is_active", "payment_term", "tma2")
     list_select_related = ("payment_term", "tma2", "classification", "industry", "business_size")
     list_editable = ("priority", "is_active")
+
+
+@admin.register(PriceListRule)
+class PriceListRuleAdmin(OneAtATimeAdmin):
+    lock = 7_305_003
+    form = PriceListRuleForm
+    list_display = ("price_list", "tma2", "channel", "territory", "priority", "valid_from", "valid_to", "is_active")
+    list_filter = ("is_active", "price_list", "tma2", "channel", "territory")
+    list_select_related = ("price_list", "tma2", "channel", "territory")
 
 
 class TeamMemberInline(admin.TabularInline):  # type: ignore[type-arg]

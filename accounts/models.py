@@ -9,7 +9,9 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from accounts.fields import Compact, MatchKeyField
+from accounts.price_lists import Rule as PriceRule
 from accounts.survivorship import COLUMNS, DEFAULTS, ConflictKind, FieldRule, Rule
+from catalog.models import PriceList
 from core import db
 from core.models import JobRun, LookUp, Versioned
 from core.money import CURRENCY
@@ -511,6 +513,43 @@ class PaymentTermRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk}: {self.payment_term}"
+
+
+class PriceListRule(models.Model):
+    """Gives accounts a price list; an empty criterion fits everything."""
+
+    price_list = models.ForeignKey(PriceList, models.CASCADE, related_name="rules", verbose_name=_("price list"))
+    tma2 = models.ForeignKey(CategoryTma2, models.CASCADE, null=True, blank=True, verbose_name=_("category TMA2"))
+    channel = models.ForeignKey(Channel, models.CASCADE, null=True, blank=True, verbose_name=_("distribution channel"))
+    territory = models.ForeignKey(Territory, models.CASCADE, null=True, blank=True, verbose_name=_("territory"))
+    priority = models.PositiveIntegerField(
+        _("priority"), default=100, help_text=_("Of equally specific rules the smaller number wins.")
+    )
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_to = models.DateField(_("valid to"), null=True, blank=True)
+    is_active = models.BooleanField(_("in use"), default=True)
+
+    class Meta:
+        verbose_name = _("price-list rule")
+        verbose_name_plural = _("price-list rules")
+        ordering = ["priority", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_from=None) | Q(valid_to=None) | Q(valid_from__lte=F("valid_to")),
+                name="price_list_rule_validity_in_order",
+                violation_error_message=_("The last day is before the first."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        named = [str(value) for value in (self.tma2, self.channel, self.territory) if value is not None]
+        return f"{self.price_list}: {', '.join(named) or _('all customers')}"
+
+    @property
+    def plain(self) -> PriceRule:
+        """As `accounts.price_lists` takes it."""
+        criteria = (self.tma2_id, self.channel_id, self.territory_id)
+        return PriceRule(self.pk or 0, self.price_list_id, self.priority, *criteria, self.valid_from, self.valid_to)
 
 
 MASTER_LOOK_UPS: dict[str, type[Any]] = {

@@ -1,4 +1,4 @@
-"""Forms of survivorship rules: to change one, and to try all of them on pasted rows."""
+"""Forms of rules: to change one of survivorship or of price lists, and to try the former on pasted rows."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _, gettext_lazy
 
-from accounts import pasted_rows, survivorship
+from accounts import pasted_rows, price_list_selectors, price_lists, survivorship
 from accounts.explanations import column_words
-from accounts.models import Account, SurvivorshipRule
+from accounts.models import Account, PriceListRule, SurvivorshipRule
 from accounts.selectors import column_label
 from accounts.survivorship import AMOUNTS, COLUMNS, DEFAULTS, FieldRule, Rule
 
@@ -59,6 +59,28 @@ def why_not(rule: FieldRule) -> str:
     if rule.column == "salesperson_id":
         return _("“%(field)s” cannot come from the salesperson; only the owner does.") % {"field": field}
     return _("“%(field)s” is text: texts cannot be added up.") % {"field": field}
+
+
+class PriceListRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A rule between which and another one more than their age decides."""
+
+    class Meta:
+        model = PriceListRule
+        fields = ("price_list", "tma2", "channel", "territory", "priority", "valid_from", "valid_to", "is_active")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if self.errors or not given.get("is_active"):
+            return given
+        made = PriceListRule(pk=self.instance.pk, **given).plain
+        other = price_lists.clashing(made, price_list_selectors.rules_in_use())
+        if other is not None:
+            words = {"rule": PriceListRule.objects.get(pk=other.id), "priority": other.priority}
+            raise ValidationError(
+                _("“%(rule)s” names the same criteria with the priority %(priority)s, and both are valid on the same days."),
+                params=words,
+            )
+        return given
 
 
 class PastedRowsForm(forms.Form):

@@ -3,7 +3,7 @@
 from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
-from accounts.models import LOOK_UPS, Account, AccountTeamMember, Contact, FieldOverride, PaymentTermRule
+from accounts.models import LOOK_UPS, Account, AccountTeamMember, Contact, FieldOverride, PaymentTermRule, PriceListRule
 from core.histories import FieldHistory
 
 
@@ -13,5 +13,5 @@ class LabelTranslation(TranslationOptions):
 
 
 with_history(Account, app="accounts", records_class=FieldHistory, excluded_fields=["match_key"])
-for model in (*LOOK_UPS, AccountTeamMember, Contact, FieldOverride, PaymentTermRule):
+for model in (*LOOK_UPS, AccountTeamMember, Contact, FieldOverride, PaymentTermRule, PriceListRule):
     with_history(model, app="accounts", records_class=FieldHistory)

@@ -90,7 +90,13 @@ class Pricing(Role):
     code, label = "pricing", _("Pricing")
     permissions = _READER | {Perm.MARGIN_VIEW, Perm.APPROVE_FLOOR, Perm.QUOTE_SURCHARGE, Perm.ADMIN}
     scope = Scope.ALL
-    admin_models = frozenset({"catalog.product", "catalog.pricelist", "catalog.price", "catalog.vatrate", "quotes.margintarget"})
+    admin_models = frozenset(
+        {
+            "accounts.pricelistrule", "catalog.bundlepart", "catalog.configurationrule", "catalog.price", "catalog.pricelist",
+            "catalog.product", "catalog.productunit", "catalog.usagemetric", "catalog.usagestep", "catalog.vatrate",
+            "quotes.margintarget",
+        }
+    )  # fmt: skip
 
 
 class CustomerSuccess(Role):
