@@ -48,7 +48,15 @@ def product_listing(user: User) -> Listing:
             Column("cost", _("Cost"), _of_price("cost"), Kind.UNIT_PRICE),
             Column("floor_price", _("Floor price"), _of_price("floor_price"), Kind.UNIT_PRICE),
             Column("target_price", _("Target price"), _of_price("target_price"), Kind.UNIT_PRICE),
+            Column("start_price", _("Start price"), _of_price("start_price"), Kind.UNIT_PRICE),
         ]
+    columns += [
+        Column("use_within_months", _("Use within, months"), lambda row: row.product.use_within_months, Kind.INTEGER),
+        Column("fixed_quantity", _("Fixed quantity"), lambda row: row.product.fixed_quantity, Kind.NUMBER, decimals=0),
+        Column("cs_days", _("Effort of customer success, days"), lambda row: row.product.cs_days, Kind.NUMBER, decimals=0),
+        Column("bundle", _("Bundle, priced by"), lambda row: row.product.get_bundle_pricing_display()),
+        Column("merged_into", _("Merged into"), lambda row: row.product.merged_into and row.product.merged_into.sku),
+    ]
     return Listing("products", _("Products"), reverse("product_list"), columns, order=("sku", "pk"), rows=priced)
 
 

@@ -191,6 +191,7 @@ class Usage(NamedTuple):
     """What use of a product costs by one measure; `label` by language."""
 
     metric_id: int
+    code: str
     label: Mapping[str, str]
     steps: tuple[usage.Step, ...]
 
@@ -212,11 +213,11 @@ def usage_on(product_ids: Collection[int], day: dt.date, lists: Sequence[int] = 
     )
     places = {key: place for place, key in enumerate([*lists, None])}
     found: dict[tuple[int, int], dict[int, Usage]] = {}
-    columns = ("product_id", "metric_id", "price_list_id", *usage.Step._fields, *_LABELS)
-    for product, metric, price_list, *values in valid.values_list(*columns):
+    columns = ("product_id", "metric_id", "metric__code", "price_list_id", *usage.Step._fields, *_LABELS)
+    for product, metric, code, price_list, *values in valid.values_list(*columns):
         step, labels = usage.Step(*values[: -len(_LABELS)]), values[-len(_LABELS) :]
         by_list = found.setdefault((product, metric), {})
-        known = by_list.setdefault(places[price_list], Usage(metric, by_language(labels), ()))
+        known = by_list.setdefault(places[price_list], Usage(metric, code, by_language(labels), ()))
         by_list[places[price_list]] = known._replace(steps=(*known.steps, step))
     chosen: dict[int, list[Usage]] = {}
     for (product, _metric), by_list in found.items():

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from simple_history.utils import bulk_create_with_history, bulk_update_with_history
 
+from catalog.likeness import name_key
 from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
 from catalog.selectors import STANDARD, prices_on
 from core import clock, db, money
@@ -16,8 +17,8 @@ from core.models import JobRun
 from integration import product_changes
 from integration.look_ups import LookUps
 from integration.models import ProposedChange
-from integration.product_changes import PRICES
-from integration.product_validation import DEFAULT_UNIT, DEFAULT_VAT, LONGEST, PRICE_PLACES, ProductRows
+from integration.product_changes import MEASURES, PRICES
+from integration.product_validation import DEFAULT_UNIT, DEFAULT_VAT, LONGEST, MEASURE_PLACES, PRICE_PLACES, ProductRows
 from users.models import User
 
 MODELS: dict[str, type[Any]] = {"group": ProductGroup, "unit": UnitOfMeasure, "vat_rate": VatRate, "price_list": PriceList}
@@ -40,12 +41,13 @@ class Start(NamedTuple):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A product and its price as the file has them; None in `price`: the file has no such amount."""
+    """A product and its price as the file has them; None in `measures` and `price`: the file has no such number."""
 
     sku: str
     texts: dict[str, str]
     codes: dict[str, str]
     flags: dict[str, bool]
+    measures: dict[str, Decimal | None]
     price: dict[str, Decimal | None]
     valid_from: dt.date | None
     valid_to: dt.date | None
@@ -54,7 +56,8 @@ class Wanted:
 @dataclass
 class ProductPlan:
     """What an import would write: rows in memory, new ones without a pk. `wanted`: a row of each product, as all its rows say the
-    same of it; `wanted_prices`: every row. `stored`: all standard prices of a product; `prices`: those that rows are about."""
+    same of it; `wanted_prices`: every row. `stored`: all standard prices of a product; `prices`: those that rows are about.
+    `ignored`: how many rows are about codes that were merged into another one, and are left out."""
 
     look_ups: LookUps
     today: dt.date
@@ -67,6 +70,7 @@ class ProductPlan:
     prices: dict[Start, Price] = field(default_factory=dict)
     new_prices: set[Start] = field(default_factory=set)
     updated_prices: set[Start] = field(default_factory=set)
+    ignored: int = 0
 
     @property
     def changed_rows(self) -> int:
@@ -110,10 +114,17 @@ def plan_products(checked: ProductRows) -> ProductPlan:
     price that is in force today. Reads only."""
     rows = list(_wanted(checked))
     plan = ProductPlan(LookUps(MODELS), clock.today(), {wanted.sku: wanted for wanted in rows})
-    for batch in db.batches(plan.wanted, db.keys_at_once()):
-        plan.products |= {product.sku: product for product in Product.objects.filter(sku__in=batch)}
+    for batch in db.batches(list(plan.wanted), db.keys_at_once()):
+        for product in Product.objects.filter(sku__in=batch):
+            if product.merged_into_id is None:
+                plan.products[product.sku] = product
+            else:
+                del plan.wanted[product.sku]
         for price in Price.objects.filter(product__sku__in=batch, price_list__code=STANDARD).select_related("product"):
             plan.stored.setdefault(price.product.sku, []).append(price)
+    every = len(rows)
+    rows = [wanted for wanted in rows if wanted.sku in plan.wanted]
+    plan.ignored = every - len(rows)
     for wanted in plan.wanted.values():
         _compare_product(plan, wanted)
     in_force = {} if "valid_from" in checked.present else _in_force(plan)
@@ -149,6 +160,7 @@ def _wanted(checked: ProductRows) -> Iterator[Wanted]:
                 for name, ours in (("active", "is_active"), ("outside_catalogue", "outside_catalogue"))
                 if name in present
             },
+            measures={name: _amount(row[name], MEASURE_PLACES[name]) for name in MEASURES if name in present},
             price={name: _amount(row[name]) for name in PRICES if name in present},
             valid_from=_day(row["valid_from"]),
             valid_to=_day(row["valid_to"]),
@@ -165,8 +177,8 @@ def _codes(row: Mapping[Any, Any], present: frozenset[str]) -> dict[str, str]:
     return codes
 
 
-def _amount(scaled: int) -> Decimal | None:
-    return None if scaled < 0 else Decimal(scaled).scaleb(-PRICE_PLACES)
+def _amount(scaled: int, places: int = PRICE_PLACES) -> Decimal | None:
+    return None if scaled < 0 else Decimal(scaled).scaleb(-places)
 
 
 def _day(text: str) -> dt.date | None:
@@ -186,9 +198,9 @@ def _differences(plan: ProductPlan, wanted: Wanted) -> dict[str, tuple[Any, Any]
     now = (
         {name: getattr(product, name) or "" for name in wanted.texts}
         | {name: plan.look_ups.code(name, getattr(product, f"{name}_id")) for name in wanted.codes}
-        | {name: getattr(product, name) for name in wanted.flags}
+        | {name: getattr(product, name) for name in (*wanted.flags, *wanted.measures)}
     )
-    said = wanted.texts | wanted.codes | wanted.flags
+    said = wanted.texts | wanted.codes | wanted.flags | wanted.measures
     return {name: (now[name], value) for name, value in said.items() if now[name] != value}
 
 
@@ -202,6 +214,8 @@ def _compare_price(plan: ProductPlan, wanted: Wanted, in_force: Price | None, pr
         last = wanted.valid_to if "valid_to" in present else known.valid_to
         wanted = replace(wanted, valid_from=known.valid_from, valid_to=last)
     price, start = known or first.get(wanted.valid_from), Start(wanted.sku, wanted.valid_from)
+    if price is not None:
+        wanted = replace(wanted, price=wanted.price | _no_longer_in_order(price, wanted.price))
     plan.wanted_prices[start] = wanted
     if price is None:
         plan.new_prices.add(start)
@@ -209,6 +223,23 @@ def _compare_price(plan: ProductPlan, wanted: Wanted, in_force: Price | None, pr
     plan.prices[start] = price
     if price.valid_to != wanted.valid_to or any(getattr(price, name) != amount for name, amount in wanted.price.items()):
         plan.updated_prices.add(start)
+
+
+_GUIDANCE = ("start_price", "target_price", "floor_price")
+
+
+def _no_longer_in_order(known: Price, said: Mapping[str, Decimal | None]) -> dict[str, None]:
+    """The stored guidance of which the file says nothing and which what it says leaves no room for: it is known no more."""
+    gone = {}
+    for place, name in enumerate(_GUIDANCE):
+        stored = getattr(known, name)
+        if name in said or stored is None:
+            continue
+        above = [said[other] for other in _GUIDANCE[:place] if said.get(other) is not None]
+        below = [said[other] for other in _GUIDANCE[place + 1 :] if said.get(other) is not None]
+        if any(stored > other for other in above) or any(stored < other for other in below):
+            gone[name] = None
+    return gone
 
 
 def proposals(plan: ProductPlan, run: JobRun) -> Iterator[ProposedChange]:
@@ -282,15 +313,16 @@ def _write_products(plan: ProductPlan, history: dict[str, Any]) -> None:
         plan.products |= {row.sku: row for row in bulk_create_with_history(created, Product, **history)}
     updated = [_filled(plan, plan.products[sku], plan.wanted[sku]) for sku in sorted(plan.updated_skus)]
     if updated:
-        fields = [*LONGEST, "name", "description", "vat_rate", "is_active", "outside_catalogue"]
+        fields = [*LONGEST, "name", "description", "vat_rate", "is_active", "outside_catalogue", *MEASURES, "match_key"]
         fields.remove("sku")
         bulk_update_with_history(updated, Product, fields, **history)
 
 
 def _filled(plan: ProductPlan, product: Product, wanted: Wanted) -> Product:
     """The product with what the file says, in memory; a new one gets the default unit and VAT rate where the file names none."""
-    for name, value in (wanted.texts | wanted.flags).items():
+    for name, value in (wanted.texts | wanted.flags | wanted.measures).items():
         setattr(product, name, value)
+    product.match_key = name_key(product.name_en or product.name_fi or "")
     codes = wanted.codes if product.pk else {"unit": DEFAULT_UNIT, "vat_rate": DEFAULT_VAT} | wanted.codes
     for name, code in codes.items():
         setattr(product, f"{name}_id", plan.look_ups.pk(name, code))

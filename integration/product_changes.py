@@ -12,11 +12,13 @@ from catalog.models import Price, Product
 from core import money
 from core.templatetags import ui
 
-PRICES = ("list_price", "cost", "floor_price", "target_price")
+PRICES = ("list_price", "cost", "floor_price", "target_price", "start_price")
+MEASURES = ("use_within_months", "fixed_quantity", "cs_days")
 CREATED, UPDATED, REPRICED = "product_created", "product_updated", "product_repriced"
 _FLAGS = ("is_active", "outside_catalogue")
 _FIELDS = (
-    "name_en", "name_fi", "description_en", "description_fi", "group", "unit", "vat_rate", *_FLAGS, *PRICES, "valid_to",
+    "name_en", "name_fi", "description_en", "description_fi", "group", "unit", "vat_rate", *_FLAGS, *MEASURES, *PRICES,
+    "valid_to",
 )  # fmt: skip
 
 
@@ -58,6 +60,8 @@ def shown(field: str, text: str) -> str:
         return ""
     if name in PRICES:
         return ui.unit_price(text)
+    if name in MEASURES:
+        return ui.quantity(text)
     if name == "vat_rate":
         return ui.percent(text)
     if name == "valid_to":

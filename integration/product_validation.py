@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop as _
 from integration import amounts, checks
 from integration.checks import Fault, Findings
 from integration.choices import Rule
-from integration.product_changes import PRICES
+from integration.product_changes import MEASURES, PRICES
 from integration.profiles import PRODUCT_REQUIRED, Layout
 from integration.reading import Table
 
@@ -20,11 +20,14 @@ PRICE_PLACES, RATE_PLACES = 4, 4
 DEFAULT_UNIT, DEFAULT_VAT = "pcs", "25.5"
 """Of rows that name none. 25.5 % is the general Finnish rate."""
 _HUNDRED_PERCENT = 100 * 10**RATE_PLACES
+MEASURE_PLACES = {"use_within_months": 0, "fixed_quantity": 3, "cs_days": 3}
+_DIGITS = {"use_within_months": 3, "fixed_quantity": 9, "cs_days": 6}
 
 
 @dataclass(frozen=True)
 class ProductRows:
-    """A checked product file. `rows`: texts; prices and `vat_rate` as int64 with 4 decimals (-1: none); flags; days as ISO text.
+    """A checked product file. `rows`: texts; prices and `vat_rate` as int64 with 4 decimals, measures with
+    `MEASURE_PLACES` (-1: none); flags; days as ISO text.
 
     Every row of the file is in exactly one of `rows`, `copies` and `faults`; a SKU and `valid_from` are so once, and rows of one
     SKU differ in their prices only. `present`: the fields the file has. `mark`: the decimal mark of its prices.
@@ -51,7 +54,9 @@ def check_products(table: Table, layout: Layout) -> ProductRows:
         [frame[name] for name in PRICES if name in frame.columns], table.decimal_in_doubt
     )
     values: dict[str, Any] = {name: _prices(frame, name, findings, mark) for name in PRICES}
+    _find_guidance(frame, values, findings)
     values["vat_rate"] = _rates(frame, findings, mark)
+    values |= {name: _measures(frame, name, findings, mark) for name in MEASURES}
     for name, blank in (("active", True), ("outside_catalogue", False)):
         known = name in frame.columns
         values[name] = checks.find_flags(frame, name, findings, blank=blank) if known else pl.lit(blank)
@@ -85,6 +90,26 @@ def _prices(frame: pl.DataFrame, name: str, findings: Findings, mark: str) -> An
     prices = checks.find_numbers(frame, name, findings, mark=mark, places=PRICE_PLACES, accepted=PRICE_PLACES, digits=8)
     findings.add_all(frame, prices < 0, Rule.NEGATIVE, name, _("%(column)s: “%(value)s” is negative."))
     return prices.set(frame[name] == "", -1)
+
+
+def _find_guidance(frame: pl.DataFrame, prices: dict[str, Any], findings: Findings) -> None:
+    """The start price is at least the target price, that at least the floor price, where the file has both."""
+    sentence = _("%(column)s: “%(value)s” is more than the price above it in the order start, target, floor.")
+    for higher, lower in (("start_price", "target_price"), ("target_price", "floor_price"), ("start_price", "floor_price")):
+        if higher in frame.columns and lower in frame.columns:
+            wrong = (prices[higher] >= 0) & (prices[lower] > prices[higher])
+            findings.add_all(frame, wrong, Rule.TOO_LARGE, lower, sentence)
+
+
+def _measures(frame: pl.DataFrame, name: str, findings: Findings, mark: str) -> Any:
+    """Months, quantities and days as integers of their last decimal; -1 where there is none. Of months and quantities 0 is none."""
+    if name not in frame.columns:
+        return pl.lit(-1, dtype=pl.Int64)
+    mark, places = amounts.decimal_mark([frame[name]], mark), MEASURE_PLACES[name]
+    numbers = checks.find_numbers(frame, name, findings, mark=mark, places=places, accepted=places, digits=_DIGITS[name])
+    findings.add_all(frame, numbers < 0, Rule.NEGATIVE, name, _("%(column)s: “%(value)s” is negative."))
+    none = frame[name] == "" if name == "cs_days" else (frame[name] == "") | (numbers == 0)
+    return numbers.set(none, -1)
 
 
 def _rates(frame: pl.DataFrame, findings: Findings, mark: str) -> Any:

@@ -19,7 +19,8 @@ CUSTOMER_FIELDS = (
 CUSTOMER_REQUIRED = ("child_id", "parent_id", "parent_name")
 PRODUCT_FIELDS = (
     "sku", "name_en", "name_fi", "description_en", "description_fi", "group", "unit", "list_price", "cost", "floor_price",
-    "target_price", "vat_rate", "active", "valid_from", "valid_to", "outside_catalogue",
+    "target_price", "start_price", "vat_rate", "active", "valid_from", "valid_to", "outside_catalogue", "use_within_months",
+    "fixed_quantity", "cs_days",
 )  # fmt: skip
 PRODUCT_REQUIRED = ("sku", "name_en", "list_price")
 

@@ -45,7 +45,7 @@ from tests.access_policy import (
     TEAM,
     UNIT,
 )  # fmt: skip
-from tests.hidden_numbers import COST, FLOOR, LIST_PRICE, TARGET_PERCENT, TARGET_PRICE
+from tests.hidden_numbers import COST, FLOOR, LIST_PRICE, START_PRICE, TARGET_PERCENT, TARGET_PRICE
 from users import services as users, tokens
 from users.models import Absence, ApiToken, RoleAssignment, User
 from users.roles import ROLES, Perm
@@ -128,8 +128,10 @@ def make_world() -> World:
     MarginTarget.objects.create(target_percent=TARGET_PERCENT)
     DeclineReason.objects.create(code="price", label_en="Too dear", label_fi="Liian kallis")
     maker = _Maker(
-        ProductFactory(sku="MAITO-1", list_price=LIST_PRICE, cost=COST, floor_price=FLOOR, target_price=TARGET_PRICE),
-        ProductFactory(sku="VOI-1", list_price=LIST_PRICE, cost=COST, floor_price="1100", target_price=TARGET_PRICE),
+        ProductFactory(
+            sku="MAITO-1", list_price=LIST_PRICE, cost=COST, floor_price=FLOOR, target_price=TARGET_PRICE, start_price=START_PRICE
+        ),
+        ProductFactory(sku="VOI-1", list_price=LIST_PRICE, cost=COST, floor_price="1100"),
         UserFactory(username="approver", roles=["pricing"], sees_all_units=True),
     )
     people = {role: UserFactory(username=role, display_name=role.title(), roles=["sales_rep"], team=team) for role in ROLES}

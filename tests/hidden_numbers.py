@@ -9,13 +9,14 @@ from decimal import Decimal
 from django.http import HttpResponse
 
 LIST_PRICE, COST, FLOOR, TARGET_PRICE = Decimal("1000"), Decimal("777.1313"), Decimal("811.3737"), Decimal("888.4343")
+START_PRICE = Decimal("955.6161")
 TARGET_PERCENT = Decimal("17.4321")
 QUANTITIES = range(1, 11)
 
 
 def hidden_values(net_prices: Iterable[Decimal] = (LIST_PRICE,)) -> set[Decimal]:
     """Whatever follows from the cost of a product sold at these net prices in any of `QUANTITIES`."""
-    values = {COST, FLOOR, TARGET_PRICE, TARGET_PERCENT}
+    values = {COST, FLOOR, TARGET_PRICE, START_PRICE, TARGET_PERCENT}
     for net in net_prices:
         values |= {net - COST, (net - COST) / net * 100}
         values |= {number * quantity for number in (COST, net - COST) for quantity in QUANTITIES}

@@ -192,14 +192,26 @@ def test_products_as_files_in_finnish(steward: User) -> None:
     make_product("Äyriäinen", steward)
     ProductFactory(sku="Z", name_fi="Hinnaton", list_price=None)
     rows = csv_of(export(client_of(steward), "product_export", **{"Accept-Language": "fi"}), ";")
-    assert rows[0] == [
+    assert rows[0][:10] == [
         "Nimi", "Koodi", "Tuoteryhmä", "Yksikkö", "Listahinta, EUR", "ALV, %", "Tila",
         "Hankintahinta, EUR", "Pohjahinta, EUR", "Tavoitehinta, EUR",
     ]  # fmt: skip
-    assert [row[:1] + row[2:] for row in rows[1:]] == [
+    assert [row[:1] + row[2:10] for row in rows[1:]] == [
         ["Äyriäinen", "", "kpl", "1234,50", "13,5", "Käytössä", "6,00", "8,00", ""],
         ["Hinnaton", "", "kpl", "", "25,5", "Käytössä", "", "", ""],
     ]
+
+
+def test_products_as_files_tell_guidance_measures_and_what_became_of_them(steward: User) -> None:
+    measures = {"use_within_months": 12, "fixed_quantity": "3", "cs_days": "0.25", "bundle_pricing": "fixed"}
+    new = ProductFactory(sku="A", start_price="9.5", **measures)
+    ProductFactory(sku="B", list_price=None, is_active=False, merged_into=new)
+    heading, *rows = csv_of(export(client_of(steward), "product_export"))
+    assert heading[10:] == [
+        "Start price, EUR", "Use within, months", "Fixed quantity", "Effort of customer success, days", "Bundle, priced by",
+        "Merged into",
+    ]  # fmt: skip
+    assert [row[10:] for row in rows] == [["9.50", "12", "3", "0.25", "a price of its own", ""], ["", "", "", "", "", "A"]]
 
 
 def test_quotes_as_files_in_finnish(steward: User) -> None:

@@ -25,7 +25,7 @@ from quotes.models import Quote
 from quotes.services import LineDraft
 from tests.access_policy import SEES_MARGIN
 from tests.access_world import World
-from tests.hidden_numbers import COST, LIST_PRICE, TARGET_PRICE, hidden_values, pattern_of, text_of, told_by
+from tests.hidden_numbers import COST, LIST_PRICE, START_PRICE, TARGET_PRICE, hidden_values, pattern_of, text_of, told_by
 from users.models import User
 from users.roles import ROLES, Perm
 
@@ -77,8 +77,8 @@ def test_those_who_may_see_them_do(name: str, world: World) -> None:
 
 # --- Nothing can be found out by asking -------------------------------------------------------------------------------
 NAMES = (
-    "cost", "margin", "margin_percent", "margin_amount", "cost_total", "floor_price", "target_price", "prices__cost",
-    "lines__cost", "lines__product__prices__cost", "quote__margin_percent", "target_percent",
+    "cost", "margin", "margin_percent", "margin_amount", "cost_total", "floor_price", "target_price", "start_price",
+    "prices__cost", "lines__cost", "lines__product__prices__cost", "quote__margin_percent", "target_percent",
 )  # fmt: skip
 LOOK_UPS = ("", "__gt", "__gte", "__lt", "__lte", "__isnull", "__startswith", "__range")
 LISTS = ("account_list", "approval_list", "opportunity_list", "product_list", "quote_list")
@@ -134,7 +134,7 @@ def test_a_search_for_a_hidden_number_finds_nothing(name: str, world: World) -> 
 def special(world: World) -> Quote:
     """A draft of sales support with a product outside the catalogue, sold below floor and target."""
     product = ProductFactory(
-        sku="ERIKOIS-1", list_price=LIST_PRICE, cost=COST, floor_price="950", target_price=TARGET_PRICE, outside_catalogue=True
+        sku="ERIKOIS-1", list_price=LIST_PRICE, cost=COST, floor_price="950", start_price=START_PRICE, outside_catalogue=True
     )
     by = world.people["sales_support"]
     lines = [LineDraft(product, Decimal(3))]

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from rest_framework import serializers
 
-from catalog import selectors
-from catalog.models import Price, Product
+from catalog import selectors, usage
+from catalog.models import BundlePart, Price, Product, ProductUnit
 from catalog.selectors import PriceRow
 from core import clock
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, number, short
 
-_INSIDE = ("cost", "floor_price", "target_price")
+_INSIDE = ("cost", "floor_price", "target_price", "start_price")
 
 
 # --- Shapes -----------------------------------------------------------------------------------------------------------
@@ -29,10 +29,16 @@ class ProductRowOut(Output):
     vat_rate = Exact()
     is_active = serializers.BooleanField()
     outside_catalogue = serializers.BooleanField()
+    use_within_months = serializers.IntegerField(allow_null=True, help_text="Of a service: months from the order.")
+    fixed_quantity = Exact(allow_null=True, help_text="The one quantity that this code is sold in.")
+    cs_days = Exact(allow_null=True, help_text="Working days of customer success for each unit.")
+    bundle_pricing = serializers.CharField(allow_blank=True, help_text="Empty: no bundle; else `parts` or `fixed`.")
+    merged_into = serializers.CharField(allow_null=True, help_text="The code of the product that is sold in its place.")
     list_price = Exact(allow_null=True)
     cost = Exact(allow_null=True, required=False)
     floor_price = Exact(allow_null=True, required=False)
     target_price = Exact(allow_null=True, required=False)
+    start_price = Exact(allow_null=True, required=False)
 
 
 class PriceOut(Output):
@@ -46,6 +52,39 @@ class PriceOut(Output):
     cost = Exact(allow_null=True, required=False)
     floor_price = Exact(allow_null=True, required=False)
     target_price = Exact(allow_null=True, required=False)
+    start_price = Exact(allow_null=True, required=False)
+
+
+class UnitOut(Output):
+    """A further unit: one of it is `numerator / denominator` pricing units."""
+
+    unit = serializers.CharField(help_text="A code.")
+    numerator = serializers.IntegerField()
+    denominator = serializers.IntegerField()
+
+
+class PartOut(Output):
+    """So many pricing units of a product in one bundle."""
+
+    sku = serializers.CharField()
+    quantity = Exact()
+    is_option = serializers.BooleanField()
+
+
+class UsageRowOut(Output):
+    """What each unit costs beyond `above` and up to `up_to` of a year; null: without end."""
+
+    above = Exact()
+    up_to = Exact(allow_null=True)
+    price = Exact()
+    cost = Exact(allow_null=True, required=False)
+
+
+class UsageOut(Output):
+    """Today's prices by one measure of use, on lists that say nothing of their own."""
+
+    metric = serializers.CharField(help_text="A code.")
+    rows = UsageRowOut(many=True)
 
 
 class ProductOut(ProductRowOut):
@@ -56,6 +95,9 @@ class ProductOut(ProductRowOut):
     description_en = serializers.CharField(allow_blank=True)
     description_fi = serializers.CharField(allow_blank=True)
     prices = PriceOut(many=True)
+    units = UnitOut(many=True)
+    parts = PartOut(many=True)
+    usage = UsageOut(many=True)
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------
@@ -75,6 +117,11 @@ def _row_out(product: Product, price: PriceRow | None, *, margin: bool) -> Json:
         "vat_rate": short(product.vat_rate.rate),
         "is_active": product.is_active,
         "outside_catalogue": product.outside_catalogue,
+        "use_within_months": product.use_within_months,
+        "fixed_quantity": short(product.fixed_quantity),
+        "cs_days": short(product.cs_days),
+        "bundle_pricing": product.bundle_pricing,
+        "merged_into": product.merged_into.sku if product.merged_into else None,
         "list_price": number(price.list_price) if price else None,
     }
     if margin:
@@ -83,13 +130,37 @@ def _row_out(product: Product, price: PriceRow | None, *, margin: bool) -> Json:
 
 
 def product_out(product: Product, *, margin: bool) -> Json:
-    """The whole product. Two queries: today's prices, and all of them."""
+    """The whole product. Three queries, one more for the parts of a bundle and one for prices by use."""
     texts = ("name_en", "name_fi", "description_en", "description_fi")
     return {
         **rows_out([product], margin=margin)[0],
         **{name: getattr(product, name) or "" for name in texts},
         "prices": [_price_out(price, margin=margin) for price in product.prices.select_related("price_list")],
+        "units": [_unit_out(unit) for unit in product.units.select_related("unit")],
+        "parts": [_part_out(part) for part in product.parts.select_related("part")] if product.is_bundle else [],
+        "usage": _usage_out(product, margin=margin),
     }
+
+
+def _unit_out(unit: ProductUnit) -> Json:
+    return {"unit": unit.unit.code, "numerator": unit.numerator, "denominator": unit.denominator}
+
+
+def _part_out(part: BundlePart) -> Json:
+    return {"sku": part.part.sku, "quantity": short(part.quantity), "is_option": part.is_option}
+
+
+def _usage_out(product: Product, *, margin: bool) -> list[Json]:
+    found = selectors.usage_on([product.pk] if product.has_usage else [], clock.today())
+    return [
+        {"metric": one.code, "rows": [_usage_row_out(row, margin=margin) for row in usage.table(one.steps)]}
+        for one in found.get(product.pk, ())
+    ]
+
+
+def _usage_row_out(row: usage.Row, *, margin: bool) -> Json:
+    shown = {"above": short(row.above), "up_to": short(row.up_to), "price": number(row.price)}
+    return shown | {"cost": number(row.cost)} if margin else shown
 
 
 def _price_out(price: Price, *, margin: bool) -> Json:

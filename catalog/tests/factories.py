@@ -51,7 +51,8 @@ class PriceListFactory(DjangoModelFactory[PriceList]):
 
 
 class ProductFactory(DjangoModelFactory[Product]):
-    """A product with one standard price: `list_price`, `cost`, `floor_price`, `target_price` as text or None, `vat` in percent.
+    """A product with one standard price: `list_price`, `cost`, `floor_price`, `target_price`, `start_price` as text or None;
+    `vat` in percent.
 
     `list_price=None` leaves the product without a price.
     """
@@ -72,7 +73,13 @@ class ProductFactory(DjangoModelFactory[Product]):
     def _create(cls, model_class: type[Product], *args: Any, **kwargs: Any) -> Product:
         prices = {
             name: kwargs.pop(name, default)
-            for name, default in (("list_price", "10"), ("cost", "6"), ("floor_price", "8"), ("target_price", None))
+            for name, default in (
+                ("list_price", "10"),
+                ("cost", "6"),
+                ("floor_price", "8"),
+                ("target_price", None),
+                ("start_price", None),
+            )
         }
         product = super()._create(model_class, *args, **kwargs)
         if prices["list_price"] is not None:

@@ -88,5 +88,5 @@ def test_a_product_costs_the_same_for_few_and_for_many_prices(rep: Program, djan
     for number in range(rows):
         PriceFactory(product=product, min_quantity=D(number), price_list=PriceListFactory(code=f"L{number}"))
     rep.get("products/")
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         assert len(rep.get(f"products/{product.pk}/").json()["prices"]) == rows

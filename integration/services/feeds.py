@@ -475,8 +475,8 @@ def _products(table: Table, layout: Layout, steps: Steps) -> Work:
         counts = {
             "rows_read": len(table),
             "rows_applied": plan.changed_rows,
-            "rows_unchanged": len(checked.rows) - plan.changed_rows + len(checked.copies),
-            "rows_ignored": 0,
+            "rows_unchanged": len(checked.rows) - plan.changed_rows - plan.ignored + len(checked.copies),
+            "rows_ignored": plan.ignored,
             "rows_quarantined": len(checked.faults),
             **plan.counts(),
         }

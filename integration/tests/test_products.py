@@ -187,6 +187,53 @@ def test_a_bad_row_stays_out_with_its_reason_and_no_other(cells: dict[str, objec
     assert len(faults) == (2 if duplicate else 1)
 
 
+def test_guidance_and_measures_come_along() -> None:
+    cells = {"start_price": "9,9", "target_price": "9", "floor_price": "8", "use_within_months": "12", "fixed_quantity": "3"}
+    nothing = {"start_price": "", "target_price": "", "floor_price": "", "use_within_months": "0", "fixed_quantity": ""}
+    load(sku("1", **cells, cs_days="0,25"), sku("2", **nothing, cs_days="0"))
+    first, second = Product.objects.order_by("sku")
+    assert (first.use_within_months, first.fixed_quantity, first.cs_days) == (12, Decimal("3"), Decimal("0.25"))
+    assert (second.use_within_months, second.fixed_quantity, second.cs_days) == (None, None, Decimal("0"))
+    assert list(Price.objects.order_by("pk").values_list("start_price", flat=True)) == [Decimal("9.9"), None]
+    assert Product.objects.get(sku="1").match_key == "1|product"
+    load(sku("1", name_en="Audit, 2 days"))
+    assert Product.objects.get(sku="1").match_key == "2|audit days"
+
+
+@pytest.mark.parametrize(
+    ("cells", "reason"),
+    [
+        ({"start_price": "8", "target_price": "9"}, "target_price: “9” is more than the price above it"),
+        ({"start_price": "", "target_price": "7", "floor_price": "8"}, "floor_price: “8” is more than the price above it"),
+        ({"start_price": "7", "floor_price": "8"}, "floor_price: “8” is more than the price above it"),
+        ({"use_within_months": "1,5"}, "use_within_months: “1,5” has too many decimals."),
+        ({"fixed_quantity": "-1"}, "fixed_quantity: “-1” is negative."),
+    ],
+)
+def test_guidance_out_of_order_and_senseless_measures_stay_out(cells: dict[str, object], reason: str) -> None:
+    run = load(sku("1", **cells), sku("2", **dict.fromkeys(cells, "")))
+    assert (counts(run), list(Product.objects.values_list("sku", flat=True))) == ((1, 0, 0, 1, 0, 1), ["2"])
+    assert reason in run.counts["quarantine"][0]["reason"]
+
+
+def test_guidance_that_the_file_leaves_no_room_for_is_known_no_more() -> None:
+    load(sku("1", start_price="9,9", target_price="9", floor_price="8"))
+    run = load(sku("1", floor_price="9,5"))
+    price = Price.objects.get()
+    assert counts(run) == (0, 0, 1, 0, 1, 0)
+    assert (price.start_price, price.target_price, price.floor_price) == (Decimal("9.9"), None, Decimal("9.5"))
+
+
+@pytest.mark.req("S1.19")
+def test_a_row_of_a_code_that_was_merged_into_another_one_is_left_out() -> None:
+    survivor = ProductFactory(sku="NEW", list_price="10")
+    ProductFactory(sku="OLD", list_price="10", is_active=False, merged_into=survivor)
+    run = load(sku("OLD", "12", name_en="Otherwise"), sku("NEW", "11"))
+    assert (counts(run), run.counts["rows_ignored"], run.counts["rows_read"]) == ((0, 0, 1, 0, 1, 0), 1, 2)
+    old = Product.objects.get(sku="OLD")
+    assert (old.is_active, old.name_en, old.prices.get().list_price) == (False, "Product OLD", Decimal("10"))
+
+
 def test_a_dry_run_writes_nothing() -> None:
     before = written()
     run = load(sku("1"), dry_run=True)
