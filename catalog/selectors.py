@@ -304,7 +304,7 @@ def rules_in_use() -> list[Rule]:
 
 def rules_on(day: dt.date) -> list[Rule]:
     """Those valid on `day`. One query."""
-    return [rule for rule in rules_in_use() if rule.isvalid_on(day)]
+    return [rule for rule in rules_in_use() if rule.is_valid_on(day)]
 
 
 def _plain(

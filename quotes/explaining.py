@@ -7,12 +7,16 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from catalog import bundles, selectors as catalog, usage
+from catalog.models import Product
 from core import money
+from core.languages import active
 from core.templatetags.ui import notation
 from quotes import policies, selectors
 from quotes.choices import DiscountKind, HeaderDiscountKind
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine
+from quotes.selectors import Extras
 from users.models import User
 
 
@@ -44,7 +48,8 @@ def explained(user: User, quote: Quote, line: QuoteLine) -> dict[str, Any]:
         "position": position,
         "others": others,
         "sees_margin": margin,
-        "yearly": yearly_of(line, row) if margin else None,
+        "yearly": yearly_of(line, row, quoted.texts[line.pk].extras) if margin else None,
+        **_catalogued(line),
     }
 
 
@@ -93,6 +98,22 @@ def _header(quote: Quote) -> str:
     return shown.percent(value) if quote.header_discount_kind == HeaderDiscountKind.PERCENT else shown.money(value)
 
 
+def _catalogued(line: QuoteLine) -> dict[str, Any]:
+    """`units` in which the product can be ordered where there are several, and `options` of a bundle with what is chosen."""
+    product = line.product
+    if product is None:
+        return {"units": [], "options": []}
+    units = catalog.units_of([product.pk])[product.pk]
+    shown = [(unit.unit_id, unit.label[active()], unit.unit_id == (line.unit_id or product.unit_id)) for unit in units]
+    options = bundles.options(product.pk, catalog.bundle_parts_of([product.pk])) if product.is_bundle else []
+    names = {found.pk: found for found in Product.objects.filter(pk__in=[option.part for option in options])}
+    chosen = selectors.options_of(line.parts)
+    return {
+        "units": shown if len(shown) > 1 else [],
+        "options": [(option.part, names[option.part], option.part in chosen) for option in options],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Yearly:
     """What a line is expected to come to in a year, EUR; None where the cost is unknown."""
@@ -102,11 +123,18 @@ class Yearly:
     percent: Decimal | None
 
 
-def yearly_of(line: QuoteLine, row: PricedLine) -> Yearly | None:
-    """At the expected yearly volume, in units of the quantity; None when none was given."""
-    if line.yearly_volume is None or row.line.priced_quantity == 0:
+def yearly_of(line: QuoteLine, row: PricedLine, extras: Extras | None = None) -> Yearly | None:
+    """At the expected yearly volume: of what is priced by use, if the product is, else of the quantity. None: none was given."""
+    if line.yearly_volume is None:
         return None
-    net = money.cents(row.net * line.yearly_volume / row.line.quantity)
-    cost = None if row.cost is None else money.cents(row.cost * line.yearly_volume / row.line.quantity)
+    if extras and extras.usage:
+        charges = [usage.yearly(used.steps, line.yearly_volume) for used in extras.usage]
+        net = row.net + money.total(charge.price for charge in charges)
+        costs = [row.cost, *(charge.cost for charge in charges)]
+        known = [cost for cost in costs if cost is not None]
+        cost = money.total(known) if len(known) == len(costs) else None
+    else:
+        net = money.cents(row.net * line.yearly_volume / row.line.quantity)
+        cost = None if row.cost is None else money.cents(row.cost * line.yearly_volume / row.line.quantity)
     margin = None if cost is None else net - cost
     return Yearly(net, margin, None if margin is None else money.percent_of(margin, net))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact, PaymentTerm, PaymentType
 from catalog.models import Product
+from catalog.selectors import product_by_sku
 from core import money
 from core.choices import AtOnce
 from core.errors import Invalid, Text
@@ -120,6 +121,8 @@ _OF_LINE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "optional": ("optional", lambda text: text in ("1", "on", "true")),
     "alternative_to": ("alternative_to", whole),
     "yearly_volume": ("yearly_volume", yearly_volume),
+    "unit": ("unit", whole),
+    "options": ("options", lambda text: [key for part in text.split(",") if (key := whole(part)) is not None]),
     "text": ("text", str),
 }
 
@@ -142,10 +145,12 @@ def line_draft(user: User, data: Any) -> LineDraft:
     if product_id is not None:
         product = products.filter(pk=product_id).first()
     elif text:
-        product = products.filter(sku__iexact=text).first()
+        product = product_by_sku(user, text)
     if product is None:
         problem = _("There is no product “%(text)s” in the catalogue.") % {"text": (text or chosen)[:40]}
         raise Invalid(problem, fields={"product": problem})
+    if product.fixed_quantity is not None:
+        return LineDraft(product=product, quantity=product.fixed_quantity)
     return LineDraft(product=product, quantity=quantity(data.get("quantity") or "1"))
 
 

@@ -24,10 +24,20 @@ class LastPrice(NamedTuple):
 LOOKED_BACK = 200
 
 
-def last_prices(user: User, account_id: int, product_ids: Collection[int] | None = None) -> dict[int, LastPrice]:
-    """By product, of the latest quotes that were sent to the account (`LOOKED_BACK` of them): one query."""
+def bought_before(user: User, account_id: int) -> set[int]:
+    """The products of the latest quotes that were sent to the account (`LOOKED_BACK` of them): two queries."""
+    lines = QuoteLine.objects.filter(quote__in=_sent(user, account_id), kind=LineKind.PRODUCT)
+    return set(lines.order_by().values_list("product", flat=True).distinct())
+
+
+def _sent(user: User, account_id: int) -> list[int]:
     sent = Quote.objects.visible_to(user).filter(account=account_id, sent_at__isnull=False).order_by("-id")
-    lines = QuoteLine.objects.filter(quote__in=list(sent.values_list("pk", flat=True)[:LOOKED_BACK]), kind=LineKind.PRODUCT)
+    return list(sent.values_list("pk", flat=True)[:LOOKED_BACK])
+
+
+def last_prices(user: User, account_id: int, product_ids: Collection[int] | None = None) -> dict[int, LastPrice]:
+    """By product, of the latest quotes that were sent to the account (`LOOKED_BACK` of them): two queries."""
+    lines = QuoteLine.objects.filter(quote__in=_sent(user, account_id), kind=LineKind.PRODUCT)
     if product_ids is not None:
         lines = lines.filter(product__in=product_ids)
     rows = lines.order_by("quote__sent_at", "id").values_list(

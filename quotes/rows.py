@@ -10,7 +10,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as _, ngettext
 
 from core.languages import active
 from core.rows import RowTemplate
@@ -41,6 +41,7 @@ class Row:
     quantity: str
     quantity_input: str
     quantity_css: str
+    quantity_lock: str
     list_price: str
     discount: str
     discount_input: str
@@ -183,7 +184,7 @@ def _row(
         css=_css(row),
         sku=texts.sku,
         name=texts.name[language],
-        description=texts.description[language],
+        description=_description(texts, language),
         flag=_flag(row, stands_for) if line.optional or not row.counts else "",
         optional="1" if line.optional else "",
         unit=texts.unit[language],
@@ -191,6 +192,7 @@ def _row(
         quantity=shown.quantity(line.quantity),
         quantity_input=shown.plain_input(line.quantity),
         quantity_css="",
+        quantity_lock="readonly" if texts.extras and texts.extras.is_fixed else "",
         list_price=shown.unit_price(line.list_price),
         discount=shown.percent(discount) if discount else "–",
         discount_input=_discount_input(shown, line, discount),
@@ -210,6 +212,25 @@ def _row(
         at=at,
         error="",
     )
+
+
+def _description(texts: ProductTexts, language: str) -> str:
+    """That of the catalogue, with what a bundle consists of and until when a service is to be used."""
+    said, extras = [texts.description[language]], texts.extras
+    if extras and extras.parts:
+        shown = notation()
+        parts = (f"{shown.quantity(quantity)} {unit[language]} {name[language]}" for _sku, name, quantity, unit in extras.parts)
+        said.append(_("Contains: %(parts)s.") % {"parts": ", ".join(parts)})
+    if extras and extras.use_within_months:
+        said.append(
+            ngettext(
+                "To be used within %(months)s month of the order.",
+                "To be used within %(months)s months of the order.",
+                extras.use_within_months,
+            )
+            % {"months": extras.use_within_months}
+        )
+    return " ".join(text for text in said if text)
 
 
 def _css(row: PricedLine) -> str:

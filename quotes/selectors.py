@@ -4,14 +4,18 @@ import functools
 import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from django.db.models import Max, Q, QuerySet, Subquery
 from django.utils.crypto import salted_hmac
 
+from accounts.price_list_selectors import price_lists_for
 from approvals.routing import Rules
-from catalog import selectors as catalog
+from catalog import offers
 from catalog.models import Product
+from catalog.offers import Asked
+from catalog.selectors import Usage, usage_on
 from core import clock, db, events
 from core.errors import NotFound
 from core.languages import CODES, by_language, in_languages, texts_of
@@ -155,11 +159,33 @@ class Sold(NamedTuple):
     parts: tuple[dict[str, Any], ...] = ()
 
 
+def parts_of(stored: Any) -> tuple[dict[str, Any], ...]:
+    """What one bundle of a line consists of, as `catalog.offers.Offer.parts`; nothing for what is no bundle."""
+    return tuple(stored["parts"]) if stored else ()
+
+
+def options_of(stored: Any) -> list[int]:
+    """The products of the options that are chosen of the bundle of a line."""
+    return list(stored.get("options", [])) if stored else []
+
+
 class Guidance(NamedTuple):
     """The prices per pricing unit to aim at and to begin with, EUR; None: there is none."""
 
     target: Decimal | None
     start: Decimal | None
+
+
+class Extras(NamedTuple):
+    """What only some products have: months within which a service is to be used, parts that are shown, prices by use.
+
+    `parts`: (code, name by language, quantity, unit by language). `is_fixed`: nobody chooses the quantity.
+    """
+
+    use_within_months: int | None = None
+    parts: tuple[tuple[str, dict[str, str], Decimal, dict[str, str]], ...] = ()
+    usage: tuple[Usage, ...] = ()
+    is_fixed: bool = False
 
 
 class ProductTexts(NamedTuple):
@@ -171,6 +197,7 @@ class ProductTexts(NamedTuple):
     unit: dict[str, str]
     price_unit: dict[str, str] | None = None
     guidance: Guidance | None = None
+    extras: "Extras | None" = None
 
     @property
     def sku(self) -> str:
@@ -200,7 +227,8 @@ def _rows(*columns: str) -> Prepared:
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
 
 
-_everything = _rows(*_SOLD, "target_price", "start_price", *_TEXTS)
+_EXTRAS = ("use_within_months", "has_usage", "bundle_shows_parts", "fixed_quantity")
+_everything = _rows(*_SOLD, "target_price", "start_price", "product", *(f"product__{name}" for name in _EXTRAS), *_TEXTS)
 
 
 def quoted(quote: Quote) -> Quoted:
@@ -208,16 +236,52 @@ def quoted(quote: Quote) -> Quoted:
     lines: list[pricing.Line] = []
     texts: dict[int, ProductTexts] = {}
     blocks: list[Block] = []
+    special: dict[int, _Special] = {}
     for row in _everything.rows(quote.pk):
         line = pricing.Line(*row[: len(PRICING_FIELDS)])
-        text, sku, parts, target, start, *more = row[len(PRICING_FIELDS) :]
+        text, sku, parts, target, start, product, months, has_usage, shows_parts, fixed, *more = row[len(PRICING_FIELDS) :]
         if line.kind in TEXT_KINDS:
             blocks.append(Block(line.id, line.kind, text, len(lines)))
         else:
             lines.append(line)
-            found = _product_texts(Sold(sku, sku, tuple(parts)), *more) if sku else statement_texts(text)
+            found = _product_texts(Sold(sku, sku, parts_of(parts)), *more) if sku else statement_texts(text)
             texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
+            if months or has_usage or fixed or (shows_parts and parts):
+                special[line.id] = _Special(product, months, has_usage, parts_of(parts) if shows_parts else (), fixed is not None)
+    for line_id, extras in _extras(quote, special).items():
+        texts[line_id] = texts[line_id]._replace(extras=extras)
     return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks))
+
+
+class _Special(NamedTuple):
+    product: int
+    months: int | None
+    has_usage: bool
+    parts: tuple[dict[str, Any], ...]
+    is_fixed: bool
+
+
+def _shown_part(product: Product, part: dict[str, Any]) -> tuple[str, dict[str, str], Decimal, dict[str, str]]:
+    texts = texts_of_product(product)
+    return texts.sku, texts.name, Decimal(part["quantity"]), texts.unit
+
+
+def _extras(quote: Quote, special: dict[int, _Special]) -> dict[int, Extras]:
+    """By line. Queries only for what there is: one for parts, two for prices by use."""
+    shown = {part["product"] for row in special.values() for part in row.parts}
+    products = Product.objects.select_related("unit").in_bulk(shown) if shown else {}
+    by_use = {row.product for row in special.values() if row.has_usage}
+    lists = price_lists_for(quote.account, quote.price_date) if by_use else ()
+    usage = usage_on(by_use, quote.price_date, lists)
+    return {
+        line_id: Extras(
+            row.months,
+            tuple(_shown_part(products[part["product"]], part) for part in row.parts),
+            tuple(usage.get(row.product, ())),
+            row.is_fixed,
+        )
+        for line_id, row in special.items()
+    }
 
 
 def _product_texts(sold: Sold, *texts: str | None) -> ProductTexts:
@@ -251,9 +315,13 @@ def texts_of_line(line: QuoteLine) -> ProductTexts:
     if product is None:
         return statement_texts(line.text)
     texts = texts_of_product(product)._replace(
-        sold=Sold(product.sku, product.sku, tuple(line.parts)), guidance=Guidance(line.target_price, line.start_price)
+        sold=Sold(product.sku, product.sku, parts_of(line.parts)), guidance=Guidance(line.target_price, line.start_price)
     )
-    return texts if line.unit is None else texts._replace(unit=texts_of(line.unit, "label"), price_unit=texts.unit)
+    if line.unit is not None:
+        texts = texts._replace(unit=texts_of(line.unit, "label"), price_unit=texts.unit)
+    parts = texts.sold.parts if product.bundle_shows_parts else ()
+    special = _Special(product.pk, product.use_within_months, product.has_usage, parts, product.fixed_quantity is not None)
+    return texts._replace(extras=_extras(line.quote, {line.pk: special})[line.pk]) if any(special[1:]) else texts
 
 
 def texts_of_product(product: Product) -> ProductTexts:
@@ -296,7 +364,7 @@ def committed(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, Sold], list[
             blocks.append(Block(line.id, line.kind, text, len(lines)))
         else:
             lines.append(line)
-            sold[line.id] = Sold(sku, sku, tuple(parts)) if sku else _statement(text)
+            sold[line.id] = Sold(sku, sku, parts_of(parts)) if sku else _statement(text)
     return pricing.price_quote(lines, header_of(quote)), sold, blocks
 
 
@@ -352,30 +420,43 @@ class PriceOffer(NamedTuple):
 
 PRICES_KEPT = "prices kept"
 _NAMES = [f"product__name_{code}" for code in CODES]
-_pricing_with_products = _lines("product", "product__is_active", "product__sku", *_NAMES)
+_pricing_with_products = _lines("product", "parts", "product__is_active", "product__sku", *_NAMES)
 
 
 def price_offer(quote: Quote) -> PriceOffer:
-    """What today's prices would change: two queries at any length."""
+    """What today's prices would change: four queries at any length, one more where there is a bundle."""
     rows = _pricing_with_products.rows(quote.pk)
     lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
     products = [row[len(PRICING_FIELDS) :] for row in rows]
-    keys = [key for key, *_texts in products if key is not None]
-    prices = catalog.prices_on(keys, clock.today()) if keys else {}
+    prices = iter(_prices_today(quote, lines, products))
     today = [
         repricing.Today(line, is_sold=True)  # a statement of work has its own price
         if key is None
-        else repricing.Today(catalog.price_for(prices.get(key, []), line.priced_quantity), is_active)
-        for line, (key, is_active, *_texts) in zip(lines, products, strict=True)
+        else repricing.Today(next(prices), is_active)
+        for line, (key, _parts, is_active, *_texts) in zip(lines, products, strict=True)
     ]
     offer = repricing.offer(lines, header_of(quote), today)
     differing = {row.before.line.id for row in offer.lines}
     names = {
         line.id: (sku, by_language(texts))
-        for line, (_key, _active, sku, *texts) in zip(lines, products, strict=True)
+        for line, (_key, _parts, _active, sku, *texts) in zip(lines, products, strict=True)
         if line.id in differing
     }
     return PriceOffer(offer, names, salted_hmac("quotes.price_offer", offer.content, algorithm="sha256").hexdigest())
+
+
+def _prices_today(quote: Quote, lines: Sequence[pricing.Line], products: Sequence[Sequence[Any]]) -> list[Any]:
+    """What the catalogue asks today for each line that has a product; None where it has no price."""
+    sold = Product.objects.in_bulk([product[0] for product in products if product[0] is not None])
+    asked = [
+        Asked(sold[key], Fraction(line.quantity) * Fraction(line.numerator, line.denominator), options_of(parts))
+        for line, (key, parts, *_more) in zip(lines, products, strict=True)
+        if key is not None
+    ]
+    if not asked:
+        return []
+    day = clock.today()
+    return [offer.price for offer in offers.offers_on(asked, day, price_lists_for(quote.account, day))]
 
 
 def is_kept(quote: Quote, found: PriceOffer) -> bool:

@@ -8,13 +8,14 @@ from operator import itemgetter
 from typing import Any
 
 from accounts.models import Account, Contact
+from catalog.usage import table
 from core import db, money
 from core.languages import texts_of
 from quotes import selectors
 from quotes.models import Quote, QuoteLine, QuoteSnapshot
 from quotes.pricing import PricedLine, Totals
 from quotes.sections import Block, subtotals
-from quotes.selectors import ProductTexts, Quoted, Sold
+from quotes.selectors import Extras, ProductTexts, Quoted, Sold
 
 Json = dict[str, Any]
 
@@ -73,7 +74,27 @@ def _line(position: int, row: PricedLine, texts: ProductTexts) -> Json:
     line["discount_percent"] = None if discount is None else plain(discount)
     line["included"] = row.is_included
     line["kind"], line["price_unit"] = row.line.kind, texts.price_unit
-    return line
+    return line if texts.extras is None else line | _extras(texts.extras)
+
+
+def _extras(extras: Extras) -> Json:
+    """What only some lines have: parts of a bundle, prices by use, the months within which a service is to be used."""
+    return {
+        "use_within_months": extras.use_within_months,
+        "parts": [
+            {"sku": sku, "name": name, "quantity": plain(quantity), "unit": unit} for sku, name, quantity, unit in extras.parts
+        ],
+        "usage": [
+            {
+                "metric": dict(used.label),
+                "from": plain(step.above),
+                "to": None if step.up_to is None else plain(step.up_to),
+                "price": plain(step.price),
+            }
+            for used in extras.usage
+            for step in table(used.steps)
+        ],
+    }
 
 
 _UNUSUAL = ("mark", "alternative_to", "units", "composition")

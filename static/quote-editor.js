@@ -118,6 +118,12 @@
 
   document.addEventListener("change", (event) => {
     const field = event.target;
+    const options = field.closest?.("[data-options]");
+    if (options) {
+      const chosen = [...options.querySelectorAll("[data-option]:checked")].map((box) => box.value).join(",");
+      api.enqueue({ url: options.dataset.url, values: { field: "options", value: chosen }, source: field });
+      return;
+    }
     if (!editor() || !field.name && !field.dataset.lineField) return;
     const value = field.type === "checkbox" ? (field.checked ? "1" : "") : field.value;
     if ("lineField" in field.dataset) {
@@ -167,10 +173,11 @@
   });
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest?.("[data-line-menu], [data-line-action], [data-undo], [data-add-text], [data-close-sheet]");
+    const target = event.target.closest?.("[data-line-menu], [data-line-action], [data-undo], [data-add-text], [data-add-product], [data-close-sheet]");
     if (!target) return;
     if ("lineMenu" in target.dataset) openMenu(target);
     else if ("undo" in target.dataset) undo();
+    else if ("addProduct" in target.dataset) api.enqueue({ url: editor().dataset.addUrl, values: { product: target.dataset.addProduct, quantity: "1" } });
     else if ("addText" in target.dataset) addText(target.dataset.addText, null);
     else if ("lineAction" in target.dataset) {
       byId("line-menu").hidePopover();

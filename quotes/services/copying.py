@@ -51,6 +51,7 @@ def _draft_of(line: QuoteLine) -> LineDraft:
         kind=line.kind,
         text=line.text,
         measure=Measure(line.unit, line.numerator, line.denominator),
+        options=tuple(selectors.options_of(line.parts)),
         more={name: getattr(line, name) for name in ("yearly_volume", "effort_days", "specialist", "feasibility")},
         **own,
     )

@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact, PaymentTerm
 from accounts.selectors import account_to_quote, payment_term_advice, usual_payment_type
-from catalog import selectors as catalog
 from core import clock, events, histories, numbering
 from core.errors import Invalid, NotFound, WrongState, require
 from opportunities import services as opportunities
@@ -21,12 +20,14 @@ from quotes.models import Quote, QuoteLine
 from quotes.services.pricing_lines import (
     Discount,
     LineDraft,
+    asked_of,
     check_header,
     copy_prices,
     draft_for_update,
     insert,
     keyed,
     new_lines,
+    offers_for,
     plain,
     price,
     saved,
@@ -156,10 +157,9 @@ def quote_reprice(*, quote_id: int, by: User, version: int | None = None, seen: 
     since, net_before, quote.price_date = quote.price_date, quote.net_total, clock.today()
     lines = list(quote.lines.filter(kind__in=PRICED_KINDS).select_related("product").order_by("position", "id"))
     of_products = [line for line in lines if line.product_id is not None]
-    prices = catalog.prices_on([line.product_id for line in of_products if line.product_id], quote.price_date)
     before = {line.pk: stored(line) for line in lines}
-    for line in of_products:
-        copy_prices(line, prices.get(line.product_id or 0, []))
+    for line, offer in zip(of_products, offers_for(quote, [asked_of(line) for line in of_products]), strict=True):
+        copy_prices(line, offer)
     priced = price(quote, [plain(line, line.pk) for line in lines])
     take_amounts(lines, priced.lines)
     update([line for line in lines if stored(line) != before[line.pk]], by)

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from catalog import selectors as catalog
+from catalog import bundles, selectors as catalog
+from catalog.models import UnitOfMeasure
 from core.errors import Invalid, NotFound, Text
 from quotes import pricing, selectors
 from quotes.choices import TEXT_KINDS, LineKind
@@ -23,7 +24,7 @@ from quotes.services.pricing_lines import (
     TOO_MANY,
     Discount,
     LineDraft,
-    Measure,
+    asked_of,
     check_surcharge,
     copy_prices,
     draft_for_update,
@@ -31,8 +32,10 @@ from quotes.services.pricing_lines import (
     keyed,
     line_of,
     new_lines,
+    offers_for,
     plain,
     price,
+    require_quantity,
     saved,
     take_amounts,
 )
@@ -117,19 +120,38 @@ def _require_fitting(line: QuoteLine, name: str) -> None:
 
 
 def _set_quantity(quote: Quote, line: QuoteLine, quantity: Decimal) -> set[str]:
+    if line.product is not None:
+        require_quantity(line.product, quantity)
     line.quantity = quantity
     return _follow_prices(quote, line) | {"quantity"}
 
 
-def _set_measure(quote: Quote, line: QuoteLine, measure: Measure) -> set[str]:
-    line.unit, line.numerator, line.denominator = measure.unit, measure.numerator, measure.denominator
+def _set_unit(quote: Quote, line: QuoteLine, unit_id: int | None) -> set[str]:
+    """The unit that the quantity is in; None: the one that the price is for."""
+    known = [] if line.product_id is None else catalog.units_of([line.product_id])[line.product_id]
+    found = next((unit for unit in known if unit.unit_id == unit_id), None)
+    if unit_id is not None and found is None:
+        text = _("This product is not sold in that unit.")
+        raise Invalid(text, fields={"unit": text})
+    line.unit = None if found is None or found == known[0] else UnitOfMeasure.objects.get(pk=found.unit_id)
+    line.numerator, line.denominator = (1, 1) if found is None else (found.factor.numerator, found.factor.denominator)
     return _follow_prices(quote, line) | {"unit", "numerator", "denominator"}
 
 
+def _set_options(quote: Quote, line: QuoteLine, chosen: Sequence[int]) -> set[str]:
+    """Which options of the bundle come with it."""
+    if line.product is None or not line.product.is_bundle:
+        text = _("This product has no options.")
+        raise Invalid(text, fields={"options": text})
+    bundles.require_options(line.product_id or 0, catalog.bundle_parts_of([line.product_id or 0]), chosen)
+    line.parts = {**(line.parts or {}), "options": list(chosen)}
+    return _follow_prices(quote, line)
+
+
 def _follow_prices(quote: Quote, line: QuoteLine) -> set[str]:
-    if line.product_id is not None:
-        copy_prices(line, catalog.prices_on([line.product_id], quote.price_date).get(line.product_id, []))
-    return {*COPIED}
+    if line.product is not None:
+        copy_prices(line, offers_for(quote, [asked_of(line)])[0])
+    return {*(name.removesuffix("_id") for name in COPIED), "parts"}
 
 
 def _set_discount(_quote: Quote, line: QuoteLine, discount: Discount) -> set[str]:
@@ -169,7 +191,8 @@ def _set_text(_quote: Quote, line: QuoteLine, text: str) -> set[str]:
 
 CHANGES: Mapping[str, Callable[[Quote, QuoteLine, Any], set[str]]] = {
     "quantity": _set_quantity,
-    "measure": _set_measure,
+    "unit": _set_unit,
+    "options": _set_options,
     "discount": _set_discount,
     "optional": _set_optional,
     "alternative_to": _set_alternative,

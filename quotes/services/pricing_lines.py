@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from catalog import selectors as catalog
+from accounts.price_list_selectors import price_lists_for
+from catalog import offers
 from catalog.models import Product, UnitOfMeasure
+from catalog.offers import Asked, Offer
 from core import histories, money, versions
 from core.errors import Invalid, NotFound, WrongState, require
+from core.templatetags.ui import notation
 from quotes import policies, pricing, selectors
 from quotes.choices import DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
@@ -24,7 +28,7 @@ NO_FIGURE = Decimal(10) ** 6
 TOO_MANY = _("A quote has at most %(most)s lines.")
 TOTALS = ("list_total", "net_total", "gross_total", "margin_percent")
 AMOUNTS = ("line_list", "line_net")
-COPIED = (*PRICES, "target_price")
+COPIED = (*PRICES, "target_price", "start_price", "price_list_id")
 """What a line takes over from a price."""
 
 
@@ -56,6 +60,8 @@ class LineDraft:
     kind: str = LineKind.PRODUCT
     text: str = ""
     measure: Measure = Measure()
+    options: tuple[int, ...] = ()
+    """Of a bundle: the products of its options that are chosen."""
     list_price: Decimal = money.ZERO
     cost: Decimal | None = None
     vat_percent: Decimal = money.ZERO
@@ -135,8 +141,8 @@ def new_lines(quote: Quote, by: User, drafts: Sequence[LineDraft], *, start: int
     """Lines in memory, with the prices of the day. Raises: Invalid naming the product; the index of the draft is in `at`."""
     if len(drafts) > MOST_LINES:
         raise Invalid(TOO_MANY % {"most": MOST_LINES})
-    wanted = [draft.product.pk for draft in drafts if draft.product]
-    prices = catalog.prices_on(wanted, quote.price_date) if wanted else {}
+    of_products = [draft for draft in drafts if draft.product]
+    found = iter(offers_for(quote, [_asked(draft) for draft in of_products]))
     lines = []
     for position, draft in enumerate(drafts, start):
         line = QuoteLine(
@@ -159,11 +165,42 @@ def new_lines(quote: Quote, by: User, drafts: Sequence[LineDraft], *, start: int
         )
         if draft.product is not None:
             require_sold(draft.product)
-            copy_prices(line, prices.get(draft.product.pk, []))
+            require_quantity(draft.product, draft.quantity)
+            copy_prices(line, next(found), options=draft.options)
         if line.is_priced:
             check_surcharge(by, line, quote)
         lines.append(line)
     return lines
+
+
+def _asked(draft: LineDraft) -> Asked:
+    assert draft.product is not None  # noqa: S101 - only these are asked for
+    factor = Fraction(draft.measure.numerator, draft.measure.denominator)
+    return Asked(draft.product, Fraction(draft.quantity) * factor if factor != 1 else draft.quantity, draft.options)
+
+
+def asked_of(line: QuoteLine) -> Asked:
+    """The product of a line as the catalogue is asked for it."""
+    assert line.product is not None  # noqa: S101 - only these are asked for
+    quantity = Fraction(line.quantity) * Fraction(line.numerator, line.denominator)
+    return Asked(line.product, quantity, selectors.options_of(line.parts))
+
+
+def offers_for(quote: Quote, asked: Sequence[Asked]) -> list[Offer]:
+    """What the catalogue says of each for this account on the price date: two queries, one more where there is a bundle."""
+    if not asked:
+        return []
+    return offers.offers_on(asked, quote.price_date, price_lists_for(quote.account, quote.price_date))
+
+
+def require_quantity(product: Product, quantity: Decimal) -> None:
+    """Of some products nobody chooses how much: it is part of what they are."""
+    if product.fixed_quantity is not None and quantity != product.fixed_quantity:
+        text = _("%(sku)s is sold as %(quantity)s, which cannot be changed.") % {
+            "sku": product.sku,
+            "quantity": notation().quantity(product.fixed_quantity),
+        }
+        raise Invalid(text, fields={"quantity": text})
 
 
 def require_sold(product: Product) -> None:
@@ -200,23 +237,24 @@ def update(lines: Sequence[QuoteLine], by: User) -> None:
     """Prices and amounts of lines stored in one statement, with history."""
     if not lines:
         return
-    fields = [*COPIED, *AMOUNTS]
+    fields = [*(name.removesuffix("_id") for name in COPIED), "parts", *AMOUNTS]
     QuoteLine.objects.bulk_create(lines, update_conflicts=True, unique_fields=["id"], update_fields=fields)
     histories.record_changed(QuoteLine, [line.pk for line in lines], by=by)
 
 
 def stored(line: QuoteLine) -> list[Any]:
-    return [getattr(line, name) for name in (*COPIED, *AMOUNTS)]
+    return [getattr(line, name) for name in (*COPIED, "parts", *AMOUNTS)]
 
 
-def copy_prices(line: QuoteLine, prices: list[Any]) -> None:
-    """The prices of the break that the quantity reaches, in pricing units. Raises: Invalid when there is none that day."""
-    found = catalog.price_for(prices, line.quantity * line.numerator / line.denominator)
-    if found is None:
-        text = _("%(sku)s has no price on the date of this quote.") % {"sku": line.product.sku if line.product else ""}
-        raise Invalid(text, fields={"product": text})
+def copy_prices(line: QuoteLine, offer: Offer, *, options: Sequence[int] | None = None) -> None:
+    """The prices and parts of the offer, on the line. Raises: Invalid saying why there are none that day."""
+    if offer.price is None:
+        raise Invalid(offer.problem, fields={"product": offer.problem})
     for name in COPIED:
-        setattr(line, name, getattr(found, name))
+        setattr(line, name, getattr(offer.price, name))
+    if offer.parts:
+        chosen = selectors.options_of(line.parts) if options is None else options
+        line.parts = {"options": sorted(chosen), "parts": offer.parts}
 
 
 def check_surcharge(by: User, line: QuoteLine, quote: Quote) -> None:

@@ -15,9 +15,10 @@ from core import clock, events, jobs, links, outbox, versions
 from core.errors import Invalid, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
-from quotes import approval_case, approval_facts, policies, selectors, snapshots, triggers
+from quotes import approval_case, approval_facts, configuring, policies, selectors, snapshots, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteDocument, QuoteSnapshot
+from quotes.pricing import PricedQuote
 from users.models import User
 
 UNSEND_WITHIN = dt.timedelta(seconds=10)
@@ -47,6 +48,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     versions.require(quote, version)
     quoted = selectors.quoted(quote)
     _require_complete(quote, len(quoted.priced.lines))
+    _require_configured(quote, quoted.priced)
     rules = routing.rules_in_use()
     found = selectors.breaches_of(quote, quoted.priced, rules)
     versions.bump(quote)
@@ -210,6 +212,14 @@ def _require_complete(quote: Quote, lines: int) -> None:
         missing["payment_term_reason"] = _("Say why the payment term differs from the recommended one.")
     if missing:
         raise Invalid(" ".join(str(text) for text in missing.values()), fields=missing)
+
+
+def _require_configured(quote: Quote, priced: PricedQuote) -> None:
+    """Raises Invalid saying which rules of the catalogue the lines break."""
+    broken = [advice.text for advice in configuring.advice_of(quote, priced) if advice.blocks]
+    if broken:
+        text = " ".join(broken)
+        raise Invalid(text, fields={"lines": text})
 
 
 def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:

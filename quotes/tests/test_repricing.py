@@ -278,7 +278,7 @@ def test_each_asker_gets_its_part(rep: Client, world: World) -> None:
     assert f'href="{address}"' in editor  # without script
 
 
-@pytest.mark.parametrize(("headers", "own"), [(NOTICE, 4), (SHEET, 3), ({}, 3)])
+@pytest.mark.parametrize(("headers", "own"), [(NOTICE, 6), (SHEET, 5), ({}, 5)])
 def test_the_offer_costs_the_same_for_few_and_for_many_lines(
     rep: Client, world: World, headers: dict[str, str], own: int
 ) -> None:

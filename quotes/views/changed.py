@@ -12,7 +12,7 @@ from accounts.selectors import payment_term_advice
 from core.errors import Invalid, StaleVersion
 from core.forms import whole
 from core.templatetags.ui import money, notation
-from quotes import columns, policies, rows, selectors
+from quotes import columns, configuring, policies, rows, selectors
 from quotes.choices import HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
@@ -44,6 +44,7 @@ def changing_parts(user: User, quote: Quote, priced: PricedQuote, skus: Mapping[
         "sees_margin": margin,
         "target": target if margin else None,
         "blockers": columns.blockers_of(priced, found, margin=margin, skus=skus),
+        "configured": configuring.advice_of(quote, priced) if draft else [],
         "path": columns.path_of(quote),
         "header_discount_input": columns.header_discount_input(quote),
         "advice": advice,

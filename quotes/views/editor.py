@@ -71,9 +71,10 @@ def account_options(request: HttpRequest) -> HttpResponse:
 def product_options(request: HttpRequest) -> HttpResponse:
     """Products by code or name; for an account (`account`): with its last prices, what it has had before first."""
     user, text, account_id = user_of(request), request.GET.get("q", "")[:100], whole(request.GET.get("account", ""))
-    products = product_search(user, text, OPTIONS)
-    prices = last_prices.last_prices(user, account_id, [product.pk for product in products]) if account_id and products else {}
-    products.sort(key=lambda product: product.pk not in prices)
+    bought = last_prices.bought_before(user, account_id) if account_id and text.strip() else set()
+    products = product_search(user, text, OPTIONS, first=bought)
+    shown = bought.intersection(product.pk for product in products)
+    prices = last_prices.last_prices(user, account_id, shown) if account_id and shown else {}
     return render(request, "quotes/_options.html", {"options": [_option(product, prices) for product in products]})
 
 

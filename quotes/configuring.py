@@ -1,0 +1,49 @@
+"""What the rules of the catalogue say of a quote: what does not go together, and what would go well with it."""
+
+from typing import NamedTuple
+
+from catalog import configuration, selectors as catalog
+from catalog.configuration import Finding, Line
+from catalog.explaining import finding_words
+from core.prepared import Prepared
+from quotes.choices import LineKind
+from quotes.models import Quote, QuoteLine
+from quotes.pricing import PricedQuote
+
+
+class Advice(NamedTuple):
+    """A rule that the quote breaks, in the active language. `product`: what would mend it in one click, where a product does."""
+
+    text: str
+    blocks: bool
+    lines: tuple[int, ...]
+    product: int | None
+
+
+_products = Prepared(
+    lambda quote_id: (
+        QuoteLine.objects.filter(quote=quote_id, kind=LineKind.PRODUCT).order_by().values_list("pk", "product", "product__group")
+    )
+)
+
+
+def findings_of(quote: Quote, priced: PricedQuote) -> list[Finding]:
+    """What the lines that count break on the price date: one query while there are no rules, else two."""
+    rules = catalog.rules_on(quote.price_date)
+    if not rules:
+        return []
+    sold = {key: (product, group) for key, product, group in _products.rows(quote.pk)}
+    lines = [
+        Line(row.line.id, *sold[row.line.id], row.line.priced_quantity)
+        for row in priced.lines
+        if row.counts and row.line.id in sold
+    ]
+    return configuration.check(lines, rules, quote.price_date)
+
+
+def advice_of(quote: Quote, priced: PricedQuote) -> list[Advice]:
+    """The same in words, what blocks first."""
+    return [
+        Advice(finding_words(found), found.blocks, found.lines, found.missing.product if found.missing else None)
+        for found in findings_of(quote, priced)
+    ]

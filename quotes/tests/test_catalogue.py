@@ -1,0 +1,227 @@
+"""What the catalogue brings to a quote: price lists, bundles, units, fixed quantities, prices by use, rules of configuration."""
+
+from decimal import Decimal as D
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import PriceListRule
+from accounts.tests.factories import CategoryTma2Factory
+from catalog.models import BundlePart, ConfigurationRule, PriceList, Product, ProductUnit, UnitOfMeasure, UsageMetric, UsageStep
+from catalog.tests.factories import PriceFactory, ProductFactory
+from core.errors import Invalid
+from quotes import explaining, selectors, services, snapshots
+from quotes.models import Quote, QuoteLine
+from quotes.services import LineDraft
+from quotes.tests.factories import World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def quote_of(world: World, *drafts: LineDraft) -> Quote:
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=drafts)
+    return Quote.objects.get(pk=quote.pk)
+
+
+def content_of(quote: Quote) -> Any:
+    return snapshots.content_of(quote, selectors.quoted(quote))
+
+
+def own_list(world: World, price: str) -> PriceList:
+    """A price list for the category of the account, with a price of the product."""
+    world.account.tma2 = CategoryTma2Factory()
+    world.account.save()
+    own = PriceList.objects.create(code="retail", label_en="Retail", label_fi="Vähittäis")
+    PriceFactory(product=world.product, price_list=own, list_price=D(price), start_price=D(price), cost=D(5))
+    PriceListRule.objects.create(price_list=own, tma2=world.account.tma2)
+    return own
+
+
+# --- Price lists --------------------------------------------------------------------------------------------------------
+def test_an_account_is_quoted_the_prices_of_its_list_and_the_waterfall_says_so(world: World) -> None:
+    own = own_list(world, "9")
+    other = ProductFactory(list_price="20")
+    quote = quote_of(world, LineDraft(world.product, D(2)), LineDraft(other, D(1)))
+    first, second = quote.lines.order_by("position")
+    assert (first.list_price, first.start_price, first.cost, first.price_list) == (D(9), D(9), D(5), own)
+    assert (second.list_price, second.price_list.code if second.price_list else "") == (D(20), "STANDARD")
+    assert quote.net_total == D(38)
+    source = explaining.explained(world.rep, quote, first)["steps"][0].source
+    assert source.startswith("price list Retail on ")
+    changed = services.line_change(quote_id=quote.pk, line_id=first.pk, by=world.rep, quantity=D(4))
+    assert (changed.list_price, changed.price_list) == (D(9), own)
+
+
+def test_a_draft_keeps_its_prices_until_it_is_repriced_into_the_new_list(world: World) -> None:
+    quote = quote_of(world, LineDraft(world.product, D(1)))
+    own_list(world, "9")
+    assert [row.today.list_price for row in selectors.price_offer(Quote.objects.get(pk=quote.pk)).offer.lines] == [D(9)]
+    assert quote.lines.get().list_price == D(10)
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    assert quote.lines.get().list_price == D(9)
+
+
+# --- Bundles ------------------------------------------------------------------------------------------------------------
+def bundle(world: World, pricing: str = "parts", **more: Any) -> tuple[Product, Product, Product]:
+    """A bundle of parts that cost 100 and 200, and an option at 50."""
+    whole = ProductFactory(sku="SET", list_price=None, bundle_pricing=pricing, bundle_shows_parts=True, **more)
+    parts = [ProductFactory(sku=f"PART-{price}", list_price=price, cost="40", floor_price=None) for price in ("100", "200", "50")]
+    for place, part in enumerate(parts):
+        BundlePart.objects.create(bundle=whole, part=part, quantity=1, is_option=place == 2, position=place)
+    return whole, parts[1], parts[2]
+
+
+@pytest.mark.req("S2.11")
+def test_two_bundles_of_parts_cost_what_their_parts_cost(world: World) -> None:
+    whole, _second, option = bundle(world)
+    quote = quote_of(world, LineDraft(whole, D(2)))
+    line = quote.lines.get()
+    assert (line.list_price, line.line_net, line.cost) == (D(300), D("600.00"), D(80))
+    shown = content_of(quote)["lines"][0]["parts"]
+    assert [(part["sku"], part["quantity"]) for part in shown] == [("PART-100", "1.000"), ("PART-200", "1.000")]
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, options=[option.pk])
+    line = quote.lines.get()
+    assert (line.list_price, line.line_net) == (D(350), D("700.00"))
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(1))
+    assert (quote.lines.get().list_price, selectors.options_of(quote.lines.get().parts)) == (D(350), [option.pk])
+
+
+def test_the_parts_of_a_bundle_are_part_of_what_is_approved(world: World) -> None:
+    whole, part, _option = bundle(world, "fixed")
+    PriceFactory(product=whole, list_price=D(250), cost=D(80))
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    before = snapshots.present_hash(quote)
+    assert snapshots.commercial_hash(content_of(quote)) == before
+    BundlePart.objects.filter(part=part).update(quantity=2)
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    quote.refresh_from_db()
+    assert quote.net_total == D(250)
+    assert snapshots.present_hash(quote) != before
+
+
+@pytest.mark.parametrize("options", [[10**9], ["plain"]])
+def test_what_is_no_option_of_the_bundle_is_refused(world: World, options: list[Any]) -> None:
+    whole, part, _option = bundle(world)
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    line = quote.lines.get()
+    with pytest.raises(Invalid):
+        services.line_change(
+            quote_id=quote.pk, line_id=line.pk, by=world.rep, options=[part.pk if key == "plain" else key for key in options]
+        )
+    assert (quote.lines.get().list_price, Quote.objects.get(pk=quote.pk).version) == (D(300), 1)
+
+
+# --- Units and quantities -----------------------------------------------------------------------------------------------
+def test_a_line_changes_its_unit_and_the_price_stays_per_pricing_unit(world: World) -> None:
+    gram = UnitOfMeasure.objects.create(code="g", label_en="g", label_fi="g")
+    ProductUnit.objects.create(product=world.product, unit=gram, numerator=1, denominator=1000)
+    quote = quote_of(world, LineDraft(world.product, D(500)))
+    line = quote.lines.get()
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=gram.pk)
+    line = quote.lines.get()
+    assert (line.unit, line.numerator, line.denominator, line.line_net) == (gram, 1, 1000, D("5.00"))
+    shown = content_of(Quote.objects.get(pk=quote.pk))["lines"][0]
+    assert (shown["unit"]["en"], shown["price_unit"]["en"], shown["net_price"]) == ("g", "pcs", "10.0000")
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=world.product.unit_id)
+    assert (quote.lines.get().unit, quote.lines.get().line_net) == (None, D(5000))
+    with pytest.raises(Invalid):
+        services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=10**9)
+
+
+@pytest.mark.req("S1.17", "S1.18")
+def test_a_fixed_quantity_cannot_be_changed(world: World, client: Client) -> None:
+    workshops = ProductFactory(sku="WS-3", name_en="Workshops", fixed_quantity=D(3))
+    quote = quote_of(world)
+    client.force_login(world.rep)
+    add = {"product": workshops.pk, "quantity": "1", "version": 1}
+    assert client.post(reverse("quote_line_add", args=[quote.pk]), add).status_code == 200
+    line = quote.lines.get()
+    assert (line.quantity, line.line_net) == (D(3), D(30))
+    with pytest.raises(Invalid) as refused:
+        services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(2))
+    assert set(refused.value.fields) == {"quantity"}
+    with pytest.raises(Invalid):
+        services.line_add(quote_id=quote.pk, draft=LineDraft(workshops, D(1)), by=world.rep)
+    assert [row.quantity for row in quote.lines.all()] == [D(3)]
+    assert b"readonly" in client.get(reverse("quote_page", args=[quote.pk])).content
+
+
+# --- Use ----------------------------------------------------------------------------------------------------------------
+@pytest.mark.req("S1.30")
+def test_prices_by_use_are_part_of_the_document_and_of_the_expected_margin(world: World) -> None:
+    product = ProductFactory(sku="VIEWS", list_price="100", cost="20", floor_price=None)
+    metric = UsageMetric.objects.create(code="views", label_en="page view", label_fi="sivunäyttö")
+    for start, price in ((1000, "0.01"), (5000, "0.005")):
+        UsageStep.objects.create(product=product, metric=metric, from_quantity=start, price=D(price), cost=D("0.001"))
+    Product.objects.filter(pk=product.pk).update(has_usage=True)
+    product.refresh_from_db()
+    quote = quote_of(world, LineDraft(product, D(1)))
+    usage = content_of(quote)["lines"][0]["usage"]
+    assert [(row["metric"]["fi"], D(row["from"]), row["to"] and D(row["to"]), D(row["price"])) for row in usage] == [
+        ("sivunäyttö", D(0), D(1000), D(0)),
+        ("sivunäyttö", D(1000), D(5000), D("0.01")), ("sivunäyttö", D(5000), None, D("0.005")),
+    ]  # fmt: skip
+    line = services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, yearly_volume=D(6000))
+    yearly = explaining.explained(world.rep, quote, line)["yearly"]
+    assert (yearly.net, yearly.margin) == (D("145.00"), D("120.00"))
+
+
+@pytest.mark.req("S1.5", "S1.6")
+def test_a_service_says_until_when_it_is_to_be_used(world: World) -> None:
+    audit = ProductFactory(sku="AUDIT", use_within_months=12)
+    quote = quote_of(world, LineDraft(audit, D(1)), LineDraft(world.product, D(1)))
+    first, second = content_of(quote)["lines"]
+    assert (first["use_within_months"], second.get("use_within_months")) == (12, None)
+
+
+# --- Rules --------------------------------------------------------------------------------------------------------------
+@pytest.mark.req("S1.28", "S2.11")
+def test_what_does_not_go_together_cannot_be_submitted(world: World) -> None:
+    pump = ProductFactory(sku="PUMP")
+    ConfigurationRule.objects.create(
+        kind="requires", subject_product=world.product, object_product=pump,
+        message_en="Milk needs a pump.", message_fi="Maito vaatii pumpun.",
+    )  # fmt: skip
+    quote = quote_of(world, LineDraft(world.product, D(5)))
+    with pytest.raises(Invalid) as refused:
+        services.quote_submit(quote_id=quote.pk, by=world.rep)
+    assert {name: str(text) for name, text in refused.value.fields.items()} == {"lines": "Milk needs a pump."}
+    quote.refresh_from_db()
+    assert (quote.status, quote.snapshots.count()) == ("draft", 0)
+    services.line_add(quote_id=quote.pk, draft=LineDraft(pump, D(1)), by=world.rep)
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    quote.refresh_from_db()
+    assert quote.status == "approved"
+
+
+def test_a_recommendation_is_told_with_the_product_and_blocks_nothing(world: World, client: Client) -> None:
+    pump = ProductFactory(sku="PUMP")
+    ConfigurationRule.objects.create(kind="recommends", subject_product=world.product, object_product=pump)
+    quote = quote_of(world, LineDraft(world.product, D(5)))
+    client.force_login(world.rep)
+    page = client.get(reverse("quote_page", args=[quote.pk])).content.decode()
+    assert f'data-add-product="{pump.pk}"' in page
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    assert Quote.objects.get(pk=quote.pk).status == "approved"
+
+
+def test_an_option_that_nobody_has_chosen_breaks_no_rule(world: World) -> None:
+    other = ProductFactory(sku="OTHER")
+    ConfigurationRule.objects.create(kind="excludes", subject_product=world.product, object_product=other)
+    quote = quote_of(world, LineDraft(world.product, D(5)), LineDraft(other, D(1), optional=True))
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    assert Quote.objects.get(pk=quote.pk).status == "approved"
+
+
+def test_reading_a_quote_takes_no_more_queries_for_what_it_does_not_have(world: World, django_assert_num_queries: Any) -> None:
+    quote = quote_of(world, *[LineDraft(world.product, D(1))] * 30)
+    with django_assert_num_queries(1):
+        selectors.quoted(quote)
+    assert QuoteLine.objects.count() == 30
