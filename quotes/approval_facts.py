@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -11,11 +12,12 @@ from django.utils.translation import gettext as _, gettext_noop, ngettext
 
 from approvals import summary
 from core.languages import CODES, in_languages
-from core.templatetags.ui import money, percent
+from core.templatetags.ui import money, percent, quantity
+from quotes import workload
 from quotes.models import Quote
 from quotes.pricing import PricedQuote, Totals
 from quotes.snapshots import Json
-from quotes.triggers import Breach, Reason
+from quotes.triggers import OUTSIDE, Breach, Reason
 
 _PERCENT_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET, Reason.DISCOUNT}
 MARGIN_REASONS = {Reason.MARGIN_BELOW_TARGET, Reason.NO_MARGIN_TARGET, Reason.NOTHING_TO_PAY}
@@ -64,7 +66,9 @@ def number(breach: Breach, which: str) -> str:
     return percent(value) if breach.reason in _PERCENT_REASONS else money(value)
 
 
-def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[Breach]) -> dict[str, Any]:
+def facts_of(
+    quote: Quote, content: Json, priced: PricedQuote, found: Sequence[Breach], work_days: Decimal | None = None
+) -> dict[str, Any]:
     """Everything the review page shows, as JSON."""
     lines = {line["id"]: line for line in content["lines"]}
     totals = priced.totals
@@ -90,12 +94,34 @@ def facts_of(quote: Quote, content: Json, priced: PricedQuote, found: Sequence[B
             ),
             _fact(gettext_noop("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
             _fact(gettext_noop("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
+            *_work(quote, found, work_days),
         ],
         "limits": limits,
         "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
         "url": reverse("quote_page", args=[quote.pk]),
         "brief": summary.brief(limits, in_languages(lambda: _margin(totals))),
     }
+
+
+def _work(quote: Quote, found: Sequence[Breach], work_days: Decimal | None) -> list[dict[str, Any]]:
+    """What customer success wants to know: the work it is, what they have already, and how it was found feasible."""
+    if not any(breach.reason in OUTSIDE for breach in found):
+        return []
+    load = workload.load()
+    facts = [
+        _fact(gettext_noop("Work of customer success"), lambda: "–" if work_days is None else _days(work_days)),
+        _fact(gettext_noop("Sold in 90 days"), lambda: _days(load.sold)),
+        _fact(gettext_noop("Offered and not answered"), lambda: _days(load.offered)),
+    ]
+    if any(breach.reason == Reason.STATEMENT_OF_WORK for breach in found):
+        for one in workload.feasibility_of(quote):
+            said = f"{one.text} ({one.specialist})"
+            facts.append({"label": _labels(gettext_noop("Feasibility")), "value": dict.fromkeys(CODES, said), "margin": False})
+    return facts
+
+
+def _days(days: Decimal) -> str:
+    return _("%(number)s working days") % {"number": quantity(days)}
 
 
 def _margin(totals: Totals) -> str:

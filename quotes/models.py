@@ -94,6 +94,7 @@ class Quote(QuoteWorkflow, Versioned):
     net_total = models.DecimalField(_("net"), max_digits=14, decimal_places=2, default=0)
     gross_total = models.DecimalField(_("total with VAT"), max_digits=14, decimal_places=2, default=0)
     margin_percent = models.DecimalField(_("margin, %"), max_digits=9, decimal_places=2, null=True, blank=True)
+    work_days = models.DecimalField(_("work of customer success, days"), max_digits=9, decimal_places=2, null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     sent_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("sent by"))
@@ -112,6 +113,7 @@ class Quote(QuoteWorkflow, Versioned):
             models.Index(fields=["account", "-id"], name="quote_of_account"),
             models.Index(fields=["owner", "status"], name="quote_of_owner"),
             models.Index(fields=["valid_until"], name="quote_to_expire", condition=Q(status__in=["approved", "sent"])),
+            models.Index(fields=["status", "sent_at"], name="quote_with_work", condition=Q(work_days__isnull=False)),
         ]
         constraints = [
             models.UniqueConstraint(fields=["number", "revision"], name="one_row_per_revision"),

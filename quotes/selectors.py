@@ -16,7 +16,7 @@ from catalog import offers
 from catalog.models import Product
 from catalog.offers import Asked
 from catalog.selectors import Usage, usage_on
-from core import clock, db, events
+from core import clock, db, events, money
 from core.errors import NotFound
 from core.languages import CODES, by_language, in_languages, texts_of
 from core.models import Link
@@ -210,6 +210,8 @@ class Quoted(NamedTuple):
     priced: pricing.PricedQuote
     texts: dict[int, ProductTexts]
     blocks: tuple[Block, ...] = ()
+    work_days: Decimal | None = None
+    """What all of it takes customer success, in working days; None: nothing."""
 
 
 _TEXTS = [
@@ -227,8 +229,13 @@ def _rows(*columns: str) -> Prepared:
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
 
 
-_EXTRAS = ("use_within_months", "has_usage", "bundle_shows_parts", "fixed_quantity")
-_everything = _rows(*_SOLD, "target_price", "start_price", "product", *(f"product__{name}" for name in _EXTRAS), *_TEXTS)
+_EXTRAS = ("cs_days", "use_within_months", "has_usage", "bundle_shows_parts", "fixed_quantity")
+_everything = _rows(
+    *_SOLD,
+    *("target_price", "start_price", "product", "effort_days"),
+    *(f"product__{name}" for name in _EXTRAS),
+    *_TEXTS,
+)
 
 
 def quoted(quote: Quote) -> Quoted:
@@ -237,20 +244,27 @@ def quoted(quote: Quote) -> Quoted:
     texts: dict[int, ProductTexts] = {}
     blocks: list[Block] = []
     special: dict[int, _Special] = {}
+    work: list[Decimal] = []
     for row in _everything.rows(quote.pk):
         line = pricing.Line(*row[: len(PRICING_FIELDS)])
-        text, sku, parts, target, start, product, months, has_usage, shows_parts, fixed, *more = row[len(PRICING_FIELDS) :]
+        text, sku, parts, target, start, product, effort, days, months, has_usage, shows_parts, fixed, *more = row[_COUNTED:]
         if line.kind in TEXT_KINDS:
             blocks.append(Block(line.id, line.kind, text, len(lines)))
         else:
             lines.append(line)
+            if effort or days:
+                work.append((effort or money.ZERO) * line.quantity + (days or money.ZERO) * line.priced_quantity)
             found = _product_texts(Sold(sku, sku, parts_of(parts)), *more) if sku else statement_texts(text)
             texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
             if months or has_usage or fixed or (shows_parts and parts):
                 special[line.id] = _Special(product, months, has_usage, parts_of(parts) if shows_parts else (), fixed is not None)
     for line_id, extras in _extras(quote, special).items():
         texts[line_id] = texts[line_id]._replace(extras=extras)
-    return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks))
+    days = money.cents(sum(work, money.ZERO)) if work else None
+    return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks), days)
+
+
+_COUNTED = len(PRICING_FIELDS)
 
 
 class _Special(NamedTuple):

@@ -60,7 +60,8 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
         quote.submit_for_approval()
     else:
         quote.submit_without_approval()
-    quote.save(update_fields=["status", "version"])
+    quote.work_days = quoted.work_days
+    quote.save(update_fields=["status", "version", "work_days"])
     events.record(quote, "submitted", by=by, reason=reason, gates=[gate.value for gate in gates])
     if gates:
         approvals.run_start(
@@ -71,7 +72,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
             by=by,
             last_editor_id=quote.last_editor_id,
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
-            facts=approval_facts.facts_of(quote, content, quoted.priced, found),
+            facts=approval_facts.facts_of(quote, content, quoted.priced, found, quoted.work_days),
             reason=reason,
             case=case,
             in_use=rules,

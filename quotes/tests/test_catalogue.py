@@ -36,7 +36,7 @@ def content_of(quote: Quote) -> Any:
 
 def own_list(world: World, price: str) -> PriceList:
     """A price list for the category of the account, with a price of the product."""
-    world.account.tma2 = CategoryTma2Factory()
+    world.account.tma2 = CategoryTma2Factory.create()
     world.account.save()
     own = PriceList.objects.create(code="retail", label_en="Retail", label_fi="Vähittäis")
     PriceFactory(product=world.product, price_list=own, list_price=D(price), start_price=D(price), cost=D(5))
