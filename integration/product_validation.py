@@ -102,7 +102,7 @@ def _find_guidance(frame: pl.DataFrame, prices: dict[str, Any], findings: Findin
 
 
 def _measures(frame: pl.DataFrame, name: str, findings: Findings, mark: str) -> Any:
-    """Months, quantities and days as integers of their last decimal; -1 where there is none. Of months and quantities 0 is none."""
+    """Whole numbers of the last decimal; -1 where there is none. Of months and quantities 0 is none."""
     if name not in frame.columns:
         return pl.lit(-1, dtype=pl.Int64)
     mark, places = amounts.decimal_mark([frame[name]], mark), MEASURE_PLACES[name]

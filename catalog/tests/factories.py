@@ -6,8 +6,21 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
-from catalog.selectors import STANDARD
+from catalog.choices import STANDARD, BundlePricing
+from catalog.models import (
+    BundlePart,
+    ConfigurationRule,
+    Price,
+    PriceList,
+    Product,
+    ProductGroup,
+    ProductUnit,
+    UnitOfMeasure,
+    UsageMetric,
+    UsageStep,
+    VatRate,
+)  # fmt: skip
+from catalog.services import usage_note
 
 
 class UnitOfMeasureFactory(DjangoModelFactory[UnitOfMeasure]):
@@ -94,3 +107,61 @@ class PriceFactory(DjangoModelFactory[Price]):
     price_list = factory.SubFactory(PriceListFactory)
     product = factory.SubFactory(ProductFactory, list_price=None)
     list_price = Decimal("10")
+
+
+class ProductUnitFactory(DjangoModelFactory[ProductUnit]):
+    class Meta:
+        model = ProductUnit
+
+    product = factory.SubFactory(ProductFactory)
+    unit = factory.SubFactory(UnitOfMeasureFactory, code="box", label_en="box", label_fi="ltk")
+
+
+class UsageMetricFactory(DjangoModelFactory[UsageMetric]):
+    class Meta:
+        model = UsageMetric
+        django_get_or_create = ("code",)
+
+    code = "views"
+    label_en = "Page views"
+    label_fi = "Sivun katselut"
+
+
+class UsageStepFactory(DjangoModelFactory[UsageStep]):
+    """A step of a product, which then says that it has some."""
+
+    class Meta:
+        model = UsageStep
+
+    product = factory.SubFactory(ProductFactory)
+    metric = factory.SubFactory(UsageMetricFactory)
+    price = Decimal("0.02")
+
+    @classmethod
+    def _create(cls, model_class: type[UsageStep], *args: Any, **kwargs: Any) -> UsageStep:
+        step = super()._create(model_class, *args, **kwargs)
+        usage_note(step.product)
+        return step
+
+
+class BundleFactory(ProductFactory):
+    """A bundle priced by its parts: `parts` are products, each once, or `(product, quantity)`; `options` likewise."""
+
+    bundle_pricing = BundlePricing.PARTS
+
+    @classmethod
+    def _create(cls, model_class: type[Product], *args: Any, **kwargs: Any) -> Product:
+        rows = [(part, False) for part in kwargs.pop("parts", ())] + [(part, True) for part in kwargs.pop("options", ())]
+        if kwargs["bundle_pricing"] == BundlePricing.PARTS:
+            kwargs.setdefault("list_price", None)
+        bundle = super()._create(model_class, *args, **kwargs)
+        for position, (row, is_option) in enumerate(rows):
+            part, quantity = row if isinstance(row, tuple) else (row, "1")
+            values = {"quantity": Decimal(quantity), "is_option": is_option, "position": position}
+            BundlePart.objects.create(bundle=bundle, part=part, **values)
+        return bundle
+
+
+class ConfigurationRuleFactory(DjangoModelFactory[ConfigurationRule]):
+    class Meta:
+        model = ConfigurationRule
