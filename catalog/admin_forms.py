@@ -121,7 +121,7 @@ class BundlePartFormSet(_Filled):
                 form.add_error("part", _("%(part)s has another VAT rate (%(rate)s) than the bundle.") % words)
         if not self.instance.bundle_pricing or not self.instance.pk:
             return  # nobody can hold what is no bundle, or is new
-        rows = [self._part(form.cleaned_data) for form in filled]
+        rows = [self._part(form.cleaned_data) for form in filled if not form.errors]
         parts = {**selectors.bundle_parts_of({row.part for row in rows}), self.instance.pk: rows}
         try:
             bundles.require_no_circle(parts, [self.instance.pk])

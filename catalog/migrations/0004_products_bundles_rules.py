@@ -514,7 +514,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='configurationrule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['at_least', 'at_most']), ('object_group', None), ('object_product', None), ('quantity__gt', 0)), models.Q(models.Q(('kind__in', ['at_least', 'at_most']), _negated=True), ('quantity', None), models.Q(models.Q(('object_group__isnull', False), ('object_product', None)), models.Q(('object_group', None), ('object_product__isnull', False)), _connector='OR')), _connector='OR'), name='rule_has_an_object_or_a_quantity', violation_error_message='“At most” and “at least” need a quantity and nothing else; the other kinds need another product or group.'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['at_least', 'at_most']), ('object_group', None), ('object_product', None), ('quantity__gt', 0), ('quantity__isnull', False)), models.Q(models.Q(('kind__in', ['at_least', 'at_most']), _negated=True), ('quantity', None), models.Q(models.Q(('object_group__isnull', False), ('object_product', None)), models.Q(('object_group', None), ('object_product__isnull', False)), _connector='OR')), _connector='OR'), name='rule_has_an_object_or_a_quantity', violation_error_message='“At most” and “at least” need a quantity and nothing else; the other kinds need another product or group.'),
         ),
         migrations.AddConstraint(
             model_name='configurationrule',

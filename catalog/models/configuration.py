@@ -59,7 +59,7 @@ class ConfigurationRule(models.Model):
                 violation_error_message=_("Name either a product or a product group that the rule is about."),
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=_LIMITS, object_product=None, object_group=None, quantity__gt=0)
+                condition=Q(kind__in=_LIMITS, object_product=None, object_group=None, quantity__isnull=False, quantity__gt=0)
                 | ~Q(kind__in=_LIMITS)
                 & Q(quantity=None)
                 & (Q(object_product=None, object_group__isnull=False) | Q(object_product__isnull=False, object_group=None)),
