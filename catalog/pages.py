@@ -11,7 +11,7 @@ from catalog import explaining, selectors, usage
 from catalog.choices import STANDARD
 from catalog.models import BundlePart, ConfigurationRule, Price, PriceList, Product
 from core.languages import active
-from core.templatetags.ui import notation
+from core.templatetags.ui import quantity
 from users.models import User
 from users.roles import Perm
 
@@ -64,7 +64,7 @@ def _naming(product: Product) -> Q:
 def prices_by_list(prices: Sequence[Price], today: dt.date) -> list[ListPrices]:
     """The standard list first; within a list by quantity, then by days."""
     by_list: dict[PriceList, list[Price]] = {}
-    for price in prices:
+    for price in sorted(prices, key=lambda price: (price.min_quantity, price.valid_from or dt.date.min)):
         by_list.setdefault(price.price_list, []).append(price)
     found = [ListPrices(key, rows, _in_force(key, rows, today)) for key, rows in by_list.items()]
     return sorted(found, key=lambda one: (not one.is_standard, one.price_list.position, one.price_list.code))
@@ -89,7 +89,7 @@ def _units(product: Product) -> list[str]:
     own, *further = selectors.units_of([product.pk])[product.pk]
     words = []
     for unit in further:
-        numerator, denominator = (notation().quantity(number) for number in unit.factor)
+        numerator, denominator = map(quantity, unit.factor)
         factor = numerator if denominator == "1" else f"{numerator}/{denominator}"
         words.append(f"1 {unit.label[active()]} = {factor} {own.label[active()]}")
     return words

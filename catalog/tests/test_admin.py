@@ -291,7 +291,12 @@ def test_findings_read_in_the_language_of_the_reader(keeper: Client) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("X 1", "There is no product “X”."), ("A one", "“one” is no quantity."), ("A -1", "“-1” is no quantity."), ("A 0", "no quantity")],
+    [
+        ("X 1", "There is no product “X”."),
+        ("A one", "“one” is no quantity."),
+        ("A -1", "“-1” is no quantity."),
+        ("A 0", "no quantity"),
+    ],
 )
 def test_a_case_that_cannot_be_read_is_told(keeper: Client, text: str, sentence: str) -> None:
     ProductFactory(sku="A")

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from catalog.tests.factories import PriceFactory, PriceListFactory, ProductFactory, ProductGroupFactory
+from catalog.tests.factories import (
+    BundleFactory,
+    PriceFactory,
+    PriceListFactory,
+    ProductFactory,
+    ProductGroupFactory,
+    ProductUnitFactory,
+    UsageStepFactory,
+)
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
@@ -90,3 +98,30 @@ def test_a_product_costs_the_same_for_few_and_for_many_prices(rep: Program, djan
     rep.get("products/")
     with django_assert_num_queries(6):
         assert len(rep.get(f"products/{product.pk}/").json()["prices"]) == rows
+
+
+def test_a_product_tells_measures_units_parts_and_use(rep: Program, clock: Any) -> None:
+    part = ProductFactory(sku="PART", use_within_months=12, fixed_quantity=D("3"), cs_days=D("0.25"), start_price="9.5")
+    old = ProductFactory(sku="OLD", is_active=False, merged_into=part)
+    bundle = BundleFactory(sku="BOX", parts=[(part, "2.5")])
+    ProductUnitFactory(product=bundle, numerator=1, denominator=12)
+    UsageStepFactory(product=bundle, from_quantity=D(10), price=D("0.02"), cost=D("0.01"))
+    rows = {row["sku"]: row for row in rep.get("products/").json()["results"]}
+    measures = ("use_within_months", "fixed_quantity", "cs_days", "bundle_pricing", "merged_into", "start_price")
+    assert [rows["PART"][name] for name in measures] == [12, "3", "0.25", "", None, "9.5000"]
+    assert (rows["OLD"]["merged_into"], rows["BOX"]["bundle_pricing"]) == ("PART", "parts")
+    body = rep.get(f"products/{bundle.pk}/").json()
+    assert body["units"] == [{"unit": "box", "numerator": 1, "denominator": 12}]
+    assert body["parts"] == [{"sku": "PART", "quantity": "2.5", "is_option": False}]
+    assert body["usage"] == [
+        {
+            "metric": "views",
+            "rows": [
+                {"above": "0", "up_to": "10", "price": "0", "cost": "0"},
+                {"above": "10", "up_to": None, "price": "0.0200", "cost": "0.0100"},
+            ],
+        }
+    ]
+    support = Program(UserFactory(roles=["sales_support"])).get(f"products/{bundle.pk}/").json()
+    assert "cost" not in support["usage"][0]["rows"][0]
+    assert "start_price" not in Program(UserFactory(roles=["sales_support"])).get(f"products/{old.pk}/").json()

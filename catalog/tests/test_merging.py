@@ -125,7 +125,7 @@ def test_older_codes_lead_straight_to_the_last_one(steward: User, old: Product, 
     merge(oldest, old, steward)
     merge(old, new, steward)
     assert selectors.product_by_sku(steward, "OLDEST") == new
-    with pytest.raises(WrongState, match="OLD has been merged into another product since. Undo that first."):
+    with pytest.raises(WrongState, match="OLD has been merged into another product since"):
         merging.product_unmerge(product=oldest.pk, by=steward)
     merging.product_unmerge(product=old.pk, by=steward)
     assert selectors.product_by_sku(steward, "OLDEST") == old
@@ -216,6 +216,6 @@ def test_undoing_is_refused_where_it_would_contradict_what_came_since(steward: U
     merge(old, new, steward)
     BundlePart.objects.create(bundle=bundle, part=old)
     before = everything()
-    with pytest.raises(WrongState, match="BOX holds OLD again by now. Remove it there first."):
+    with pytest.raises(WrongState, match="BOX holds OLD again by now"):
         merging.product_unmerge(product=old.pk, by=steward)
     assert everything() == before
