@@ -1,7 +1,7 @@
 """Reads of accounts."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -161,8 +161,25 @@ def usual_payment_type() -> PaymentType | None:
 
 def advised_payment_term(account: Account, amount: Decimal | None) -> int | None:
     """The key of the term that `payment_term_advice` recommends, without the reason. One small query."""
-    best = payment_terms.advise((payment_terms.Rule(*rule) for rule in _plain_rules.rows()), _facts(account, amount))
-    return best.payment_term if best else None
+    return advice_by_amount(account).at(amount)
+
+
+class AdviceByAmount(NamedTuple):
+    """`at(amount)`: the key of the term that is recommended for it. `turns`: the amounts from which on that may be another."""
+
+    at: Callable[[Decimal | None], int | None]
+    turns: set[Decimal]
+
+
+def advice_by_amount(account: Account) -> AdviceByAmount:
+    """The same for any amount: one small query for all of them."""
+    rules = [payment_terms.Rule(*rule) for rule in _plain_rules.rows()]
+
+    def at(amount: Decimal | None) -> int | None:
+        best = payment_terms.advise(rules, _facts(account, amount))
+        return best.payment_term if best else None
+
+    return AdviceByAmount(at, {limit for rule in rules for limit in (rule.min_amount, rule.max_amount) if limit is not None})
 
 
 _RULE = ("priority", "min_amount", "max_amount", "payment_term", *CRITERIA)

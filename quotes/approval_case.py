@@ -1,7 +1,8 @@
 """A quote as the rules of approval look at it, and by what later rounds are measured. Shape: see approvals.registry.Case."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -66,10 +67,30 @@ _customers = Prepared(
 
 
 # --- What conditions compare ------------------------------------------------------------------------------------------
-def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach]) -> dict[str, Value]:
-    """By the codes of FIELDS. One query for the customer; one more where the payment term is not the customer's own."""
-    totals = priced.totals
+class Fixed(NamedTuple):
+    """What no price changes: the values of the customer by the codes of FIELDS, and the payment term that is advised for an
+    amount, by its key."""
+
+    customer: Mapping[str, Value]
+    advised: Callable[[Decimal], int | None]
+
+
+def fixed_of(quote: Quote) -> Fixed:
+    """What no price of this quote changes. One query for the customer; one more each time a term is asked for."""
+    return Fixed(customer_of(quote), lambda amount: advised_payment_term(quote.account, amount))
+
+
+def customer_of(quote: Quote) -> dict[str, Value]:
+    """The values of the customer, by the codes of FIELDS. One query."""
     is_prospect, *codes = _customers.rows(quote.account_id)[0]
+    return {"is_prospect": is_prospect, **dict(zip(_CODES, codes, strict=True))}
+
+
+def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach], fixed: Fixed | None = None) -> dict[str, Value]:
+    """By the codes of FIELDS. One query for the customer; one more where the payment term is not the customer's own; none where
+    what is `fixed` is known."""
+    totals = priced.totals
+    fixed = fixed or fixed_of(quote)
     return {
         "amount": totals.net_total,
         "discount_percent": totals.discount_percent,
@@ -79,9 +100,8 @@ def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach]) -> dic
         "lines_below_floor": Decimal(sum(breach.reason == Reason.BELOW_FLOOR for breach in found)),
         "lines_outside": Decimal(sum(breach.reason in OUTSIDE for breach in found)),
         "payment_days": _payment_days(quote),
-        "term_changed": overrides_payment_term(quote, totals.net_total),
-        "is_prospect": is_prospect,
-        **dict(zip(_CODES, codes, strict=True)),
+        "term_changed": _is_other_term(quote, totals.net_total, fixed.advised),
+        **fixed.customer,
     }
 
 
@@ -103,25 +123,30 @@ def _payment_days(quote: Quote) -> Decimal | None:
 
 def overrides_payment_term(quote: Quote, net_total: Decimal) -> bool:
     """Whether the payment term is another one than advised for this deal."""
+    return _is_other_term(quote, net_total, lambda amount: advised_payment_term(quote.account, amount))
+
+
+def _is_other_term(quote: Quote, net_total: Decimal, advised: Callable[[Decimal], int | None]) -> bool:
     if quote.payment_term_id in (None, quote.account.payment_term_id):
         return False
-    return advised_payment_term(quote.account, net_total) not in (None, quote.payment_term_id)
+    return advised(net_total) not in (None, quote.payment_term_id)
 
 
 # --- What only rules ask about ----------------------------------------------------------------------------------------
-_BY_RULE = {Trigger.DISCOUNT: Reason.DISCOUNT, Trigger.PAYMENT_TERM: Reason.PAYMENT_TERM}
+BY_RULE = {Trigger.DISCOUNT: Reason.DISCOUNT, Trigger.PAYMENT_TERM: Reason.PAYMENT_TERM}
 
 
 def breaches_by_rule(
-    quote: Quote, priced: PricedQuote, found: Sequence[Breach], in_use: routing.Rules | None = None
+    quote: Quote, priced: PricedQuote, found: Sequence[Breach], in_use: routing.Rules | None = None, fixed: Fixed | None = None
 ) -> list[Breach]:
-    """What asks for approval only because a rule of the admin says so: one query while there is no such rule."""
+    """What asks for approval only because a rule of the admin says so: one query while there is no such rule; none where the
+    rules are known, and what is `fixed`."""
     in_use = routing.rules_in_use() if in_use is None else in_use
-    if not any(gate.value in in_use for gate in _BY_RULE) or not priced.lines:
+    if not any(gate.value in in_use for gate in BY_RULE) or not priced.lines:
         return []
-    values = values_of(quote, priced, found)
+    values = values_of(quote, priced, found, fixed)
     more = []
-    for gate, reason in _BY_RULE.items():
+    for gate, reason in BY_RULE.items():
         rule = best(in_use.get(gate.value, ()), values, quote.account.unit_id)
         if rule is None or rule.outcome != Outcome.ASK or (gate == Trigger.PAYMENT_TERM and not values["term_changed"]):
             continue

@@ -482,9 +482,18 @@ def is_kept(quote: Quote, found: PriceOffer) -> bool:
 _targets = Prepared(lambda: MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent"))
 
 
+def margin_targets() -> list[pricing.Target]:
+    """The margin table: one query."""
+    return [pricing.Target(*row) for row in _targets.rows()]
+
+
 def margin_target(quote: Quote, net_total: Decimal) -> pricing.Target | None:
     """The row of the margin table for this quote; None when there is none. One query."""
-    targets = [pricing.Target(*row) for row in _targets.rows()]
+    return target_among(margin_targets(), quote, net_total)
+
+
+def target_among(targets: Sequence[pricing.Target], quote: Quote, net_total: Decimal) -> pricing.Target | None:
+    """That of these rows."""
     return pricing.margin_target(targets, tma2=quote.account.tma2_id, channel=quote.account.channel_id, amount=net_total)
 
 

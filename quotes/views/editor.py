@@ -130,4 +130,6 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         saved = services.quote_change(quote_id=pk, by=user, version=version_of(request), **{field: cleaned})
     except Invalid as error:
         return changed(request, user, quote, field=field, error=error)
+    if not getattr(request, "htmx", False):  # a form of a page without script
+        return go(request, reverse("quote_page", args=[pk]))
     return changed(request, user, saved, field=field)
