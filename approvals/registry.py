@@ -113,6 +113,9 @@ class Subject(Protocol):
     def url(self, subject_id: int) -> str:
         """Path of its page."""
 
+    def difference_url(self, now: tuple[int, int], before: tuple[int, int]) -> str:
+        """Path of its page that holds two of its versions against each other, each `(key, version)`; "" where it has none."""
+
     def eligible(self, subject: Any, candidates: Sequence["User"]) -> Sequence["User"]:
         """Those of the candidates whose business unit covers the subject."""
 

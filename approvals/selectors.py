@@ -195,6 +195,12 @@ def compared_with(run: Run) -> tuple[dict[str, Any], str, int, int] | None:
     return found
 
 
+def versions_compared(run: Run) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """What this round is about and what the round is about that it is compared with, each `(subject, version)`."""
+    earlier = Run.objects.filter(pk=run.compared_with_id).values_list("subject_id", "subject_version").first()
+    return None if earlier is None else ((run.subject_id, run.subject_version), earlier)
+
+
 def remarks(run: Run) -> list[Remark]:
     """What was said about this subject in all its rounds, the earliest first."""
     said = Remark.objects.filter(run__subject_type=run.subject_type, run__subject_id=run.subject_id)

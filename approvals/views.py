@@ -123,8 +123,13 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, asked: Request, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    url = registry.subject_for(asked.run.subject_type).url(asked.run.subject_id)
-    return render(request, "approvals/detail.html", {**context, "subject_url": url}, status=status)
+    subject = registry.subject_for(asked.run.subject_type)
+    versions = selectors.versions_compared(asked.run) if asked.run.compared_with_id else None
+    urls = {
+        "subject_url": subject.url(asked.run.subject_id),
+        "difference_url": subject.difference_url(*versions) if versions else "",
+    }
+    return render(request, "approvals/detail.html", {**context, **urls}, status=status)
 
 
 @signed_in

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -68,6 +69,10 @@ class QuoteApproval:
 
     def url(self, subject_id: int) -> str:
         return reverse("quote_page", args=[subject_id])
+
+    def difference_url(self, now: tuple[int, int], before: tuple[int, int]) -> str:
+        query = urlencode({"as": now[1], "with": f"{before[0]}.{before[1]}"})
+        return f"{reverse('quote_compare', args=[now[0]])}?{query}"
 
     def eligible(self, subject: Quote, candidates: Sequence[User]) -> Sequence[User]:
         unit = subject.account.unit_id

@@ -93,15 +93,15 @@ def compared(before: Json, after: Json, copied: Mapping[int, int] | None = None)
 
 
 def partners(before: Sequence[Json], after: Sequence[Json], copied: Mapping[int, int]) -> dict[int, Json]:
-    """By the keys of lines of `after` the lines of `before` they stand for: the same one, or that of which they were made,
-    else one of the same code, that in the same place first, then in their order. None stands for two."""
+    """By the keys of lines of `after` the lines of `before` they stand for: the same one, or that of which they were made, else
+    one of the same code, the likest first: equal in quantity and price, then in the same place. None stands for two."""
     known = {line["id"]: line for line in before}
     found: dict[int, Json] = {}
     for line in after:
         origin = line["id"] if line["id"] in known else copied.get(line["id"])
         if origin in known:
             found[line["id"]] = known.pop(origin)
-    for key in (_code_and_place, _code):
+    for key in (_sold_in_place, _sold, _code_in_place, _code):
         rest: dict[Any, deque[Json]] = {}
         for was in known.values():
             rest.setdefault(key(was), deque()).append(was)
@@ -111,7 +111,15 @@ def partners(before: Sequence[Json], after: Sequence[Json], copied: Mapping[int,
     return found
 
 
-def _code_and_place(line: Json) -> Any:
+def _sold_in_place(line: Json) -> Any:
+    return _sold(line), line["position"]
+
+
+def _sold(line: Json) -> Any:
+    return _code(line), *(Decimal(line.get(name) or 0) for name in ("quantity", "list_price", "net_price"))
+
+
+def _code_in_place(line: Json) -> Any:
     return _code(line), line["position"]
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from quotes import views
-from quotes.views import customer, editor, how_far, lines, offer, statements
+from quotes.views import comparison, customer, editor, how_far, lines, offer, statements
 
 urlpatterns = [
     path("quotes/", views.quote_list, name="quote_list"),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("quotes/<int:pk>/statement/", statements.statement, name="quote_statement"),
     path("quotes/<int:pk>/statement/ask/", statements.ask, name="quote_statement_ask"),
     path("quotes/<int:pk>/prices/", offer.quote_offer, name="quote_offer"),
+    path("quotes/<int:pk>/compare/", comparison.compare, name="quote_compare"),
     path("quotes/<int:pk>/how-far/", how_far.how_far, name="quote_how_far"),
     path("quotes/<int:pk>/review/", views.review, name="quote_review"),
     path("quotes/<int:pk>/submit/", views.submit, name="quote_submit"),

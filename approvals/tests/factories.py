@@ -94,6 +94,9 @@ class Probe:
     def url(self, subject_id: int) -> str:
         return f"/probe/{subject_id}/"
 
+    def difference_url(self, now: tuple[int, int], before: tuple[int, int]) -> str:
+        return f"/probe/{now}/{before}/"
+
     def eligible(self, subject: JobRun, candidates: Sequence[User]) -> list[User]:
         return [user for user in candidates if user.sees_all_units or user.unit_id == subject.counts["unit"]]
 

@@ -60,20 +60,26 @@ def test_changed_added_and_gone_lines_are_told_apart_where_they_stand() -> None:
     assert {kind: found.count(kind) for kind in Kind} == {"same": 2, "changed": 1, "moved": 0, "added": 1, "removed": 1}
 
 
-def test_a_line_is_held_against_the_one_it_was_copied_from_whatever_stands_nearer() -> None:
+def test_a_line_is_held_against_the_one_it_was_copied_from_whatever_is_more_like_it() -> None:
     before = content(line(1, "A", quantity="1"), line(2, "A", quantity="2"))
-    after = content(line(12, "A", 1, quantity="2"))
-    assert told(compared(before, after)) == [("A", "changed", ("quantity",)), ("A", "removed", ())]
-    assert told(compared(before, after, {12: 2})) == [("A", "removed", ()), ("A", "same", ())]
+    after = content(line(12, "A", 1, quantity="1.000"))
+    assert told(compared(before, after)) == [("A", "same", ()), ("A", "removed", ())]
+    assert told(compared(before, after, {12: 2})) == [("A", "removed", ()), ("A", "changed", ("quantity",))]
 
 
 def test_the_same_line_of_one_quote_stays_itself_when_its_product_is_another() -> None:
     assert told(compared(content(line(1, "A")), content(line(1, "B")))) == [("B", "changed", ("sku",))]
 
 
-def test_of_equal_codes_the_one_in_the_same_place_goes_first() -> None:
+def test_of_equal_lines_the_one_in_the_same_place_goes_first() -> None:
     found = partners([line(1, "A", 1), line(2, "A", 2), line(3, "A", 3)], [line(12, "A", 2), line(19, "A", 9)], {})
     assert {key: was["id"] for key, was in found.items()} == {12: 2, 19: 1}
+
+
+def test_of_lines_of_one_code_the_one_that_sells_the_same_goes_first() -> None:
+    before = content(line(1, "A", quantity="5"), line(2, "A", quantity="6"), line(3, "A", quantity="7"))
+    after = content(line(11, "A", 1, quantity="9"), line(13, "A", 2, quantity="7.0"))
+    assert told(compared(before, after)) == [("A", "changed", ("quantity",)), ("A", "removed", ()), ("A", "same", ())]
 
 
 def test_a_line_that_only_stands_elsewhere_has_moved_and_the_others_have_not() -> None:

@@ -1,0 +1,59 @@
+"""What differs between two revisions of a quote."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from quotes import comparison_rows, comparison_selectors, policies, selectors
+from quotes.comparison_selectors import Version
+from users.access import requires, user_of
+from users.roles import Perm
+
+
+@requires(Perm.QUOTE_VIEW)
+@require_safe
+def compare(request: HttpRequest, pk: int) -> HttpResponse:
+    """A revision held against another one of its number: `with` names that ("12", or "12.3" as submitted at version 3), `as` the
+    version of this one. Without them, this one as it stands and what it was made of."""
+    user = user_of(request)
+    quote = selectors.quote_for(user, pk)
+    versions = comparison_selectors.versions_of(user, quote)
+    submitted, key = request.GET.get("as", ""), request.GET.get("with", "")
+    this = comparison_selectors.chosen(versions, f"{pk}.{submitted}" if submitted else f"{pk}")
+    other = comparison_selectors.chosen(versions, key) if key else comparison_selectors.usual(versions, this)
+    context: dict[str, Any] = {
+        "quote": quote,
+        "choices": [(version.key, label_of(version)) for version in versions if not is_hidden(version, this)],
+        "with": other.key if other else "",
+        "as": submitted,
+        "shown": None,
+        "is_whole": request.GET.get("all") == "1",
+    }
+    if other is not None:
+        found = comparison_selectors.compared(this, other)
+        margins = comparison_selectors.margins(found) if policies.may_see_margin(user) else None
+        context |= {
+            "before": label_of(found.before),
+            "after": label_of(found.after),
+            "shown": comparison_rows.shown(found.comparison, whole=context["is_whole"], margins=margins),
+        }
+    return render(request, "quotes/compare.html", context)
+
+
+def is_hidden(version: Version, this: Version) -> bool:
+    """Whether it is no choice: it is this one, or stands among the choices as the revision as it stands."""
+    return comparison_selectors.is_same(version, this) or (version.stands and version.snapshot is not None)
+
+
+def label_of(version: Version) -> str:
+    """ "Revision 2 (Sent)", "Revision 1 as submitted 21 Nov 2026 14:02"."""
+    quote = version.quote
+    if version.at is not None:
+        when = date_format(timezone.localtime(version.at), "SHORT_DATETIME_FORMAT")
+        return _("Revision %(revision)s as submitted %(when)s") % {"revision": quote.revision, "when": when}
+    return _("Revision %(revision)s (%(status)s)") % {"revision": quote.revision, "status": quote.get_status_display()}
