@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.fields.json import KT
@@ -125,6 +125,29 @@ def stewards_for(run: Run) -> list[User]:
     return list(stewards.order_by("pk"))
 
 
+class Waiting(NamedTuple):
+    """Somebody who is asked now, until when, and by whom; no name for the queue of the stewards."""
+
+    approver: str
+    due_at: dt.datetime
+    requested_by: int
+
+
+_asked_now = ("run__subject_id", "approver__display_name", "due_at", "run__requested_by")
+
+
+def waiting_on(subject_type: str, subject_ids: Iterable[int]) -> dict[int, list[Waiting]]:
+    """Who is asked about these subjects now, in the order of the steps. One query."""
+    asked = Request.objects.filter(
+        run__subject_type=subject_type, run__subject_id__in=subject_ids, run__status=RunStatus.OPEN,
+        status=RequestStatus.PENDING, is_open=True,
+    )  # fmt: skip
+    found: dict[int, list[Waiting]] = {}
+    for subject_id, name, due_at, requested_by in asked.order_by("position", "pk").values_list(*_asked_now):
+        found.setdefault(subject_id, []).append(Waiting(name or "", due_at, requested_by))
+    return found
+
+
 def requests_for(user: User) -> RequestQuerySet:
     """Requests in sight of this person with everything a page shows of them."""
     return _whole(Request.objects.visible_to(user))
@@ -197,6 +220,8 @@ def compared_with(run: Run) -> tuple[dict[str, Any], str, int, int] | None:
 
 def versions_compared(run: Run) -> tuple[tuple[int, int], tuple[int, int]] | None:
     """What this round is about and what the round is about that it is compared with, each `(subject, version)`."""
+    if run.compared_with_id is None:
+        return None
     earlier = Run.objects.filter(pk=run.compared_with_id).values_list("subject_id", "subject_version").first()
     return None if earlier is None else ((run.subject_id, run.subject_version), earlier)
 

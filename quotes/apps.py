@@ -14,11 +14,19 @@ class QuotesConfig(AppConfig):
         from core import events, panels
         from quotes import emails, product_uses  # noqa: F401  registers the outbox handlers
         from quotes.approval import QuoteApproval
-        from quotes.panels import quotes_of_account, sent_quotes_of_loser
+        from quotes.panels import quotes_of_account, quotes_of_opportunity, sent_quotes_of_loser
 
         registry.register(QuoteApproval())
         panels.register(
             "account", "quotes", title=_("Quotes"), template="quotes/_panel.html", context=quotes_of_account, order=10
+        )
+        panels.register(
+            "opportunity",
+            "quotes",
+            title=_("Quotes"),
+            template="quotes/_opportunity_panel.html",
+            context=quotes_of_opportunity,
+            order=10,
         )
         panels.register("merge", "quotes", title=_("Quotes"), template="quotes/_merge.html", context=sent_quotes_of_loser)
         uses.register("quotes", label=_("Quotes"), since=product_uses.since, last=product_uses.last)
@@ -38,6 +46,7 @@ class QuotesConfig(AppConfig):
                 "superseded": _("Superseded"),
                 "cancelled": _("Cancelled"),
                 "repriced": _("Repriced"),
+                "owner changed": _("Owner changed"),
                 "prices kept": _("Prices kept"),
                 "copied": _("Copied from another quote"),
                 "statement of work asked for": _("Statement of work asked for"),

@@ -14,6 +14,7 @@ from quotes.models import Quote
 
 @dataclass(slots=True)
 class ListRow:
+    pk: int
     path: str
     number: str
     account: str
@@ -39,6 +40,7 @@ def list_rows_of(quotes: Iterable[Quote]) -> list[ListRow]:
     statuses = {code: str(label) for code, label in QuoteStatus.choices}
     return [
         ListRow(
+            pk=quote.pk,
             path=path(quote.pk),
             number=str(quote),
             account=quote.account.name,

@@ -3,6 +3,8 @@
 from typing import Any
 
 from accounts.models import Account
+from opportunities.models import Opportunity
+from quotes import policies
 from quotes.models import Quote, QuoteDocument
 from users.models import User
 from users.roles import Perm
@@ -16,6 +18,20 @@ def quotes_of_account(account: Account, user: User) -> dict[str, Any] | None:
         return None
     quotes = list(Quote.objects.visible_to(user).filter(account=account).order_by("-id")[: SHOWN + 1])
     return {"quotes": quotes[:SHOWN], "more": len(quotes) > SHOWN, "may_make": user.may(Perm.QUOTE_EDIT), "account": account}
+
+
+def quotes_of_opportunity(opportunity: Opportunity, user: User) -> dict[str, Any] | None:
+    """The same of an opportunity, the oldest first, with what tells them apart."""
+    if not user.may(Perm.QUOTE_VIEW):
+        return None
+    quotes = list(Quote.objects.visible_to(user).filter(opportunity=opportunity).order_by("-id")[: SHOWN + 1])
+    return {
+        "quotes": quotes[:SHOWN],
+        "more": len(quotes) > SHOWN,
+        "may_make": user.may(Perm.QUOTE_EDIT),
+        "opportunity": opportunity,
+        "sees_margin": policies.may_see_margin(user),
+    }
 
 
 def sent_quotes_of_loser(loser: Account, user: User) -> dict[str, Any] | None:

@@ -3,11 +3,13 @@
 from django.urls import path
 
 from quotes import views
-from quotes.views import comparison, customer, editor, how_far, lines, offer, statements
+from quotes.views import comparison, customer, editor, how_far, lines, listing, offer, statements
 
 urlpatterns = [
-    path("quotes/", views.quote_list, name="quote_list"),
-    path("quotes/export/", views.quote_export, name="quote_export"),
+    path("quotes/", listing.quote_list, name="quote_list"),
+    path("quotes/export/", listing.quote_export, name="quote_export"),
+    path("quotes/selected/", listing.selected, name="quote_selected"),
+    path("quotes/compare/", comparison.matrix_page, name="quote_matrix"),
     path("quotes/new/", editor.quote_new, name="quote_new"),
     path("quotes/accounts/", editor.account_options, name="quote_account_options"),
     path("quotes/products/", editor.product_options, name="quote_product_options"),

@@ -21,10 +21,22 @@
     rows[next]?.querySelector("a[href]")?.focus();
   };
 
+  // `[data-pick-all]` selects all rows, or none when all are selected; without script there is no such button.
+  const showAll = () => {
+    for (const button of document.querySelectorAll("[data-pick-all]")) button.hidden = false;
+  };
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-pick-all]")) return;
+    const all = boxes().every((box) => box.checked);
+    for (const box of boxes()) box.checked = !all;
+    count();
+  });
+
   document.addEventListener("change", (event) => {
     if (event.target.closest("[data-rows]")) count();
   });
-  document.addEventListener("htmx:afterSettle", count);
+  document.addEventListener("htmx:afterSettle", () => { showAll(); count(); });
+  showAll();
   window.addEventListener("pageshow", count);  // a browser that goes back has kept what was selected
 
   document.addEventListener("keydown", (event) => {

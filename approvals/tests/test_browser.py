@@ -153,11 +153,11 @@ def test_the_inbox_is_cards_on_a_phone(inbox: Any, scheme: str) -> None:
     inbox.set_viewport_size({"width": 360, "height": 640})
     inbox.emulate_media(color_scheme=scheme)
     assert inbox.evaluate("document.documentElement.scrollWidth") <= 360
-    for box in inbox.locator(".approval-pick").all():
+    for box in inbox.locator(".row-pick").all():
         size = box.bounding_box()
         assert (size["width"] >= 44, size["height"] >= 44) == (True, True)
     assert inbox.get_by_role("button", name="Approve selected").bounding_box()["height"] >= 44
-    inbox.locator(".approval-pick").first.click()
+    inbox.locator(".row-pick").first.click()
     inbox.get_by_role("button", name="Approve selected (1)").click()
     inbox.get_by_role("heading", name="1 request will be approved").wait_for()
     assert inbox.evaluate("document.documentElement.scrollWidth") <= 360

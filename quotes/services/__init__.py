@@ -1,6 +1,7 @@
 """Use cases of quotes, by noun: drafting, approving and sending, what the customer answers."""
 
 from quotes.services.answering import quote_accept, quote_decline
+from quotes.services.bulk import Outcome, Seen, quotes_cancel, quotes_change_owner, quotes_set_valid_until
 from quotes.services.copying import quote_copy
 from quotes.services.drafting import (
     quote_change,
@@ -20,6 +21,7 @@ from quotes.services.lines import (
 )
 from quotes.services.presence import presence_note
 from quotes.services.pricing_lines import Discount, LineDraft, Measure
+from quotes.services.owning import quote_change_owner
 from quotes.services.sending import (
     quote_cancel,
     quote_expire,
@@ -35,6 +37,8 @@ __all__ = [
     "LineDraft",
     "Measure",
     "Statement",
+    "Outcome",
+    "Seen",
     "line_add",
     "line_change",
     "line_duplicate",
@@ -46,6 +50,7 @@ __all__ = [
     "quote_accept",
     "quote_cancel",
     "quote_change",
+    "quote_change_owner",
     "quote_copy",
     "quote_create",
     "quote_decline",
@@ -59,4 +64,7 @@ __all__ = [
     "quote_unsend",
     "statement_ask",
     "statement_write",
+    "quotes_cancel",
+    "quotes_change_owner",
+    "quotes_set_valid_until",
 ]

@@ -1,24 +1,22 @@
-"""Pages of quotes: the list, one quote, and its moves. The editor and the customer's pages are modules of their own."""
+"""Pages of one quote and its moves. The list, the editor and the customer's pages are modules of their own."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from approvals import routing, selectors as approvals
 from approvals.registry import Case
-from core import clock, downloads, events, lists
+from core import clock, events, redirects
 from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import typed, whole
 from core.models import OutboxMessage
-from core.paging import keyset
-from quotes import approval, approval_case, columns, documents, exports, listing, policies, selectors, services, triggers
+from quotes import approval, approval_case, columns, documents, policies, selectors, services, triggers
 from quotes.choices import QuoteStatus
-from quotes.filters import QuoteFilter
 from quotes.forms import EvidenceForm
 from quotes.models import Quote
 from quotes.services.answering import Source
@@ -27,30 +25,6 @@ from quotes.views.editor import editor_context, go
 from users.access import requires, user_of
 from users.models import Language, User
 from users.roles import Perm
-
-
-@requires(Perm.QUOTE_VIEW)
-@require_GET
-def quote_list(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
-    filtered = _narrowed(request)
-    page = keyset(filtered.qs.only(*listing.READ), request, order=("-id",))
-    sees_margin = policies.may_see_margin(user)
-    rows = listing.LIST_ROW.render(listing.list_rows_of(page.rows), sees_margin=sees_margin)
-    return lists.answer(request, "quotes/list.html", {"page": page, "filter": filtered, "rows": rows, "sees_margin": sees_margin})
-
-
-@requires(Perm.QUOTE_VIEW)
-@require_http_methods(["GET", "HEAD", "POST"])
-def quote_export(request: HttpRequest) -> HttpResponseBase:
-    """The list as a file, with the filter of the page."""
-    user, rows = user_of(request), _narrowed(request)
-    return downloads.answer(request, exports.quote_listing(user), rows.qs, by=user, filtered=downloads.filter_of(rows))
-
-
-def _narrowed(request: HttpRequest) -> QuoteFilter:
-    quotes = Quote.objects.visible_to(user_of(request)).select_related("account", "owner")
-    return QuoteFilter(request.GET, queryset=quotes, request=request)
 
 
 @requires(Perm.QUOTE_VIEW)
@@ -236,6 +210,10 @@ def move(request: HttpRequest, pk: int, move: str) -> HttpResponse:
     if move in _OFFERED:
         seen["seen"] = request.POST.get("offer", "")
     result = _MOVES[move](quote_id=quote.pk, by=user, **seen)
+    back = redirects.own(request.POST.get("next"), "")
+    if back and result.pk == quote.pk:  # from the board, where one goes on
+        messages.success(request, f"{result}: {result.get_status_display()}.")
+        return go(request, back)
     return go(request, reverse("quote_page", args=[result.pk]))
 
 

@@ -1,4 +1,4 @@
-"""What differs between two revisions of a quote."""
+"""What differs between two revisions of a quote, and several quotes side by side."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from quotes import comparison_rows, comparison_selectors, policies, selectors
+from core.forms import whole
+from quotes import comparison_rows, comparison_selectors, matrix, policies, selectors
 from quotes.comparison_selectors import Version
 from users.access import requires, user_of
 from users.roles import Perm
@@ -57,3 +58,21 @@ def label_of(version: Version) -> str:
         when = date_format(timezone.localtime(version.at), "SHORT_DATETIME_FORMAT")
         return _("Revision %(revision)s as submitted %(when)s") % {"revision": quote.revision, "when": when}
     return _("Revision %(revision)s (%(status)s)") % {"revision": quote.revision, "status": quote.get_status_display()}
+
+
+@requires(Perm.QUOTE_VIEW)
+@require_safe
+def matrix_page(request: HttpRequest) -> HttpResponse:
+    """Quotes beside each other: those of an opportunity (`?opportunity=7`), or those that are named (`?q=1&q=2`)."""
+    user = user_of(request)
+    opportunity = whole(request.GET.get("opportunity", ""))
+    keys = list(dict.fromkeys(key for text in request.GET.getlist("q") if (key := whole(text)) is not None))
+    quotes = matrix.quotes_of_opportunity(user, opportunity) if opportunity is not None else matrix.quotes_of(user, keys)
+    only_differing = request.GET.get("only") == "1"
+    context = {
+        "matrix": matrix.matrix_of(quotes, user, only_differing=only_differing) if quotes else None,
+        "opportunity": quotes[0].opportunity if quotes and opportunity is not None else None,
+        "named": {"opportunity": opportunity, "keys": [] if opportunity is not None else keys},
+        "only_differing": only_differing,
+    }
+    return render(request, "quotes/matrix.html", context)

@@ -1,0 +1,205 @@
+"""The board of quotes: a column per state, of each as many cards as a page takes, with what each quote waits for.
+
+Nothing is counted further than a column needs it, and a board costs the same whatever is on it.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from approvals import selectors as approvals
+from approvals.selectors import Waiting
+from core import clock, events
+from core.models import Event
+from quotes import policies
+from quotes.choices import QuoteStatus as S
+from quotes.filters import GROUPS, SOON
+from quotes.models import Quote
+from users.models import User
+
+SHOWN = 8
+MOST_COUNTED = 100
+
+
+class Stage(NamedTuple):
+    """A column: its states, its filter on the list, and after how many days in it a quote is old. What is open stands with the
+    oldest first, what is over with the newest."""
+
+    status: str
+    label: str | Promise
+    states: tuple[S, ...]
+    old_after: int | None = None
+
+    @property
+    def order(self) -> str:
+        return "-pk" if self.old_after is None else "pk"
+
+
+STAGES = (
+    Stage(S.DRAFT, S.DRAFT.label, (S.DRAFT,), 14),
+    Stage(S.IN_REVIEW, S.IN_REVIEW.label, (S.IN_REVIEW,), 2),
+    Stage(S.APPROVED, S.APPROVED.label, (S.APPROVED,), 3),
+    Stage(S.SENT, S.SENT.label, (S.SENT,), 14),
+    *(Stage(code, label, states) for code, (label, states) in GROUPS.items()),
+)
+
+
+class Move(NamedTuple):
+    """Something that may be done with a quote from its card: a page to go to, or what is posted."""
+
+    label: str
+    path: str
+    posts: bool = False
+
+
+class Card(NamedTuple):
+    quote: Quote
+    since: dt.datetime
+    days: int
+    is_old: bool
+    expires_soon: bool
+    waits: str
+    moves: list[Move]
+
+
+class Column(NamedTuple):
+    """`count`: how many there are, as far as it was counted; `more`: that there are more than are shown."""
+
+    stage: Stage
+    cards: list[Card]
+    count: str
+    more: bool
+
+
+def columns_of(quotes: QuerySet[Quote], user: User, *, chosen: str = "", back: str) -> list[Column]:
+    """The board of these quotes: all columns, or those of a `chosen` state. `back`: its path. Six queries at most."""
+    stages = [stage for stage in STAGES if chosen in ("", stage.status) or chosen in stage.states]
+    keys = _keys_by_stage(quotes, stages)
+    shown = [pk for of_stage in keys.values() for pk in of_stage[:SHOWN]]
+    cards = _cards_of(shown, user, {state: stage for stage in stages for state in stage.states}, back)
+    return [
+        Column(
+            stage=stage,
+            cards=[cards[pk] for pk in of_stage[:SHOWN]],
+            count=f"{MOST_COUNTED}+" if len(of_stage) > MOST_COUNTED else str(len(of_stage)),
+            more=len(of_stage) > SHOWN,
+        )
+        for stage, of_stage in keys.items()
+    ]
+
+
+def _keys_by_stage(quotes: QuerySet[Quote], stages: Sequence[Stage]) -> dict[Stage, list[int]]:
+    """The keys of each column in its order, no more than are counted. One query."""
+    found: dict[Stage, list[int]] = {stage: [] for stage in stages}
+    if not stages:
+        return found
+    parts = [
+        Quote.objects.filter(
+            pk__in=quotes.filter(status__in=stage.states).order_by(stage.order).values("pk")[: MOST_COUNTED + 1]
+        ).order_by()
+        for stage in stages
+    ]
+    stage_of = {state.value: stage for stage in stages for state in stage.states}
+    rows = [part.values_list("pk", "status") for part in parts]
+    for pk, status in rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]:
+        found[stage_of[status]].append(pk)
+    for stage, keys in found.items():
+        keys.sort(reverse=stage.order == "-pk")
+    return found
+
+
+_READ = (
+    "number", "revision", "status", "net_total", "margin_percent", "valid_until", "sent_at", "created_at", "version",
+    "owner__display_name", "account__name", "account__unit", "account__owner__team",
+)  # fmt: skip
+
+
+def _cards_of(keys: Sequence[int], user: User, stages: Mapping[S, Stage], back: str) -> dict[int, Card]:
+    quotes = list(Quote.objects.filter(pk__in=keys).select_related("owner", "account__owner").only(*_READ).order_by())
+    told = _last_told(keys)
+    waiting = approvals.waiting_on("quote", [quote.pk for quote in quotes if quote.status == S.IN_REVIEW])
+    editable = policies.editable(user, quotes)
+    revised = _with_a_revision_under_way(quotes) if editable else set()
+    cards = {}
+    for quote in quotes:
+        asked, last = waiting.get(quote.pk, []), told.get(quote.pk)
+        since = last.at if last else quote.sent_at or quote.created_at
+        stage, days = stages[S(quote.status)], (clock.now() - since).days
+        cards[quote.pk] = Card(
+            quote=quote,
+            since=since,
+            days=days,
+            is_old=stage.old_after is not None and (days >= stage.old_after or any(one.due_at < clock.now() for one in asked)),
+            expires_soon=quote.status in (S.APPROVED, S.SENT) and quote.valid_until <= clock.today() + SOON,
+            waits=_waits_for(quote, asked, last),
+            moves=list(_moves(quote, user, asked, back, revised)) if quote.pk in editable else [],
+        )
+    return cards
+
+
+# --- Since when, and for whom -----------------------------------------------------------------------------------------
+class Told(NamedTuple):
+    verb: str
+    at: dt.datetime
+    by: str
+
+
+_VERBS = (
+    "created", "submitted", "approved", "rejected", "recalled", "returned", "sent", "sending undone", "accepted", "declined",
+    "expired", "ordered",
+)  # fmt: skip
+"""Those that bring a quote into another state."""
+
+
+def _last_told(keys: Iterable[int]) -> dict[int, Told]:
+    """How and when these quotes came to be in their state. One query."""
+    rows = Event.objects.filter(subject_type=events.subject_type(Quote), subject_id__in=keys, verb__in=_VERBS).order_by("pk")
+    return {pk: Told(verb, at, by) for pk, verb, at, by in rows.values_list("subject_id", "verb", "at", "by_name")}
+
+
+def _waits_for(quote: Quote, asked: Sequence[Waiting], last: Told | None) -> str:
+    status = S(quote.status)
+    if status == S.IN_REVIEW:
+        names = ", ".join(one.approver or _("data stewards") for one in asked)
+        return _("Approval: %(names)s") % {"names": names} if names else _("Approval")
+    if status == S.DRAFT and last and last.verb == "rejected":
+        return _("Rejected by %(name)s") % {"name": last.by}
+    if status == S.DRAFT and last and last.verb == "returned":
+        return _("%(name)s asks back") % {"name": last.by}
+    waits = {S.DRAFT: _("To be finished"), S.APPROVED: _("To be sent"), S.SENT: _("The customer's answer")}
+    return waits.get(status, "")
+
+
+# --- What may be done -------------------------------------------------------------------------------------------------
+_REVISABLE = (S.APPROVED, S.SENT, S.DECLINED, S.EXPIRED)
+
+
+def _with_a_revision_under_way(quotes: Iterable[Quote]) -> set[str]:
+    """The numbers of which a newer revision is being made. One query."""
+    numbers = {quote.number for quote in quotes if quote.status in _REVISABLE}
+    being_made = Quote.objects.filter(number__in=numbers, status__in=[S.DRAFT, S.IN_REVIEW]).order_by()
+    return set(being_made.values_list("number", flat=True)) if numbers else set()
+
+
+def _moves(quote: Quote, user: User, asked: Sequence[Waiting], back: str, revised: set[str]) -> Iterable[Move]:
+    """Those that the services make in this state, for somebody who may edit the quote."""
+
+    def post(move: str) -> str:
+        return reverse("quote_move", args=[quote.pk, move])
+
+    status = S(quote.status)
+    if status in (S.DRAFT, S.APPROVED):
+        yield Move(_("Review & send"), reverse("quote_review", args=[quote.pk]))
+    if status == S.IN_REVIEW and any(one.requested_by == user.pk for one in asked):
+        yield Move(_("Recall"), post("recall"), posts=True)
+    if status in _REVISABLE and quote.number not in revised:
+        yield Move(_("New revision"), post("revise"), posts=True)
+    if status in (S.DRAFT, S.APPROVED, S.SENT):
+        query = urlencode({"do": "cancel", "q": quote.pk, "next": back})
+        yield Move(_("Cancel this quote"), f"{reverse('quote_selected')}?{query}")
