@@ -28,8 +28,8 @@ MOST_COUNTED = 100
 
 
 class Stage(NamedTuple):
-    """A column: its states, its filter on the list, and after how many days in it a quote is old. What is open stands with the
-    oldest first, what is over with the newest."""
+    """A column: its states, its filter on the list, and after how many days in it a quote is old. What is open stands with what
+    has been so longest first, what is over with the latest."""
 
     status: str
     label: str | Promise
@@ -81,8 +81,11 @@ def columns_of(quotes: QuerySet[Quote], user: User, *, chosen: str = "", back: s
     """The board of these quotes: all columns, or those of a `chosen` state. `back`: its path. Six queries at most."""
     stages = [stage for stage in STAGES if chosen in ("", stage.status) or chosen in stage.states]
     keys = _keys_by_stage(quotes, stages)
+    told = _last_told(pk for of_stage in keys.values() for pk in of_stage)
+    for stage, of_stage in keys.items():
+        of_stage.sort(key=lambda pk: told[pk].at if pk in told else _LONG_AGO, reverse=stage.old_after is None)
     shown = [pk for of_stage in keys.values() for pk in of_stage[:SHOWN]]
-    cards = _cards_of(shown, user, {state: stage for stage in stages for state in stage.states}, back)
+    cards = _cards_of(shown, user, told, {state: stage for stage in stages for state in stage.states}, back)
     return [
         Column(
             stage=stage,
@@ -95,7 +98,7 @@ def columns_of(quotes: QuerySet[Quote], user: User, *, chosen: str = "", back: s
 
 
 def _keys_by_stage(quotes: QuerySet[Quote], stages: Sequence[Stage]) -> dict[Stage, list[int]]:
-    """The keys of each column in its order, no more than are counted. One query."""
+    """The keys of each column, the oldest or the newest quotes, no more than are counted. One query."""
     found: dict[Stage, list[int]] = {stage: [] for stage in stages}
     if not stages:
         return found
@@ -109,8 +112,8 @@ def _keys_by_stage(quotes: QuerySet[Quote], stages: Sequence[Stage]) -> dict[Sta
     rows = [part.values_list("pk", "status") for part in parts]
     for pk, status in rows[0].union(*rows[1:], all=True) if len(rows) > 1 else rows[0]:
         found[stage_of[status]].append(pk)
-    for stage, keys in found.items():
-        keys.sort(reverse=stage.order == "-pk")
+    for keys in found.values():
+        keys.sort()
     return found
 
 
@@ -120,9 +123,10 @@ _READ = (
 )  # fmt: skip
 
 
-def _cards_of(keys: Sequence[int], user: User, stages: Mapping[S, Stage], back: str) -> dict[int, Card]:
+def _cards_of(
+    keys: Sequence[int], user: User, told: Mapping[int, "Told"], stages: Mapping[S, Stage], back: str
+) -> dict[int, Card]:
     quotes = list(Quote.objects.filter(pk__in=keys).select_related("owner", "account__owner").only(*_READ).order_by())
-    told = _last_told(keys)
     waiting = approvals.waiting_on("quote", [quote.pk for quote in quotes if quote.status == S.IN_REVIEW])
     editable = policies.editable(user, quotes)
     revised = _with_a_revision_under_way(quotes) if editable else set()
@@ -150,6 +154,7 @@ class Told(NamedTuple):
     by: str
 
 
+_LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 _VERBS = (
     "created", "submitted", "approved", "rejected", "recalled", "returned", "sent", "sending undone", "accepted", "declined",
     "expired", "ordered",

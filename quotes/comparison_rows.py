@@ -220,11 +220,19 @@ def _totals(comparison: Comparison, margins: Pair | None) -> Iterator[dict[str, 
         if pair.name in _TOTALS and not (pair.name == "header_discount" and not _is_there(pair)):
             yield _total(_TOTALS[pair.name], pair) | {"is_sum": pair.name in ("net_total", "gross_total")}
     if margins is not None:
-        texts = [_("unknown") if value is None else written.percent(value, 1) for value in (margins.before, margins.after)]
-        yield {
-            "label": _("Margin"), "before": texts[0], "after": texts[1], "differs": texts[0] != texts[1], "difference": "",
-            "is_sum": False,
-        }  # fmt: skip
+        yield _margin(margins)
+
+
+def _margin(pair: Pair) -> dict[str, Any]:
+    written = notation()
+    texts = [_("unknown") if value is None else written.percent(value, 1) for value in (pair.before, pair.after)]
+    difference = ""
+    if pair.differs and pair.before is not None and pair.after is not None:
+        difference = _("%(points)s percentage points") % {"points": written.points(pair.after - pair.before)}
+    return {
+        "label": _("Margin"), "before": texts[0], "after": texts[1], "differs": texts[0] != texts[1], "difference": difference,
+        "is_sum": False,
+    }  # fmt: skip
 
 
 def _is_there(pair: Pair) -> bool:

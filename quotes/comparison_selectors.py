@@ -92,7 +92,7 @@ class Found(NamedTuple):
 def compared(one: Version, other: Version) -> Found:
     """What differs between the two, with what only the house sees."""
     before, after = sorted((one, other), key=lambda version: version.age)
-    comparison = comparing.compared(content_of(before), content_of(after), _copied(before.quote, after.quote))
+    comparison = comparing.compared(content_of(before), content_of(after), copied(before.quote, after.quote))
     if before.snapshot is None and after.snapshot is None:
         note = Pair("internal_note", before.quote.internal_note, after.quote.internal_note)
         comparison = comparison._replace(head=[*comparison.head, note])
@@ -126,14 +126,14 @@ def since_sent(document: QuoteDocument) -> SinceSent | None:
     )
     if earlier is None:
         return None
-    copied = _copied(earlier.quote, document.quote)
-    return SinceSent(earlier.quote.revision, comparing.compared(earlier.snapshot.content, document.snapshot.content, copied))
+    origins = copied(earlier.quote, document.quote)
+    return SinceSent(earlier.quote.revision, comparing.compared(earlier.snapshot.content, document.snapshot.content, origins))
 
 
 _ORIGIN = "copied_from"
 
 
-def _copied(before: Quote, after: Quote) -> dict[int, int]:
+def copied(before: Quote, after: Quote) -> dict[int, int]:
     """Line of `after` → line of `before` that it was made of, over any number of revisions. One query."""
     if before.pk == after.pk or _ORIGIN not in {field.name for field in QuoteLine._meta.get_fields()}:
         return {}

@@ -87,6 +87,10 @@
   let focused = "";
   document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
   document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.detail.elt?.id === "main") {
+      const said = [...event.detail.elt.querySelectorAll(".alert[role=status]")].map((alert) => alert.textContent.trim());
+      if (said.length) one("#live").textContent = said.join(" ");
+    }
     const marked = event.detail.elt?.matches?.("[data-autofocus]") ? event.detail.elt : event.detail.elt && one("[data-autofocus]", event.detail.elt);
     const field = marked && (marked.matches(FOCUSABLE) ? marked : one(FOCUSABLE, marked));
     if (field) field.focus();

@@ -44,6 +44,11 @@ class Notation:
         text = _cut(format(exact.quantize(value, 4), ",f")) if decimals is None else format(exact.quantize(value, decimals), ",f")
         return self.percents.format(text.translate(self.marks))
 
+    def points(self, value: Decimal) -> str:
+        """A difference of percentages, 1 decimal, with its sign."""
+        rounded = exact.quantize(value, 1)
+        return f"{'+' if rounded > 0 else ''}{rounded:,f}".translate(self.marks)
+
     def quantity(self, value: Decimal) -> str:
         """A quantity, up to 3 decimals."""
         return _cut(format(exact.quantize(value, 3), ",f")).translate(self.marks)
@@ -101,6 +106,13 @@ def percent(value: Any, decimals: int | None = None) -> str:
     """A percentage: as it was typed, without trailing zeros, or with `decimals` places where it was computed."""
     number = _number(value)
     return "" if number is None else notation().percent(number, decimals)
+
+
+@register.filter
+def points(value: Any) -> str:
+    """A difference of percentages, 1 decimal, with its sign: "+2.1"."""
+    number = _number(value)
+    return "" if number is None else notation().points(number)
 
 
 @register.filter

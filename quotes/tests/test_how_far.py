@@ -84,7 +84,7 @@ def test_a_payment_term_that_is_advised_from_an_amount_on_is_a_limit(world: Worl
 def test_the_page_says_how_far_and_what_comes_then_and_takes_it_over(rep: Client, world: World) -> None:
     quote = draft(world)
     body = how_far(rep, quote)
-    assert "Up to 20%, or €10.00, nobody has to be asked" in body
+    assert "A discount of up to 20%, or €10.00, needs no further approval." in body
     assert "With more than that: Below the floor price. Line 1 (MAITO-1) is below its floor price." in body
     assert "€10.00 (25.0%)" in body
     assert re.findall(r'name="value" value="(.*?)"', body) == ["20 %", "10.00 €"]
@@ -111,7 +111,7 @@ def test_without_the_right_to_see_margins_it_is_the_percentage_alone(client: Cli
     client.force_login(UserFactory(roles=["sales_support"], team=world.team))
     MarginTarget.objects.update(target_percent=D(35))
     body = how_far(client, draft(world))
-    assert "Up to 7.68% nobody has to be asked" in body
+    assert "A discount of up to 7.68% needs no further approval." in body
     assert "The margin of the quote is below its target" in body
     assert [text for text in ("3.84", "35", "46.16", "<th scope") if text in body.partition("quote-how-far")[2]] == []
     assert re.findall(r'name="value" value="(.*?)"', body) == ["7.68 %"]

@@ -15,7 +15,7 @@ from core import clock, events, redirects
 from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import typed, whole
 from core.models import OutboxMessage
-from quotes import approval, approval_case, columns, documents, policies, selectors, services, triggers
+from quotes import approval, approval_case, columns, documents, margins, policies, selectors, services, triggers
 from quotes.choices import QuoteStatus
 from quotes.forms import EvidenceForm
 from quotes.models import Quote
@@ -100,6 +100,7 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     context = {
         "quote": quote,
         "priced": priced,
+        "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,
         "languages": Language.choices,
         "language": request.POST.get("language") or quote.language,
         "gates": [_step(step, choice.label, user, request.POST, load) for choice, step in steps],

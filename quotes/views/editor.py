@@ -17,7 +17,7 @@ from catalog.selectors import product_search
 from core.errors import DomainError, Invalid
 from core.forms import typed, whole
 from core.templatetags.ui import unit_price
-from quotes import columns, forms, last_prices, policies, rows, selectors, services
+from quotes import columns, declined, forms, last_prices, margins, policies, rows, selectors, services
 from quotes.models import Quote
 from quotes.views.changed import changed, changing_parts, shows_conflicts, version_of
 from users.access import requires, user_of
@@ -102,6 +102,8 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
         "sent_back": _sent_back(quote) if with_form else None,
+        "declined": declined.said_before(quote) if with_form else None,
+        "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,
         **changing_parts(user, quote, quoted.priced, {line_id: texts.sku for line_id, texts in quoted.texts.items()}),
     }
 

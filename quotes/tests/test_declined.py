@@ -1,0 +1,99 @@
+"""What the customer said of a revision they declined, before whoever writes the next one."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog.tests.factories import ProductFactory
+from quotes import declined, services
+from quotes.models import DeclineReason, Quote, QuoteAnswer
+from quotes.services import LineDraft
+from quotes.services.answering import Source
+from quotes.tests.factories import World, draft
+
+pytestmark = pytest.mark.req("S4.10")
+
+
+def line(key: int, sku: str = "A", position: int | None = None) -> dict[str, Any]:
+    return {"id": key, "position": position or key, "sku": sku, "quantity": "1", "list_price": "2"}
+
+
+def told(*given: tuple[int, str, str], after: list[dict[str, Any]], copied: dict[int, int] | None = None) -> list[Any]:
+    before = [line(1), line(2), line(3, "B")]
+    found = declined.mapped(given, before, after, copied or {}, {"price": "Too dear"})
+    return [(said.line, said.position, said.sku, said.text) for said in found]
+
+
+def test_what_was_said_of_a_line_is_said_of_the_one_that_stands_for_it() -> None:
+    after = [line(11, position=1), line(12, position=2), line(13, "B", 3)]
+    assert told((2, "price", "10 % less"), (3, "price", ""), after=after) == [
+        (12, 2, "A", "Too dear: 10 % less"),
+        (13, 3, "B", "Too dear"),
+    ]
+    assert told((2, "price", ""), after=after, copied={11: 2, 12: 1})[0][:2] == (11, 1)
+
+
+def test_what_was_said_of_a_line_that_is_gone_is_still_told() -> None:
+    assert told((3, "late", ""), (1, "", "Why?"), after=[line(11, position=1)]) == [(None, 3, "B", "late"), (11, 1, "A", "Why?")]
+
+
+def test_what_was_said_of_no_line_of_the_quote_is_left_out() -> None:
+    assert told((99, "price", "x"), after=[line(11)]) == []
+
+
+@pytest.mark.parametrize("stored", [None, "x", [1], [{"line": "1"}], [{"reason": "price"}], {}])
+def test_whatever_was_stored_makes_no_trouble(stored: Any) -> None:
+    assert list(declined._given(stored)) == []
+
+
+def declined_revision(world: World, reasons: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Quote, Quote]:
+    """A quote of two products that the customer declined, and its next revision; reasons of lines are laid beside the answer."""
+    butter = ProductFactory(sku="VOI-1", name_en="Butter")
+    quote = draft(world)
+    services.line_add(quote_id=quote.pk, draft=LineDraft(butter, quote.lines.get().quantity), by=world.rep)
+    document = services.quote_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])
+    services.quote_decline(
+        document_id=document.pk,
+        document_hash=document.document_hash,
+        name="Olli Ostaja",
+        reason=world.reason,
+        comment="Kilpailija on halvempi",
+        source=Source(recorded_by=world.rep, evidence="Puhelu"),
+    )
+    new = services.quote_revise(quote_id=quote.pk, by=world.rep)
+    lines = list(quote.lines.order_by("position"))
+    monkeypatch.setattr(QuoteAnswer, "line_reasons", reasons(lines), raising=False)
+    return quote, new
+
+
+def test_the_next_revision_opens_with_what_was_said(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    DeclineReason.objects.create(code="late", label_en="Too late", label_fi="Liian myöhään")
+
+    def reasons(lines: list[Any]) -> Any:
+        return [{"line": lines[1].pk, "reason": "late", "comment": "viikko 2"}, {"line": lines[0].pk, "reason": "price"}]
+
+    old, new = declined_revision(world, reasons, monkeypatch)
+    client.force_login(world.rep)
+    html = client.get(reverse("quote_page", args=[new.pk])).content.decode()
+    assert "Revision 1 was declined by Olli Ostaja" in html
+    assert ["Kilpailija on halvempi" in html, "Reason: <strong>Too dear</strong>" in html] == [True, True]
+    first, second = new.lines.order_by("position")
+    said = declined.said_before(new)
+    assert said is not None
+    assert said.by_line == {second.pk: "Too late: viikko 2", first.pk: "Too dear"}
+    assert f'href="#quote-line-{second.pk}">Line 2 (VOI-1)</a>: Too late: viikko 2' in html
+    assert declined.said_before(old) is None
+    assert "was declined by" not in client.get(reverse("quote_page", args=[old.pk])).content.decode()
+
+
+def test_only_the_answer_to_the_revision_before_is_told(world: World) -> None:
+    quote = draft(world)
+    with CaptureQueriesContext(connection) as queries:
+        assert declined.said_before(quote) is None
+    assert len(queries) == 0
+    services.quote_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])
+    assert declined.said_before(services.quote_revise(quote_id=quote.pk, by=world.rep)) is None
