@@ -18,15 +18,18 @@ from quotes.tests.factories import World, draft
 from users.tests.factories import UserFactory
 
 
-def accepted(world: World, net: str, margin: str | None, days: int, **more: Any) -> Quote:
-    """A quote that was sent so many days ago and has been accepted."""
+def accepted(world: World, net: str, margin: str | None, days: int, status: str = "accepted", **more: Any) -> Quote:
+    """A quote that was sent so many days ago and has been accepted, or what `status` says."""
     at, number = clock.now() - dt.timedelta(days=days), Quote.objects.count() + 500
-    values: dict[str, Any] = {
-        "number": f"Q-2020-{number}", "account": world.account, "owner": world.rep, "last_editor": world.rep, "status": "accepted",
-        "net_total": D(net), "margin_percent": margin and D(margin), "sent_at": at, "sent_by": world.rep,
-        "valid_until": at.date(), "price_date": at.date(),
-    }  # fmt: skip
-    return Quote.objects.create(**{**values, **more})
+    people = {"owner": world.rep, "last_editor": world.rep, "sent_by": world.rep}
+    dates = {"sent_at": at, "valid_until": at.date(), "price_date": at.date()}
+    sums = {"net_total": D(net), "margin_percent": margin and D(margin)}
+    given: dict[str, Any] = {"number": f"Q-2020-{number}", "account": world.account, **people, **dates, **sums, **more}
+    quote = Quote.objects.create(**given)
+    for step in ("approved", "sent", *(["accepted"] if status == "ordered" else []), status):
+        Quote.objects.filter(pk=quote.pk).update(status=step)
+    quote.refresh_from_db()
+    return quote
 
 
 def test_the_average_is_by_value_over_twelve_months_and_the_last_one_is_the_last_accepted(world: World) -> None:
