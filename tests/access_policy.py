@@ -320,8 +320,10 @@ POLICY: dict[str, Address] = {
     "quote_account_options": page(SALES, methods=GET),
     "quote_answer": Address(SALES, POST, (Use("sent quote", "evidence", write="edit the quote"),)),
     "quote_change": Address(SALES, POST, (Use("quote", "head", write="edit the quote"),)),
+    "quote_compare": page(QUOTE_READERS, "quote"),
     "quote_document": page(QUOTE_READERS, "quote", GET),
     "quote_export": export(QUOTE_READERS),
+    "quote_how_far": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
     "quote_last_prices": Address(SALES, GET, (Use("quote"),)),
     "quote_line_add": Address(SALES, POST, (Use("quote", "new line", write="edit the quote"),)),
     "quote_line_change": Address(SALES, POST, (Use("line", "line", write="edit the quote"),)),
@@ -336,6 +338,7 @@ POLICY: dict[str, Address] = {
     ),
     "quote_line_remove": Address(SALES, POST, (Use("line", "version", write="edit the quote"),)),
     "quote_list": page(QUOTE_READERS, methods=GET),
+    "quote_matrix": page(QUOTE_READERS),
     "quote_move": Address(
         SALES,
         POST,
@@ -356,6 +359,15 @@ POLICY: dict[str, Address] = {
     "quote_preview": page(QUOTE_READERS, "quote", GET, page=1),
     "quote_product_options": page(SALES, methods=GET),
     "quote_review": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
+    "quote_selected": Address(
+        QUOTE_READERS,
+        FORM,
+        (
+            Use(methods=READ, refuses=404),  # of what is to be done nothing is said
+            Use("quote", "quotes to cancel", write="edit the quote", methods=POST),
+        ),
+        {POST: SALES},
+    ),
     "quote_send": Address(SALES, POST, (Use("approved quote", "recipients", write="edit the quote"),)),
     "quote_statement": Address(frozenset({"presales"}), FORM, (Use("quote", "statement"),)),
     "quote_statement_ask": Address(SALES, FORM, (Use("quote", "wish", read="edit the quote", write="edit the quote"),)),

@@ -473,6 +473,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         dict.fromkeys(("business_id", "vat_number", "street", "postcode", "city"), "")
         | {"name": "Uusi Ehdokas Oy", "country": "FI", "language": "fi"}
     ),
+    "quotes to cancel": lambda world, target: {"do": "cancel", "quote": f"{target.arguments['pk']}:1", "reason": "Too late"},
     "recipients": lambda world, target: {
         "to": "ostaja@asiakas.example",
         "language": "fi",

@@ -176,6 +176,7 @@ WRITES: dict[str, Changes] = {
     "quote_move POST unsend": _UNSENT,
     "quote_new POST": _NEW_QUOTE,
     "quote_presence POST": new("quotes.QuotePresence"),
+    "quote_selected POST": _MOVE,
     "quote_send POST": _SENT,
     "quote_statement POST": _LINE | new("quotes.QuoteLine") | EVENT | NEWS | of("quotes.Quote", "margin_percent"),
     "quote_statement_ask POST": EVENT | NEWS,
