@@ -83,13 +83,18 @@
   });
   document.addEventListener("htmx:beforeRequest", () => one("#problem")?.replaceChildren());
 
-  // --- Focus after a swap: what the answer marks, else what had it (by id) ---
+  // --- Focus after a swap: what the answer marks, else what had it (by id); what a form names, where its page comes anew ---
   let focused = "";
+  let returnTo = "";
+  document.addEventListener("submit", (event) => { returnTo = event.target.dataset.returnFocus || ""; });
   document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement?.id || ""; });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.elt?.id === "main") {
       const said = [...event.detail.elt.querySelectorAll(".alert[role=status]")].map((alert) => alert.textContent.trim());
       if (said.length) one("#live").textContent = said.join(" ");
+      const back = returnTo && document.getElementById(returnTo);
+      returnTo = "";
+      if (back) return back.focus();
     }
     const marked = event.detail.elt?.matches?.("[data-autofocus]") ? event.detail.elt : event.detail.elt && one("[data-autofocus]", event.detail.elt);
     const field = marked && (marked.matches(FOCUSABLE) ? marked : one(FOCUSABLE, marked));

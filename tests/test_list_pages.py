@@ -127,6 +127,12 @@ LIST_PAGES: dict[str, ListPage] = {
 }
 
 
+BOARDS: dict[str, ListPage] = {
+    "quote_list": ListPage("data_steward", make_quote, 5),
+}
+"""Lists that are shown as a board, too, with `?view=board`. A column shows no more than eight cards."""
+
+
 API_LISTS: dict[str, ListPage] = {
     "api:absence-list": ListPage("data_steward", make_absence, 3),
     "api:account-list": ListPage("data_steward", make_account, 3),
@@ -162,6 +168,24 @@ def test_a_list_page_costs_the_same_for_few_and_for_many_rows(name: str, rows: i
     with CaptureQueriesContext(connection) as queries:
         response = client.get(reverse(name))
     assert rows_in(response.content.decode()) == rows
+    counted = [query["sql"][:300] for query in queries.captured_queries if "django_session" not in query["sql"]]
+    assert len(counted) == page.queries, "\n".join(counted)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("rows", [2, 20])
+@pytest.mark.parametrize("name", BOARDS)
+def test_a_board_costs_the_same_for_few_and_for_many_cards(name: str, rows: int) -> None:
+    page = BOARDS[name]
+    user = UserFactory(roles=[page.role])
+    for number in range(rows):
+        page.make(number, user)
+    client = Client()
+    client.force_login(user)
+    client.get(reverse(name), {"view": "board"})
+    with CaptureQueriesContext(connection) as queries:
+        response = client.get(reverse(name), {"view": "board"})
+    assert len(re.findall(r'<li class="card ', response.content.decode())) == min(rows, 8)
     counted = [query["sql"][:300] for query in queries.captured_queries if "django_session" not in query["sql"]]
     assert len(counted) == page.queries, "\n".join(counted)
 

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from catalog.models import Price
 from catalog.tests.factories import ProductFactory
 from integration.services import quality
+from quotes import services as quotes
 from quotes.models import Quote, QuoteAnswer
 from quotes.tests.factories import World, draft, sent
 
@@ -157,8 +158,13 @@ def test_pages_fit_and_are_accessible(world: World, visit: Any, width: int, dark
     axe = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
     lists = ["/", "/accounts/", "/opportunities/", "/quotes/", "/approvals/", "/products/"]
     pages = [f"/accounts/{world.account.pk}/", "/quotes/new/", "/sync/quality/", "/sync/quality/lacks_business_id/"]
-    drafted = [f"/quotes/{quote.pk}/{part}" for part in ("", "prices/", "review/")]
-    for path in [*lists, *pages, *drafted, f"/quotes/{done.pk}/"]:
+    drafted = [f"/quotes/{quote.pk}/{part}" for part in ("", "prices/", "review/", "how-far/")]
+    both = f"q={quote.pk}&q={done.pk}"
+    several = ["/quotes/?view=board", f"/quotes/compare/?{both}", f"/quotes/selected/?do=owner&{both}"]
+    revised = quotes.quote_revise(quote_id=done.pk, by=world.rep)
+    quotes.quote_change(quote_id=revised.pk, by=world.rep, customer_note="Hei")
+    quotes.line_change(quote_id=revised.pk, line_id=revised.lines.get().pk, by=world.rep, quantity=Decimal(7))
+    for path in [*lists, *several, *pages, *drafted, f"/quotes/{done.pk}/", f"/quotes/{revised.pk}/compare/?all=1"]:
         me.go(path)
         me.page.wait_for_load_state("networkidle")  # the editor loads what it has to say of prices by itself
         if not me.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
