@@ -4,19 +4,26 @@ Nothing is counted further than a column needs it, and a board costs the same wh
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _, ngettext
 
 from approvals import selectors as approvals
 from approvals.selectors import Waiting
 from core import clock, events
 from core.models import Event
+from core.paths import path_to
+from core.rows import RowTemplate
+from core.templatetags.ui import notation
 from quotes import policies
 from quotes.choices import QuoteStatus as S
 from quotes.filters import GROUPS, SOON
@@ -58,14 +65,37 @@ class Move(NamedTuple):
     posts: bool = False
 
 
-class Card(NamedTuple):
-    quote: Quote
-    since: dt.datetime
-    days: int
-    is_old: bool
-    expires_soon: bool
+@dataclass(slots=True)
+class Face:
+    """What a card says of its quote, as ready text. `since`: when it came to be in its state."""
+
+    path: str
+    number: str
+    css: str
+    days: str
+    age: str
+    since: str
+    account: str
+    net: str
+    margin: str
     waits: str
+    until_css: str
+    until: str
+    owner: str
+
+
+FACE = RowTemplate("quotes/_board_card.html", Face)
+
+
+class Card(NamedTuple):
+    pk: int
+    version: int
+    face: Face
     moves: list[Move]
+
+    @property
+    def html(self) -> SafeString:
+        return FACE.render([self.face])
 
 
 class Column(NamedTuple):
@@ -130,21 +160,50 @@ def _cards_of(
     waiting = approvals.waiting_on("quote", [quote.pk for quote in quotes if quote.status == S.IN_REVIEW])
     editable = policies.editable(user, quotes)
     revised = _with_a_revision_under_way(quotes) if editable else set()
-    cards = {}
-    for quote in quotes:
-        asked, last = waiting.get(quote.pk, []), told.get(quote.pk)
-        since = last.at if last else quote.sent_at or quote.created_at
-        stage, days = stages[S(quote.status)], (clock.now() - since).days
-        cards[quote.pk] = Card(
-            quote=quote,
-            since=since,
-            days=days,
-            is_old=stage.old_after is not None and (days >= stage.old_after or any(one.due_at < clock.now() for one in asked)),
-            expires_soon=quote.status in (S.APPROVED, S.SENT) and quote.valid_until <= clock.today() + SOON,
-            waits=_waits_for(quote, asked, last),
-            moves=list(_moves(quote, user, asked, back, revised)) if quote.pk in editable else [],
+    faces = _faces(quotes, told, waiting, stages, margin=policies.may_see_margin(user))
+    return {
+        quote.pk: Card(
+            quote.pk,
+            quote.version,
+            face,
+            list(_moves(quote, user, waiting.get(quote.pk, []), back, revised)) if quote.pk in editable else [],
         )
-    return cards
+        for quote, face in zip(quotes, faces, strict=True)
+    }
+
+
+def _faces(
+    quotes: Sequence[Quote],
+    told: Mapping[int, "Told"],
+    waiting: Mapping[int, Sequence[Waiting]],
+    stages: Mapping[S, Stage],
+    *,
+    margin: bool,
+) -> Iterator[Face]:
+    """One for each, in the active language."""
+    written, path, now, soon = notation(), path_to("quote_page"), clock.now(), clock.today() + SOON
+    waits = {S.DRAFT: _("To be finished"), S.APPROVED: _("To be sent"), S.SENT: _("The customer's answer")}
+    for quote in quotes:
+        status, asked, last = S(quote.status), waiting.get(quote.pk, ()), told.get(quote.pk)
+        since = last.at if last else quote.sent_at or quote.created_at
+        days, old_after = (now - since).days, stages[status].old_after
+        is_old = old_after is not None and (days >= old_after or any(one.due_at < now for one in asked))
+        is_short = status in (S.APPROVED, S.SENT) and quote.valid_until <= soon
+        yield Face(
+            path=path(quote.pk),
+            number=str(quote),
+            css="is-old" if is_old else "",
+            days=ngettext("%(days)s day", "%(days)s days", days) % {"days": days},
+            age=_("long in this state") if is_old else _("in this state"),
+            since=date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT"),
+            account=quote.account.name,
+            net=written.money(quote.net_total),
+            margin=written.percent(quote.margin_percent, 1) if margin and quote.margin_percent is not None else "",
+            waits=_waits_for(status, asked, last) or waits.get(status, ""),
+            until_css="is-short" if is_short else "",
+            until=date_format(quote.valid_until, "SHORT_DATE_FORMAT"),
+            owner=quote.owner.display_name,
+        )
 
 
 # --- Since when, and for whom -----------------------------------------------------------------------------------------
@@ -168,8 +227,8 @@ def _last_told(keys: Iterable[int]) -> dict[int, Told]:
     return {pk: Told(verb, at, by) for pk, verb, at, by in rows.values_list("subject_id", "verb", "at", "by_name")}
 
 
-def _waits_for(quote: Quote, asked: Sequence[Waiting], last: Told | None) -> str:
-    status = S(quote.status)
+def _waits_for(status: S, asked: Sequence[Waiting], last: Told | None) -> str:
+    """Who is asked, or whoever sent it back."""
     if status == S.IN_REVIEW:
         names = ", ".join(one.approver or _("data stewards") for one in asked)
         return _("Approval: %(names)s") % {"names": names} if names else _("Approval")
@@ -177,8 +236,7 @@ def _waits_for(quote: Quote, asked: Sequence[Waiting], last: Told | None) -> str
         return _("Rejected by %(name)s") % {"name": last.by}
     if status == S.DRAFT and last and last.verb == "returned":
         return _("%(name)s asks back") % {"name": last.by}
-    waits = {S.DRAFT: _("To be finished"), S.APPROVED: _("To be sent"), S.SENT: _("The customer's answer")}
-    return waits.get(status, "")
+    return ""
 
 
 # --- What may be done -------------------------------------------------------------------------------------------------

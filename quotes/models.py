@@ -112,6 +112,7 @@ class Quote(QuoteWorkflow, Versioned):
         indexes = [
             models.Index(fields=["account", "-id"], name="quote_of_account"),
             models.Index(fields=["owner", "status"], name="quote_of_owner"),
+            models.Index(fields=["status", "id"], name="quotes_by_state"),
             models.Index(fields=["valid_until"], name="quote_to_expire", condition=Q(status__in=["approved", "sent"])),
             models.Index(fields=["status", "sent_at"], name="quote_with_work", condition=Q(work_days__isnull=False)),
         ]

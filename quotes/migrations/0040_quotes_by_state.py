@@ -1,0 +1,15 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('quotes', '0005_one_index_of_lines'),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name='quote',
+            index=models.Index(fields=['status', 'id'], name='quotes_by_state'),
+        ),
+    ]
