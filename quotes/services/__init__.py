@@ -19,9 +19,9 @@ from quotes.services.lines import (
     line_restore,
     lines_add,
 )
+from quotes.services.owning import quote_change_owner
 from quotes.services.presence import presence_note
 from quotes.services.pricing_lines import Discount, LineDraft, Measure
-from quotes.services.owning import quote_change_owner
 from quotes.services.sending import (
     quote_cancel,
     quote_expire,
@@ -36,9 +36,9 @@ __all__ = [
     "Discount",
     "LineDraft",
     "Measure",
-    "Statement",
     "Outcome",
     "Seen",
+    "Statement",
     "line_add",
     "line_change",
     "line_duplicate",
@@ -62,9 +62,9 @@ __all__ = [
     "quote_send",
     "quote_submit",
     "quote_unsend",
-    "statement_ask",
-    "statement_write",
     "quotes_cancel",
     "quotes_change_owner",
     "quotes_set_valid_until",
+    "statement_ask",
+    "statement_write",
 ]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('quotes', '0005_one_index_of_lines'),
+        ('quotes', '0008_work_days'),
     ]
 
     operations = [
