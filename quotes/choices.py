@@ -59,3 +59,18 @@ class Trigger(models.TextChoices):
 class Answer(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted")
     DECLINED = "declined", _("Declined")
+
+
+class Sharing(models.TextChoices):
+    """Who else sees a template."""
+
+    ME = "me", _("Only me")
+    UNIT = "unit", _("My unit")
+    ALL = "all", _("Everyone")
+
+
+class StarterPackMode(models.TextChoices):
+    """How a new account's first quote comes to its starter pack."""
+
+    OFFER = "offer", _("It is offered in the editor")
+    ITSELF = "itself", _("It is added by itself")

@@ -1,5 +1,6 @@
 """Quotes and what belongs to them; templates and starter packs; attachments."""
 
+from quotes.models.attachments import QuoteAttachment
 from quotes.models.quotes import (
     MOST_TEXT,
     DeclineReason,
@@ -11,6 +12,7 @@ from quotes.models.quotes import (
     QuoteQuerySet,
     QuoteSnapshot,
 )
+from quotes.models.templates import QuoteTemplate, QuoteTemplateLine, StarterPackAnswer, StarterPackSettings, TemplateQuerySet
 
 __all__ = [
     "MOST_TEXT",
@@ -18,8 +20,14 @@ __all__ = [
     "MarginTarget",
     "Quote",
     "QuoteAnswer",
+    "QuoteAttachment",
     "QuoteDocument",
     "QuoteLine",
     "QuoteQuerySet",
     "QuoteSnapshot",
+    "QuoteTemplate",
+    "QuoteTemplateLine",
+    "StarterPackAnswer",
+    "StarterPackSettings",
+    "TemplateQuerySet",
 ]

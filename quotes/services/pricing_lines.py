@@ -98,9 +98,7 @@ def saved(quote: Quote, by: User, priced: pricing.PricedQuote | None, *fields: s
 def price(quote: Quote, lines: Sequence[pricing.Line]) -> pricing.PricedQuote:
     """The quote with these lines priced in one pass, and its totals set. Raises Invalid for what is no discount or amount."""
     priced = pricing.price_quote(lines, selectors.header_of(quote))
-    if max([amount for row in priced.lines for amount in (row.line_list, row.line_net)], default=money.ZERO) >= TOO_MUCH_A_LINE:
-        text = _("The amount of this line is too large.")
-        raise Invalid(text, fields={"quantity": text})
+    _require_amounts(priced)
     totals = priced.totals
     if max(totals.list_total, abs(totals.net_total), totals.gross_total) >= TOO_MUCH:
         raise Invalid(_("The total of the quote is too large."))
@@ -109,6 +107,12 @@ def price(quote: Quote, lines: Sequence[pricing.Line]) -> pricing.PricedQuote:
     margin = totals.margin_percent  # of next to nothing it is no figure worth keeping
     quote.margin_percent = None if margin is None or abs(margin) >= NO_FIGURE else margin
     return priced
+
+
+def _require_amounts(priced: pricing.PricedQuote) -> None:
+    if max([amount for row in priced.lines for amount in (row.line_list, row.line_net)], default=money.ZERO) >= TOO_MUCH_A_LINE:
+        text = _("The amount of this line is too large.")
+        raise Invalid(text, fields={"quantity": text})
 
 
 def plain(line: QuoteLine, key: int) -> pricing.Line:
@@ -138,39 +142,58 @@ def take_amounts(lines: Sequence[QuoteLine], priced: Sequence[pricing.PricedLine
 
 
 def new_lines(quote: Quote, by: User, drafts: Sequence[LineDraft], *, start: int) -> list[QuoteLine]:
-    """Lines in memory, with the prices of the day. Raises: Invalid naming the product; the index of the draft is in `at`."""
+    """Lines in memory, with the prices of the day. Raises: Invalid naming the product."""
     if len(drafts) > MOST_LINES:
         raise Invalid(TOO_MANY % {"most": MOST_LINES})
-    of_products = [draft for draft in drafts if draft.product]
-    found = iter(offers_for(quote, [_asked(draft) for draft in of_products]))
-    lines = []
-    for position, draft in enumerate(drafts, start):
-        line = QuoteLine(
-            quote=quote,
-            position=position,
-            kind=draft.kind,
-            product=draft.product,
-            text=draft.text,
-            quantity=draft.quantity,
-            unit=draft.measure.unit,
-            numerator=draft.measure.numerator,
-            denominator=draft.measure.denominator,
-            list_price=draft.list_price,
-            cost=draft.cost,
-            vat_percent=draft.product.vat_rate.rate if draft.product else draft.vat_percent,
-            discount_kind=draft.discount.kind,
-            discount_value=draft.discount.value,
-            optional=draft.optional,
-            **draft.more,
-        )
-        if draft.product is not None:
-            require_sold(draft.product)
-            require_quantity(draft.product, draft.quantity)
-            copy_prices(line, next(found), options=draft.options)
-        if line.is_priced:
-            check_surcharge(by, line, quote)
-        lines.append(line)
-    return lines
+    found = zip(drafts, _offers_of(quote, drafts), strict=True)
+    return [_new_line(quote, by, draft, position, offer) for position, (draft, offer) in enumerate(found, start)]
+
+
+def problems_of(quote: Quote, by: User, drafts: Sequence[LineDraft]) -> dict[int, Invalid]:
+    """Why a draft of this quote would refuse a line, by its index among `drafts`; lines that it would take are left out."""
+    problems = {}
+    for index, (draft, offer) in enumerate(zip(drafts, _offers_of(quote, drafts), strict=True)):
+        try:
+            line = _new_line(quote, by, draft, 1, offer)
+            if line.is_priced:
+                _require_amounts(pricing.price_quote([plain(line, 1)], pricing.Header(quote.account_discount)))
+        except Invalid as problem:
+            problems[index] = problem
+    return problems
+
+
+def _offers_of(quote: Quote, drafts: Sequence[LineDraft]) -> list[Offer | None]:
+    """What the catalogue says of each draft; None of what is no product."""
+    found = iter(offers_for(quote, [_asked(draft) for draft in drafts if draft.product]))
+    return [next(found) if draft.product else None for draft in drafts]
+
+
+def _new_line(quote: Quote, by: User, draft: LineDraft, position: int, offer: Offer | None) -> QuoteLine:
+    line = QuoteLine(
+        quote=quote,
+        position=position,
+        kind=draft.kind,
+        product=draft.product,
+        text=draft.text,
+        quantity=draft.quantity,
+        unit=draft.measure.unit,
+        numerator=draft.measure.numerator,
+        denominator=draft.measure.denominator,
+        list_price=draft.list_price,
+        cost=draft.cost,
+        vat_percent=draft.product.vat_rate.rate if draft.product else draft.vat_percent,
+        discount_kind=draft.discount.kind,
+        discount_value=draft.discount.value,
+        optional=draft.optional,
+        **draft.more,
+    )
+    if draft.product is not None and offer is not None:
+        require_sold(draft.product)
+        require_quantity(draft.product, draft.quantity)
+        copy_prices(line, offer, options=draft.options)
+    if line.is_priced:
+        check_surcharge(by, line, quote)
+    return line
 
 
 def _asked(draft: LineDraft) -> Asked:
