@@ -7,7 +7,16 @@ from django.http import HttpRequest
 from modeltranslation.admin import TranslationAdmin
 from simple_history.admin import SimpleHistoryAdmin
 
-from quotes.models import DeclineReason, MarginTarget, Quote
+from core.admin import OneRowAdmin, ReadOnlyAdmin
+from quotes.models import (
+    DeclineReason,
+    MarginTarget,
+    Quote,
+    QuoteAttachment,
+    QuoteTemplate,
+    QuoteTemplateLine,
+    StarterPackSettings,
+)
 
 
 @admin.register(DeclineReason)
@@ -38,3 +47,44 @@ class QuoteAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class TemplateLineInline(admin.TabularInline):  # type: ignore[type-arg]
+    """To look at: lines come from a quote."""
+
+    model = QuoteTemplateLine
+    fields = readonly_fields = ("position", "kind", "product", "text", "quantity", "discount_kind", "discount_value", "optional")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(QuoteTemplate)
+class QuoteTemplateAdmin(SimpleHistoryAdmin):  # type: ignore[misc]
+    """Who sees a template, whether it is a starter pack, and of which customers. It is made of a quote, on that one's page."""
+
+    list_display = ("name", "owner", "shared_with", "is_starter_pack", "tma2", "channel", "is_active")
+    list_filter = ("is_starter_pack", "shared_with", "is_active")
+    list_select_related = ("owner", "tma2", "channel")
+    search_fields = ("name", "owner__display_name")
+    autocomplete_fields = ("owner",)
+    inlines = (TemplateLineInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(StarterPackSettings)
+class StarterPackSettingsAdmin(OneRowAdmin): ...
+
+
+@admin.register(QuoteAttachment)
+class QuoteAttachmentAdmin(ReadOnlyAdmin):
+    list_display = ("name", "quote", "size", "for_customer", "by", "at")
+    list_select_related = ("quote", "by")
+    exclude = ("file",)

@@ -51,5 +51,13 @@ class QuotesConfig(AppConfig):
                 "copied": _("Copied from another quote"),
                 "statement of work asked for": _("Statement of work asked for"),
                 "statement of work written": _("Statement of work written"),
+                "lines copied": _("Lines taken from another quote"),
+                "template inserted": _("Lines taken from a template"),
+                "starter pack added": _("Starter pack added"),
+                "starter pack declined": _("Starter pack declined"),
+                "file added": _("File added"),
+                "file for the customer": _("File goes to the customer"),
+                "file kept in the house": _("File stays in the house"),
+                "file removed": _("File removed"),
             }
         )

@@ -1,4 +1,4 @@
-"""What somebody pasted from a spreadsheet, read as rows: which cell names the product, which is a quantity, a discount or a price.
+"""What somebody pasted from a spreadsheet, read as rows: which cell names the product, which is quantity, discount or price.
 
 Pure functions over text. Whether there is such a product and whether a number is one is up to `quotes.pasted_lines`.
 """
@@ -62,8 +62,8 @@ class Pasted(NamedTuple):
 HEADINGS: Mapping[str, Role] = {
     heading: role
     for role, headings in {
-        Role.CODE: "sku|code|item code|product code|product number|article|article number|part number|item|product|koodi|tuotekoodi|"
-        "tuotenumero|tuotenro|nimikekoodi|nimike|artikkeli|artikkelinumero|tuote",
+        Role.CODE: "sku|code|item code|product code|product number|article|article number|part number|item|product|koodi|"
+        "tuotekoodi|tuotenumero|tuotenro|nimikekoodi|nimike|artikkeli|artikkelinumero|tuote",
         Role.NAME: "name|product name|item name|description|nimi|tuotenimi|tuotteen nimi|nimitys|kuvaus",
         Role.QUANTITY: "quantity|qty|pcs|units|määrä|maara|kpl|kpl määrä|lkm|kappalemäärä",
         Role.DISCOUNT: "discount|disc|alennus|ale|alennusprosentti",

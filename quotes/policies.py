@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from accounts import policies as accounts
 from accounts.models import Account
-from quotes.models import Quote
+from quotes.models import Quote, QuoteTemplate
 from users.models import User
 from users.roles import Perm
 
@@ -40,3 +40,8 @@ def may_write_statements(user: User) -> bool:
 
 def may_surcharge(user: User) -> bool:
     return user.may(Perm.QUOTE_SURCHARGE)
+
+
+def may_change_template(user: User, template: QuoteTemplate) -> bool:
+    """Whoever made it. Stewards keep all of them in the administration."""
+    return user.may(Perm.QUOTE_EDIT) and template.owner_id == user.pk

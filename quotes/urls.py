@@ -3,7 +3,7 @@
 from django.urls import path
 
 from quotes import views
-from quotes.views import comparison, customer, editor, how_far, lines, listing, offer, statements
+from quotes.views import attachments, comparison, customer, editor, how_far, lines, listing, offer, pasting, starter, statements, templates
 
 urlpatterns = [
     path("quotes/", listing.quote_list, name="quote_list"),
@@ -13,7 +13,21 @@ urlpatterns = [
     path("quotes/new/", editor.quote_new, name="quote_new"),
     path("quotes/accounts/", editor.account_options, name="quote_account_options"),
     path("quotes/products/", editor.product_options, name="quote_product_options"),
+    path("quotes/templates/", templates.template_list, name="template_list"),
+    path("quotes/templates/<int:pk>/", templates.template_page, name="template_page"),
+    path("quotes/templates/<int:pk>/quote/", templates.template_quote, name="template_quote"),
+    path("quotes/templates/<int:pk>/remove/", templates.template_remove, name="template_remove"),
     path("quotes/<int:pk>/", views.quote_page, name="quote_page"),
+    path("quotes/<int:pk>/paste/", pasting.quote_paste, name="quote_paste"),
+    path("quotes/<int:pk>/paste/add/", pasting.quote_paste_add, name="quote_paste_add"),
+    path("quotes/<int:pk>/insert/", templates.quote_insert, name="quote_insert"),
+    path("quotes/<int:pk>/template/", templates.template_make, name="template_make"),
+    path("quotes/<int:pk>/starter-pack/", starter.quote_starter, name="quote_starter"),
+    path("quotes/<int:pk>/attachments/", attachments.quote_attachments, name="quote_attachments"),
+    path("quotes/<int:pk>/attachments/add/", attachments.attachment_add, name="attachment_add"),
+    path("quotes/<int:pk>/attachments/<int:attachment_pk>/", attachments.attachment_file, name="attachment_file"),
+    path("quotes/<int:pk>/attachments/<int:attachment_pk>/change/", attachments.attachment_change, name="attachment_change"),
+    path("quotes/<int:pk>/attachments/<int:attachment_pk>/remove/", attachments.attachment_remove, name="attachment_remove"),
     path("quotes/<int:pk>/change/", editor.change, name="quote_change"),
     path("quotes/<int:pk>/lines/", lines.add_line, name="quote_line_add"),
     path("quotes/<int:pk>/lines/last-prices/", lines.bought_before, name="quote_last_prices"),
@@ -37,4 +51,5 @@ urlpatterns = [
     path("q/<str:token>/", customer.enter, name="customer_link"),
     path("q/s/<uuid:uuid>/", customer.page, name="customer_quote"),
     path("q/s/<uuid:uuid>/document.pdf", customer.document, name="customer_document"),
+    path("q/s/<uuid:uuid>/attachments/<int:attachment_pk>/", attachments.customer_attachment, name="customer_attachment"),
 ]

@@ -94,7 +94,9 @@ class QuoteTemplateLine(models.Model):
         ordering = ["template", "position"]
         constraints = [
             models.UniqueConstraint(fields=["template", "position"], name="one_template_line_per_position"),
-            models.CheckConstraint(condition=Q(quantity__gt=0, numerator__gt=0, denominator__gt=0), name="template_line_positive"),
+            models.CheckConstraint(
+                condition=Q(quantity__gt=0, numerator__gt=0, denominator__gt=0), name="template_line_positive"
+            ),
             models.CheckConstraint(condition=~Q(alternative_to=F("id")), name="no_template_line_for_itself"),
             models.CheckConstraint(
                 condition=Q(kind=LineKind.PRODUCT, product__isnull=False)

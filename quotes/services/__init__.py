@@ -1,8 +1,9 @@
-"""Use cases of quotes, by noun: drafting, approving and sending, what the customer answers."""
+"""Use cases of quotes, by noun: drafting, lines, templates, attachments, approving and sending, what the customer answers."""
 
 from quotes.services.answering import quote_accept, quote_decline
+from quotes.services.attachments import attachment_add, attachment_change, attachment_remove
 from quotes.services.bulk import Outcome, Seen, quotes_cancel, quotes_change_owner, quotes_set_valid_until
-from quotes.services.copying import quote_copy
+from quotes.services.copying import lines_copy, quote_copy
 from quotes.services.drafting import (
     quote_change,
     quote_create,
@@ -21,7 +22,7 @@ from quotes.services.lines import (
 )
 from quotes.services.owning import quote_change_owner
 from quotes.services.presence import presence_note
-from quotes.services.pricing_lines import Discount, LineDraft, Measure
+from quotes.services.pricing_lines import Discount, LineDraft, Measure, problems_of
 from quotes.services.sending import (
     quote_cancel,
     quote_expire,
@@ -29,6 +30,14 @@ from quotes.services.sending import (
     quote_send,
     quote_submit,
     quote_unsend,
+)
+from quotes.services.starter_packs import starter_pack_decline, starter_pack_take
+from quotes.services.templates import (
+    quote_create_from_template,
+    template_change,
+    template_insert,
+    template_make_from_quote,
+    template_remove,
 )
 from quotes.services.statements import Statement, statement_ask, statement_write
 
@@ -39,6 +48,9 @@ __all__ = [
     "Outcome",
     "Seen",
     "Statement",
+    "attachment_add",
+    "attachment_change",
+    "attachment_remove",
     "line_add",
     "line_change",
     "line_duplicate",
@@ -47,12 +59,15 @@ __all__ = [
     "line_restore",
     "lines_add",
     "presence_note",
+    "lines_copy",
+    "problems_of",
     "quote_accept",
     "quote_cancel",
     "quote_change",
     "quote_change_owner",
     "quote_copy",
     "quote_create",
+    "quote_create_from_template",
     "quote_decline",
     "quote_expire",
     "quote_keep_prices",
@@ -67,4 +82,10 @@ __all__ = [
     "quotes_set_valid_until",
     "statement_ask",
     "statement_write",
+    "starter_pack_decline",
+    "starter_pack_take",
+    "template_change",
+    "template_insert",
+    "template_make_from_quote",
+    "template_remove",
 ]

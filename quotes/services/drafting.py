@@ -17,6 +17,7 @@ from opportunities.models import Opportunity
 from quotes import policies, pricing, selectors
 from quotes.choices import PRICED_KINDS, HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
+from quotes.services.attachments import attachments_carry_over
 from quotes.services.pricing_lines import (
     Discount,
     LineDraft,
@@ -35,6 +36,7 @@ from quotes.services.pricing_lines import (
     take_amounts,
     update,
 )
+from quotes.services.starter_packs import with_starter_pack
 from users.models import Language, User
 from users.roles import Perm
 
@@ -54,7 +56,8 @@ def quote_create(
 ) -> Quote:
     """A numbered draft for the account, with its payment term advised and everything else prefilled.
 
-    Raises: NotFound for an account or opportunity out of sight, Invalid for an inactive account or a bad line.
+    Below its lines stands the starter pack of a new customer, where that is added by itself. Raises: NotFound for an account or
+    opportunity out of sight, Invalid for an inactive account or a bad line.
     """
     require(by.may(Perm.QUOTE_EDIT))
     found = account_to_quote(by, account_id)
@@ -89,7 +92,7 @@ def quote_create(
     events.record(quote, "created", by=by)
     if quote.opportunity_id:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="quoting", by=by)
-    return quote
+    return with_starter_pack(quote, by)
 
 
 CHANGEABLE = frozenset(
@@ -210,6 +213,7 @@ def quote_revise(*, quote_id: int, by: User) -> Quote:
     new.valid_until = max(new.valid_until, clock.today() + dt.timedelta(days=VALID_DAYS))
     new.save()
     _copy_lines(lines, new, by)
+    attachments_carry_over(old, new)
     events.record(new, "created", by=by, revision_of=old.revision)
     return new
 

@@ -59,7 +59,7 @@ def test_a_price_beside_a_discount_is_the_list_price_and_is_said_to_be_unread() 
 
 
 def test_rows_keep_the_number_that_they_have_in_the_spreadsheet() -> None:
-    assert [row.number for row in read("sku\tqty\n\nA\t1\n\t\n\"B\nb\"\t2").rows] == [3, 5]
+    assert [row.number for row in read('sku\tqty\n\nA\t1\n\t\n"B\nb"\t2').rows] == [3, 5]
 
 
 def test_a_quantity_that_is_missing_is_not_taken_for_one() -> None:

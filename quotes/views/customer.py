@@ -47,6 +47,14 @@ def _document(request: HttpRequest, uuid: uuids.UUID, *, with_content: bool = Tr
     return document
 
 
+def sent_document(request: HttpRequest, uuid: uuids.UUID) -> QuoteDocument:
+    """The same, for what belongs to it: of what was withdrawn there is nothing to have. Raises: NotFound."""
+    document = _document(request, uuid)
+    if _state(document) == "withdrawn":
+        raise NotFound
+    return document
+
+
 @by_link
 @require_http_methods(["GET", "HEAD", "POST"])
 def page(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
@@ -140,9 +148,7 @@ def _answer(request: HttpRequest, document: QuoteDocument) -> HttpResponse:
 @by_link
 @require_GET
 def document(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    sent = _document(request, uuid)
-    if _state(sent) == "withdrawn":
-        raise NotFound
+    sent = sent_document(request, uuid)
     response = HttpResponse(documents.pdf_of_document(sent), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{documents.file_name(sent.snapshot.content)}"'
     return link_pages.quiet(response)

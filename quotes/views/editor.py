@@ -17,7 +17,19 @@ from catalog.selectors import product_search
 from core.errors import DomainError, Invalid
 from core.forms import typed, whole
 from core.templatetags.ui import unit_price
-from quotes import columns, declined, forms, last_prices, margins, policies, rows, selectors, services
+from quotes import (
+    attachment_selectors,
+    columns,
+    declined,
+    forms,
+    last_prices,
+    margins,
+    policies,
+    rows,
+    selectors,
+    services,
+    template_selectors,
+)
 from quotes.models import Quote
 from quotes.views.changed import changed, changing_parts, shows_conflicts, version_of
 from users.access import requires, user_of
@@ -25,6 +37,7 @@ from users.models import User
 from users.roles import Perm
 
 OPTIONS = 12
+MOST_TEMPLATES = 8
 
 
 def go(request: HttpRequest, url: str) -> HttpResponse:
@@ -40,7 +53,13 @@ def quote_new(request: HttpRequest) -> HttpResponse:
     """Pick the account; the draft has its number at once."""
     user = user_of(request)
     text = request.GET.get("q", "")
-    context: dict[str, Any] = {"q": text, "accounts": account_search(user, text, OPTIONS) if text else [], "error": ""}
+    context: dict[str, Any] = {
+        "q": text,
+        "accounts": account_search(user, text, OPTIONS) if text else [],
+        "error": "",
+        "template": None,
+        "templates": template_selectors.templates_offered(user)[:MOST_TEMPLATES],
+    }
     if request.method != "POST":
         return render(request, "quotes/new.html", context)
     chosen = request.POST.get("account", "")
@@ -101,6 +120,7 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
+        **attachment_selectors.shown(user, quote),
         "sent_back": _sent_back(quote) if with_form else None,
         "declined": declined.said_before(quote) if with_form else None,
         "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,

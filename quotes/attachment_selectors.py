@@ -1,0 +1,72 @@
+"""Reads of attachments."""
+
+from typing import IO, Any
+
+import structlog
+from django.utils.translation import gettext_lazy as _
+
+from core import uploads
+from core.errors import NotFound
+from core.prepared import Prepared
+from quotes import policies
+from quotes.choices import QuoteStatus
+from quotes.models import Quote, QuoteAttachment
+from users.models import User
+
+log = structlog.get_logger(__name__)
+
+_of_quote = Prepared(lambda quote_id: QuoteAttachment.objects.filter(quote=quote_id).select_related("by").order_by("pk"))
+
+
+def attachments_of(quote: Quote) -> list[QuoteAttachment]:
+    """All files of a quote, in the order in which they were added: one query."""
+    found: list[QuoteAttachment] = _of_quote.rows(quote.pk)
+    return found
+
+
+def attachments_for_customer(quote: Quote) -> list[QuoteAttachment]:
+    """Those that the customer gets with the quote."""
+    return [attachment for attachment in attachments_of(quote) if attachment.for_customer]
+
+
+MOST_FILES = 10
+
+
+def shown(user: User, quote: Quote, error: str = "", *, is_changed: bool = False) -> dict[str, Any]:
+    """What the list of files shows; `is_changed`: it stands in the page of a quote whose version is another one now."""
+    return {
+        "attachments": attachments_of(quote),
+        "may_attach": quote.status == QuoteStatus.DRAFT and policies.may_edit(user, quote),
+        "attachment_error": error,
+        "attachment_endings": uploads.ENDINGS,
+        "most_attachments": MOST_FILES,
+        "is_changed": is_changed,
+    }
+
+
+def committed_attachments(quote: Quote) -> list[dict[str, Any]]:
+    """What a snapshot says of the files for the customer: `[{"name", "size", "hash"}]`."""
+    files = attachments_for_customer(quote)
+    return [{"name": file.name, "size": file.size, "hash": file.content_hash} for file in files]
+
+
+def attachment_for(user: User, quote_id: int, attachment_id: int) -> QuoteAttachment:
+    """A file of a quote in sight of this person. Raises: NotFound."""
+    quotes = Quote.objects.visible_to(user).filter(pk=quote_id).order_by().values("pk")
+    attachment = QuoteAttachment.objects.filter(pk=attachment_id, quote__in=quotes).first()
+    if attachment is None:
+        raise NotFound
+    return attachment
+
+
+def opened(attachment: QuoteAttachment) -> IO[bytes]:
+    """The stored file at its beginning. Raises: NotFound when it is gone or is not what was added."""
+    try:
+        file: IO[bytes] = attachment.file.open("rb")
+        if uploads.digest(file) == attachment.content_hash:
+            return file
+        file.close()
+        log.error("attachment does not match its hash", attachment=attachment.pk)
+    except OSError:
+        log.exception("attachment is missing", attachment=attachment.pk)
+    raise NotFound(_("This file is damaged. Ask whoever added it to add it again."))

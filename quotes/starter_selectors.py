@@ -1,0 +1,58 @@
+"""Which starter pack a quote may get."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from django.db.models import Exists, OuterRef, Q, Subquery
+
+from core.prepared import Prepared
+from quotes.choices import QuoteStatus, StarterPackMode
+from quotes.models import Quote, QuoteTemplate, StarterPackAnswer, StarterPackSettings
+
+
+class Pack(NamedTuple):
+    """A starter pack, whose customers it fits (None: all), and what is done with starter packs."""
+
+    template: int
+    tma2: int | None
+    channel: int | None
+    mode: str | None
+
+    @property
+    def is_by_itself(self) -> bool:
+        return self.mode == StarterPackMode.ITSELF
+
+
+def best(packs: Sequence[Pack], *, tma2: int | None, channel: int | None) -> Pack | None:
+    """The one for this customer: most named criteria, then the oldest."""
+    fitting = [pack for pack in packs if pack.tma2 in (None, tma2) and pack.channel in (None, channel)]
+    return min(fitting, key=lambda pack: (-(pack.tma2 is not None) - (pack.channel is not None), pack.template), default=None)
+
+
+_packs = Prepared(
+    lambda: (
+        QuoteTemplate.objects.filter(is_active=True, is_starter_pack=True)
+        .order_by("pk")
+        .values_list("pk", "tma2", "channel", Subquery(StarterPackSettings.objects.order_by().values("mode")[:1]))
+    )
+)
+
+
+def starter_pack_for(quote: Quote) -> Pack | None:
+    """What this draft may still get: the first quote of a new customer does, once, until somebody has said no.
+
+    New is a customer to whom nothing was ever sent, and none of whose quotes has had a starter pack, cancelled ones aside. One
+    query while there are no starter packs, else two.
+    """
+    if quote.status != QuoteStatus.DRAFT or quote.previous_id is not None:
+        return None
+    packs = list(map(Pack._make, _packs.rows()))
+    pack = best(packs, tma2=quote.account.tma2_id, channel=quote.account.channel_id)
+    return None if pack is None or not _is_first(quote) else pack
+
+
+def _is_first(quote: Quote) -> bool:
+    taken = StarterPackAnswer.objects.filter(quote=OuterRef("pk"), is_taken=True)
+    known = Q(sent_at__isnull=False) | Q(Exists(taken)) & ~Q(status=QuoteStatus.CANCELLED)
+    answered = Q(pk=quote.pk) & Q(starter_pack__isnull=False)
+    return not Quote.objects.filter(known | answered, account=quote.account_id).order_by().exists()
