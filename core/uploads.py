@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
-from django.http import FileResponse, HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
@@ -179,9 +179,9 @@ def safe_name(name: str) -> str:
     return f"{(stem.strip('. ') or 'file')[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}"
 
 
-def to_save(file: IO[bytes], *, name: str, content_type: str) -> FileResponse:
+def to_save(content: bytes, *, name: str, content_type: str) -> HttpResponse:
     """A kept file as one to save: no browser guesses what else it could be, opens it as a page of ours or keeps it."""
-    response = FileResponse(file, content_type=content_type)
+    response = HttpResponse(content, content_type=content_type)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, no-store"

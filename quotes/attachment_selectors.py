@@ -1,6 +1,7 @@
 """Reads of attachments."""
 
-from typing import IO, Any
+import hashlib
+from typing import Any
 
 import structlog
 from django.utils.translation import gettext_lazy as _
@@ -59,14 +60,15 @@ def attachment_for(user: User, quote_id: int, attachment_id: int) -> QuoteAttach
     return attachment
 
 
-def opened(attachment: QuoteAttachment) -> IO[bytes]:
-    """The stored file at its beginning. Raises: NotFound when it is gone or is not what was added."""
+def content_of(attachment: QuoteAttachment) -> bytes:
+    """What was added. Raises: NotFound when the stored file is gone or is something else."""
     try:
-        file: IO[bytes] = attachment.file.open("rb")
-        if uploads.digest(file) == attachment.content_hash:
-            return file
-        file.close()
-        log.error("attachment does not match its hash", attachment=attachment.pk)
+        with attachment.file.open("rb") as file:
+            content = bytes(file.read())
     except OSError:
         log.exception("attachment is missing", attachment=attachment.pk)
+    else:
+        if hashlib.sha256(content).hexdigest() == attachment.content_hash:
+            return content
+        log.error("attachment does not match its hash", attachment=attachment.pk)
     raise NotFound(_("This file is damaged. Ask whoever added it to add it again."))

@@ -28,6 +28,7 @@ SEES_MARGIN = frozenset({"sales_rep", "sales_manager", "sales_leadership", "pric
 # --- What a record is to a person -------------------------------------------------------------------------------------
 OWN, TEAM, UNIT, FOREIGN = "own", "of the team", "of the unit", "of another unit"
 ASKED = "asked in"
+SHARED = "shared by a colleague"
 HELD, UNHELD = "with its link", "without its link"
 THERE = "there"
 CROSSED = "the own one with a part of another's"
@@ -46,9 +47,11 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "opportunity": OF_AN_ACCOUNT,
     "quote": OF_AN_ACCOUNT,
     "line": (*OF_AN_ACCOUNT, CROSSED),
+    "attachment": (*OF_AN_ACCOUNT, CROSSED),
     "approved quote": OF_AN_ACCOUNT,
     "sent quote": OF_AN_ACCOUNT,
     "asked quote": OF_AN_ACCOUNT,
+    "template": (OWN, SHARED, FOREIGN),
     "request": (*OF_AN_ACCOUNT, ASKED),
     "approval link": (HELD, UNHELD),
     "customer link": (HELD, UNHELD),
@@ -81,9 +84,11 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "opportunity": _BY_SCOPE,
     "quote": _BY_SCOPE,
     "line": _BY_SCOPE,
+    "attachment": _BY_SCOPE,
     "approved quote": _BY_SCOPE,
     "sent quote": _BY_SCOPE,
     "asked quote": _BY_SCOPE,
+    "template": dict.fromkeys(ROLES, frozenset({OWN, SHARED})),
     "request": dict.fromkeys(ROLES, frozenset({OWN, ASKED})) | {"data_steward": _ALL | {ASKED}},
     "approval link": _HOLDERS,
     "customer link": _HOLDERS,
@@ -104,6 +109,7 @@ _EDITS_ACCOUNT = {"sales_rep": frozenset({OWN}), "sales_support": _TEAM, "sales_
 RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "edit the account": _EDITS_ACCOUNT,
     "edit the quote": {role: _EDITS_ACCOUNT[role] for role in SALES},
+    "change the template": dict.fromkeys(ROLES, frozenset({OWN})),
     "undo what one did": dict.fromkeys(ROLES, frozenset({OWN})),
     "decide": dict.fromkeys(APPROVERS, frozenset({ASKED})),
     "hand over": dict.fromkeys(APPROVERS, frozenset({ASKED})) | {"data_steward": frozenset({TEAM, UNIT, FOREIGN, ASKED})},
@@ -280,6 +286,10 @@ POLICY: dict[str, Address] = {
     "approval_report": page(OVERSEERS),
     "approval_report_file": export(OVERSEERS),
     "approval_together": Address(SIGNED_IN, FORM, (Use("request", "requests", write="decide", methods=POST), Use(methods=READ))),
+    "attachment_add": Address(SALES, POST, (Use("quote", "attachment", write="edit the quote"),)),
+    "attachment_change": Address(SALES, POST, (Use("attachment", "for the customer", write="edit the quote"),)),
+    "attachment_file": page(QUOTE_READERS, "attachment", GET),
+    "attachment_remove": Address(SALES, POST, (Use("attachment", write="edit the quote"),)),
     "conflict_assign": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "hands", write="edit the account"),)),
     "conflict_choose": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "choice", write="edit the account"),)),
     "conflict_export": export(SIGNED_IN),
@@ -289,6 +299,7 @@ POLICY: dict[str, Address] = {
     "contact_edit": Address(ACCOUNT_EDITORS, FORM, (Use("contact", "contact", {}, "edit the account", "edit the account"),)),
     "contact_new": Address(ACCOUNT_EDITORS, FORM, (Use("account", "contact", {}, "edit the account", "edit the account"),)),
     "contact_remove": Address(ACCOUNT_EDITORS, POST, (Use("contact", write="edit the account"),)),
+    "customer_attachment": Address(EVERYBODY, GET, (Use("customer link"),)),
     "customer_document": Address(EVERYBODY, GET, (Use("customer link"),)),
     "customer_link": Address(EVERYBODY, READ, (Use("customer link"),)),
     "customer_quote": Address(
@@ -319,11 +330,13 @@ POLICY: dict[str, Address] = {
     "quality_figure": page(SIGNED_IN, figure="conflicts"),
     "quote_account_options": page(SALES, methods=GET),
     "quote_answer": Address(SALES, POST, (Use("sent quote", "evidence", write="edit the quote"),)),
+    "quote_attachments": page(QUOTE_READERS, "quote"),
     "quote_change": Address(SALES, POST, (Use("quote", "head", write="edit the quote"),)),
     "quote_compare": page(QUOTE_READERS, "quote"),
     "quote_document": page(QUOTE_READERS, "quote", GET),
     "quote_export": export(QUOTE_READERS),
     "quote_how_far": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
+    "quote_insert": Address(SALES, FORM, (Use("quote", "template to insert", {}, "edit the quote", "edit the quote"),)),
     "quote_last_prices": Address(SALES, GET, (Use("quote"),)),
     "quote_line_add": Address(SALES, POST, (Use("quote", "new line", write="edit the quote"),)),
     "quote_line_change": Address(SALES, POST, (Use("line", "line", write="edit the quote"),)),
@@ -355,6 +368,8 @@ POLICY: dict[str, Address] = {
     "quote_new": Address(SALES, FORM, (Use(methods=READ), Use("account", "account to quote", methods=POST))),
     "quote_offer": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
     "quote_page": page(QUOTE_READERS, "quote", GET),
+    "quote_paste": Address(SALES, FORM, (Use("quote", "pasted rows", {}, "edit the quote", "edit the quote", changes=False),)),
+    "quote_paste_add": Address(SALES, POST, (Use("quote", "pasted rows", write="edit the quote"),)),
     "quote_presence": Address(SALES, POST, (Use("quote", write="edit the quote"),)),
     "quote_preview": page(QUOTE_READERS, "quote", GET, page=1),
     "quote_product_options": page(SALES, methods=GET),
@@ -369,6 +384,14 @@ POLICY: dict[str, Address] = {
         {POST: SALES},
     ),
     "quote_send": Address(SALES, POST, (Use("approved quote", "recipients", write="edit the quote"),)),
+    "quote_starter": Address(
+        SALES,
+        FORM,
+        (
+            Use("quote", read="edit the quote", methods=READ),
+            Use("quote", "starter pack", write="edit the quote", refuses=409, methods=POST),  # no new customers
+        ),
+    ),
     "quote_statement": Address(frozenset({"presales"}), FORM, (Use("quote", "statement"),)),
     "quote_statement_ask": Address(SALES, FORM, (Use("quote", "wish", read="edit the quote", write="edit the quote"),)),
     "quote_submit": Address(SALES, POST, (Use("quote", "submission", write="edit the quote"),)),
@@ -387,6 +410,11 @@ POLICY: dict[str, Address] = {
     "sync_row_fix": Address(STEWARDS, FORM, _row("cells")),
     "sync_row_map": Address(STEWARDS, FORM, _row("parent")),
     "sync_upload": Address(STEWARDS, FORM, (Use(methods=READ), Use(body="file", refuses=409, methods=POST))),
+    "template_list": page(SALES, methods=GET),
+    "template_make": Address(SALES, FORM, (Use("quote", "new template"),)),
+    "template_page": Address(SALES, FORM, (Use("template", "template", write="change the template"),)),
+    "template_quote": Address(SALES, FORM, (Use("template", "account for the template"),)),
+    "template_remove": Address(SALES, POST, (Use("template", write="change the template"),)),
     "theme": Address(SIGNED_IN, POST, (Use(body="theme"),)),
     "token_new": Address(SIGNED_IN, POST, (Use(body="token"),)),
     "token_revoke": Address(SIGNED_IN, POST, (Use("token"),)),
@@ -469,6 +497,9 @@ ADMIN: dict[str, str] = {
     "quotes.DeclineReason": ALL_VERBS,
     "quotes.MarginTarget": ALL_VERBS,
     "quotes.Quote": "",
+    "quotes.QuoteAttachment": "",
+    "quotes.QuoteTemplate": "change",
+    "quotes.StarterPackSettings": "change",
     "users.Absence": "add",
     "users.ApiToken": "",
     "users.BusinessUnit": ALL_VERBS,

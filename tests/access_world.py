@@ -30,8 +30,9 @@ from opportunities.models import Opportunity
 from opportunities.tests.factories import OpportunityFactory
 from quotes import services
 from quotes.choices import Trigger
-from quotes.models import DeclineReason, MarginTarget, Quote, QuoteDocument, QuoteLine
+from quotes.models import DeclineReason, MarginTarget, Quote, QuoteAttachment, QuoteDocument, QuoteLine, QuoteTemplate
 from quotes.services import LineDraft
+from quotes.tests.factories import attached, template_of
 from quotes.views import customer
 from tests.access_policy import (
     ANONYMOUS,
@@ -42,6 +43,7 @@ from tests.access_policy import (
     HELD,
     MISSING,
     OWN,
+    SHARED,
     TEAM,
     UNIT,
 )  # fmt: skip
@@ -66,9 +68,11 @@ class Case(NamedTuple):
     opportunity: Opportunity
     draft: Quote
     line: QuoteLine
+    attachment: QuoteAttachment
     approved: Quote
     sent: Quote
     document: QuoteDocument
+    sent_attachment: QuoteAttachment
     asked: Quote
     request: Request
     proposal: LinkProposal
@@ -101,6 +105,8 @@ class World:
     successor: User
     """Who may decide anything, everywhere, and is asked nothing."""
     failed: OutboxMessage
+    templates: dict[str, QuoteTemplate]
+    """A template of each person, and what others have: one that is shared, one that is not."""
     clients: dict[str, Client]
     sessions: dict[str, str]
     tokens: dict[tuple[str, bool], str]
@@ -150,7 +156,10 @@ def make_world() -> World:
     row = QuarantinedRowFactory(run=RunFactory())
     running = RunningFactory(kind=PRODUCT_IMPORT, lease_until=clock.now() + dt.timedelta(days=1))
     feeds = (row.run, running, guarded_run(), row)
-    others = (MailboxMessageFactory(html="<p>Hei</p>"), _successor(), failed_mail(people["sales_rep"]))
+    templates = {role: template_of(person, maker.plain) for role, person in people.items()}
+    templates[SHARED] = template_of(shared[TEAM].owner, maker.plain, shared_with="all")
+    templates[FOREIGN] = template_of(shared[TEAM].owner, maker.plain)
+    others = (MailboxMessageFactory(html="<p>Hei</p>"), _successor(), failed_mail(people["sales_rep"]), templates)
     world = World(people, own, shared, asked, maker.plain, *feeds, *others, {}, {}, {})
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
@@ -214,8 +223,8 @@ class _Maker(NamedTuple):
         for quote in (draft, approved, sent, asked):
             quote.refresh_from_db()
         return Case(
-            owner, account, contact, conflict, opportunity, draft, draft.lines.get(), approved, sent, document, asked, request,
-            proposal, declined, merge,
+            owner, account, contact, conflict, opportunity, draft, draft.lines.get(), attached(draft, owner), approved, sent,
+            document, attached(sent, owner, for_customer=True), asked, request, proposal, declined, merge,
         )  # fmt: skip
 
     def proposal(self, account: Account, owner: User, number: int) -> LinkProposal:
@@ -305,7 +314,15 @@ def _customer_link(world: World, role: str, relation: str) -> Target:
     case = world.shared[TEAM]
     other = links.token_of(Link.objects.filter(purpose=Link.Purpose.APPROVAL).order_by("pk")[0])
     token = links.token_of(case.document.link)
-    return _linked(relation, token, other, case.document.uuid, customer.COOKIE, case=case)
+    target = _linked(relation, token, other, case.document.uuid, customer.COOKIE, case=case)
+    target.arguments["attachment_pk"] = NOBODYS if relation == MISSING else case.sent_attachment.pk
+    return target
+
+
+def _template(world: World, role: str, relation: str) -> Target:
+    if relation == MISSING:
+        return Target({"pk": NOBODYS})
+    return Target({"pk": world.templates[relation if relation != OWN else role if role in world.people else "sales_rep"].pk})
 
 
 def _linked(relation: str, token: str, other: str, uuid: UUID, cookie: str, **records: Any) -> Target:
@@ -334,6 +351,10 @@ def _line(case: Case) -> dict[str, Any]:
     return {"pk": case.draft.pk, "line_pk": case.line.pk, "line_id": case.line.pk}
 
 
+def _attachment(case: Case) -> dict[str, Any]:
+    return {"pk": case.draft.pk, "attachment_pk": case.attachment.pk}
+
+
 _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "": _nothing,
     "account": _of_case(lambda case: {"pk": case.account.pk}),
@@ -345,9 +366,11 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "opportunity": _of_case(lambda case: {"pk": case.opportunity.pk}),
     "quote": _of_case(lambda case: {"pk": case.draft.pk}),
     "line": _of_case(_line, "line_pk", "line_id"),
+    "attachment": _of_case(_attachment, "attachment_pk"),
     "approved quote": _of_case(lambda case: {"pk": case.approved.pk}),
     "sent quote": _of_case(lambda case: {"pk": case.sent.pk}),
     "asked quote": _of_case(lambda case: {"pk": case.asked.pk}),
+    "template": _template,
     "request": _request,
     "approval link": _approval_link,
     "customer link": _customer_link,
@@ -392,8 +415,10 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "accept-purchase_order": "PO-1",
         "accept-agree": "on",
     },
+    "account for the template": lambda world, target: {"account": world.shared[TEAM].account.pk, "leave_out": "1"},
     "account to quote": lambda world, target: {"account": target.arguments["pk"], "opportunity": ""},
     "account version": lambda world, target: {"version": _case_of(world, target).account.version},
+    "attachment": lambda world, target: {"file": SimpleUploadedFile("tarjous.pdf", b"%PDF-1.7"), "for_customer": "1"},
     "cells": lambda world, target: {"cell_0": "1"},
     "choice": lambda world, target: {"candidate": "Tie 2", "reason": "Seen there"},
     "contact": lambda world, target: {
@@ -412,6 +437,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "failed mail": lambda world, target: {"action": f"retry:{world.failed.pk}"},
     "file": lambda world, target: {"kind": PRODUCT_IMPORT, "file": SimpleUploadedFile("tuotteet.csv", b"sku;name_en\n1;x\n")},
+    "for the customer": lambda world, target: {"for_customer": "1"},
     "format": lambda world, target: {"format": "csv"},
     "hands": lambda world, target: {"to": world.people["data_steward"].pk},
     "head": lambda world, target: {"field": "customer_note", "value": "Kiitos!", "version": 1},
@@ -459,9 +485,11 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "wish": lambda world, target: {"wish": "An audit on site"},
     "new line": lambda world, target: {"product": world.product.pk, "quantity": "2", "version": 1},
+    "new template": lambda world, target: {"name": "Kesän tarjous", "shared_with": "unit", "section": ""},
     "notes": lambda world, target: {"notes": "Soita ensin.", "version": 1},
     "override": lambda world, target: {"value": "Uusi katu 2", "reason": "moved", "version": 1},
     "parent": lambda world, target: {"parent": world.shared[TEAM].account.parent_customer_id},
+    "pasted rows": lambda world, target: {"text": f"{world.product.sku}\t2", "before": "", "version": 1},
     "profile": lambda world, target: {
         "display_name": "Uusi Nimi",
         "language": "fi",
@@ -488,7 +516,10 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "requests": _requests,
     "row to ignore": lambda world, target: {"action": f"ignore:{world.row.pk}", "reason": "closed"},
+    "starter pack": lambda world, target: {"answer": "take", "version": 1},
     "submission": lambda world, target: {"version": 1, "reason": "Big customer"},
+    "template": lambda world, target: {"name": "Uusi nimi", "shared_with": "all", "version": 1},
+    "template to insert": lambda world, target: {"template": world.templates[SHARED].pk, "before": "", "version": 1},
     "theme": lambda world, target: {"theme": "dark"},
     "token": lambda world, target: {"name": "reports", "scope": "read", "days": 30},
     "verdict": _verdict,

@@ -22,6 +22,7 @@ from core.tests.factories import JobRunFactory, MailboxMessageFactory
 from integration.models import CUSTOMER_SYNC
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
+from quotes.tests.factories import template_of
 from tests.access_matrix import own_addresses
 from users.models import User
 from users.tests.factories import AbsenceFactory, UserFactory
@@ -109,6 +110,10 @@ def make_quote(number: int, user: User) -> None:
     )
 
 
+def make_template(number: int, user: User) -> None:
+    template_of(UserFactory(), ProductFactory(), shared_with="all")
+
+
 def make_absence(number: int, user: User) -> None:
     AbsenceFactory(substitute=user)
 
@@ -124,6 +129,7 @@ LIST_PAGES: dict[str, ListPage] = {
     "proposal_list": ListPage("data_steward", make_proposal, 5),
     "quote_list": ListPage("data_steward", make_quote, 3),
     "sync_list": ListPage("data_steward", make_run, 3),
+    "template_list": ListPage("sales_rep", make_template, 3),
 }
 
 

@@ -142,6 +142,9 @@ WRITES: dict[str, Changes] = {
     "approval_recall POST": _RECALLED,
     "approval_report_file POST": EVENT,
     "approval_together POST": _DECIDED,
+    "attachment_add POST": _QUOTE | EVENT | new("quotes.QuoteAttachment"),
+    "attachment_change POST": _QUOTE | EVENT | of("quotes.QuoteAttachment", "for_customer"),
+    "attachment_remove POST": _QUOTE | EVENT | gone("quotes.QuoteAttachment"),
     "conflict_assign POST": of("accounts.MasterConflict", "assigned_to_id") | EVENT,
     "conflict_choose POST": _OVERRIDDEN,
     "conflict_export POST": EVENT,
@@ -162,6 +165,7 @@ WRITES: dict[str, Changes] = {
     "quote_answer POST": _ANSWERED,
     "quote_change POST": _QUOTE | of("quotes.Quote", "customer_note"),
     "quote_export POST": EVENT,
+    "quote_insert POST": _LINE | EVENT | new("quotes.QuoteLine"),
     "quote_line_add POST": _LINE | new("quotes.QuoteLine"),
     "quote_line_change POST": _LINE | of("quotes.QuoteLine", "quantity", "line_list", "line_net"),
     "quote_line_place POST duplicate": _LINE | new("quotes.QuoteLine"),
@@ -175,6 +179,8 @@ WRITES: dict[str, Changes] = {
     "quote_move POST revise": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES,
     "quote_move POST unsend": _UNSENT,
     "quote_new POST": _NEW_QUOTE,
+    "quote_paste POST": frozenset(),  # shows what it would be
+    "quote_paste_add POST": _LINE | new("quotes.QuoteLine"),
     "quote_presence POST": new("quotes.QuotePresence"),
     "quote_selected POST": _MOVE,
     "quote_send POST": _SENT,
@@ -188,6 +194,10 @@ WRITES: dict[str, Changes] = {
     ),
     "sync_quarantine_file POST": EVENT,
     "sync_reject POST": EVENT | of("core.JobRun", "status") | of("integration.Intake", "content"),
+    "template_make POST": new("quotes.QuoteTemplate", "quotes.HistoricalQuoteTemplate", "quotes.QuoteTemplateLine"),
+    "template_page POST": (of("quotes.QuoteTemplate", "name", "shared_with", "version") | new("quotes.HistoricalQuoteTemplate")),
+    "template_quote POST": _NEW_QUOTE | _NEW_LINES,
+    "template_remove POST": of("quotes.QuoteTemplate", "is_active", "version") | new("quotes.HistoricalQuoteTemplate"),
     "theme POST": of("users.User", "theme"),
     "token_new POST": new("users.ApiToken"),
     "token_revoke POST": of("users.ApiToken", "revoked_at") | EVENT,
@@ -283,6 +293,7 @@ class Effect(NamedTuple):
 NOTED = {"users.ApiToken.last_used_at"}
 PASSING = (
     "at", "date", "uuid", "nonce", "token_hash", "hint", "payload", "data", "agent", "history_id", "document_hash", "subject_id",
+    "Attachment.file",
 )  # fmt: skip
 """Columns, by the end of their names, that differ between any two requests."""
 

@@ -1,14 +1,26 @@
 """People and quotes for tests, made by the services themselves."""
 
+import hashlib
 from dataclasses import dataclass
 from decimal import Decimal
+
+from django.core.files.base import ContentFile
 
 from accounts.models import Account, Contact
 from accounts.tests.factories import AccountFactory, ContactFactory, PaymentTermFactory, PaymentTypeFactory
 from catalog.models import Product
 from catalog.tests.factories import ProductFactory
+from core import clock
 from quotes import services
-from quotes.models import DeclineReason, MarginTarget, Quote, QuoteDocument
+from quotes.models import (
+    DeclineReason,
+    MarginTarget,
+    Quote,
+    QuoteAttachment,
+    QuoteDocument,
+    QuoteTemplate,
+    QuoteTemplateLine,
+)
 from quotes.services import Discount, LineDraft
 from users.models import Team, User
 from users.tests.factories import TeamFactory, UserFactory
@@ -62,3 +74,20 @@ def sent(world: World) -> QuoteDocument:
     """A quote that has been sent."""
     quote = draft(world)
     return services.quote_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])
+
+
+def attached(quote: Quote, by: User, *, name: str = "ohje.txt", for_customer: bool = False) -> QuoteAttachment:
+    """A text file at the quote, whatever its state, without anything else being noted."""
+    content = f"Hei {name}".encode()
+    attachment = QuoteAttachment(quote=quote, name=name, content_type="text/plain", size=len(content), by=by, at=clock.now())
+    attachment.content_hash, attachment.for_customer = hashlib.sha256(content).hexdigest(), for_customer
+    attachment.file.save("ohje", ContentFile(content))
+    return attachment
+
+
+def template_of(owner: User, *products: Product, name: str = "Aamiaispaketti", **more: object) -> QuoteTemplate:
+    """A template with a line of each product, two of it."""
+    template = QuoteTemplate.objects.create(owner=owner, name=name, **more)
+    for position, product in enumerate(products, 1):
+        QuoteTemplateLine.objects.create(template=template, position=position, product=product, quantity=2)
+    return template

@@ -2,8 +2,7 @@
 
 import uuid as uuids
 
-from django.http import FileResponse, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -82,18 +81,18 @@ def _files(request: HttpRequest, quote: Quote, *, error: DomainError | None = No
 
 @requires(Perm.QUOTE_VIEW)
 @require_GET
-def attachment_file(request: HttpRequest, pk: int, attachment_pk: int) -> FileResponse:
+def attachment_file(request: HttpRequest, pk: int, attachment_pk: int) -> HttpResponse:
     return _to_save(attachment_selectors.attachment_for(user_of(request), pk, attachment_pk))
 
 
-def _to_save(attachment: QuoteAttachment) -> FileResponse:
-    file = attachment_selectors.opened(attachment)
-    return uploads.to_save(file, name=attachment.name, content_type=attachment.content_type)
+def _to_save(attachment: QuoteAttachment) -> HttpResponse:
+    content = attachment_selectors.content_of(attachment)
+    return uploads.to_save(content, name=attachment.name, content_type=attachment.content_type)
 
 
 @by_link
 @require_GET
-def customer_attachment(request: HttpRequest, uuid: uuids.UUID, attachment_pk: int) -> HttpResponseBase:
+def customer_attachment(request: HttpRequest, uuid: uuids.UUID, attachment_pk: int) -> HttpResponse:
     """A file that belongs to what the customer was sent."""
     files = attachment_selectors.attachments_for_customer(sent_document(request, uuid).quote)
     attachment = next((file for file in files if file.pk == attachment_pk), None)

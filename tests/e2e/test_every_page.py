@@ -26,8 +26,8 @@ from crm import demo
 from integration.models import CUSTOMER_SYNC, RowDecision, SyncSettings
 from integration.tests.factories import QuarantinedRowFactory
 from quotes import services as quotes
-from quotes.models import Quote, QuoteDocument
-from quotes.tests.factories import World, draft, sent
+from quotes.models import Quote, QuoteDocument, StarterPackSettings
+from quotes.tests.factories import World, attached, draft, sent, template_of
 from tests.access_matrix import addresses
 from tests.access_policy import LIBRARY
 from tests.access_world import failed_mail
@@ -52,6 +52,8 @@ class Records:
         asked = draft(world, "45")
         quotes.quote_submit(quote_id=asked.pk, by=world.rep)
         self.draft, self.request = draft(world, "21"), Request.objects.filter(run__subject_id=asked.pk).earliest("pk")
+        self.attachment = attached(self.draft, world.rep)
+        self.template = template_of(world.rep, world.product, shared_with="all")
         self.run = JobRun.objects.filter(kind=CUSTOMER_SYNC).latest("pk")
         self.conflict = MasterConflict.objects.create(
             account=world.account, field="owner", kind="tie", candidates=[{"value": "S1", "label": "Maija"}], run=self.run
@@ -74,16 +76,19 @@ class Records:
             "merge_": {"pk": account.pk, "merge_pk": self.merge.pk},
             "proposal_": {"pk": self.proposal.pk},
             "account_": {"pk": account.pk, "contact_pk": contact.pk, "field": "name", "group": "classification"},
+            "attachment_": {"pk": self.draft.pk, "attachment_pk": self.attachment.pk},
             "conflict_": {"pk": self.conflict.pk},
             "contact_": {"pk": account.pk, "contact_pk": contact.pk},
             "approval_": {"pk": self.request.pk, "uuid": self.request.uuid, "token": "x" * 43},
-            "customer_": {"uuid": self.document.uuid, "token": "x" * 43},
+            "customer_": {"uuid": self.document.uuid, "token": "x" * 43, "attachment_pk": 1},
             "mailbox_": {"pk": self.mail.pk},
             "product_": {"pk": self.world.product.pk},
             "quality_": {"figure": "lacks_business_id"},
             "quote_": {"pk": self.draft.pk, "line_pk": self.draft.lines.earliest("pk").pk, "page": 1, "move": "cancel"},
             "sync_row_": {"pk": self.row.pk},
             "sync_": {"pk": self.run.pk},
+            "template_make": {"pk": self.draft.pk},
+            "template_": {"pk": self.template.pk},
             "token_": {"pk": 1},
         }
         return next(arguments for prefix, arguments in records.items() if name.startswith(prefix))
@@ -140,6 +145,7 @@ def fill_the_empty(records: Records) -> None:
     accounts.account_override(account_id=account.pk, **override, by=steward, version=account.version)
     SyncSettings.objects.create(pk=1)
     ApprovalSettings.objects.create(pk=1)
+    StarterPackSettings.objects.create(pk=1)
     AuthorityLimit.objects.create(role="pricing", up_to=1_000_000)
     approvals.remark_add(request_id=records.request.pk, text="Kiitos", by=records.request.approver, via=Via.PAGE)
     RowDecision.objects.create(child_id="C1", by=steward, at=clock.now())
