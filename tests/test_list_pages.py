@@ -129,7 +129,7 @@ LIST_PAGES: dict[str, ListPage] = {
     "proposal_list": ListPage("data_steward", make_proposal, 5),
     "quote_list": ListPage("data_steward", make_quote, 3),
     "sync_list": ListPage("data_steward", make_run, 3),
-    "template_list": ListPage("sales_rep", make_template, 3),
+    "template_list": ListPage("sales_rep", make_template, 2),
 }
 
 

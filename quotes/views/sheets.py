@@ -1,5 +1,6 @@
 """What the sheets of the editor share: each is a page of its own as well."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -17,6 +18,7 @@ from users.models import User
 
 SHEET = "quote-sheet"
 """The element of the editor that takes a sheet."""
+NO_PARTS: Mapping[str, str] = {}
 
 
 def quote_to_edit(user: User, pk: int) -> Quote:
@@ -35,10 +37,13 @@ def back(request: HttpRequest, quote: Quote) -> HttpResponse:
     return go(request, reverse("quote_page", args=[quote.pk]))
 
 
-def sheet(request: HttpRequest, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """The sheet for the editor, or the page around it."""
+def sheet(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200, parts: Mapping[str, str] = NO_PARTS
+) -> HttpResponse:
+    """The sheet for the editor, one of the `parts` of it (element → partial), or the page around it."""
     asked = getattr(request, "htmx", None)
-    response = render(request, f"{template}#sheet" if asked and asked.target == SHEET else template, context, status=status)
+    part = {SHEET: "#sheet", **parts}.get(asked.target or "", "") if asked else ""
+    response = render(request, f"{template}{part}", context, status=status)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
 

@@ -22,6 +22,8 @@ from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
 
+PARTS = {"insert-sources": "#sources"}
+
 
 @requires(Perm.QUOTE_EDIT)
 @require_GET
@@ -144,7 +146,7 @@ def _insert(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
         "error": str(error or ""),
         "again": {field: given.get(field, "") for field in ("template", "source")} if error and "lines" in error.fields else None,
     }
-    return sheet(request, "quotes/insert.html", context, status=error.status if error else 200)
+    return sheet(request, "quotes/insert.html", context, status=error.status if error else 200, parts=PARTS)
 
 
 @requires(Perm.QUOTE_EDIT)
