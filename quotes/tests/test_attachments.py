@@ -29,6 +29,11 @@ def add(quote: Quote, by: User, content: bytes = PDF, name: str = "Piirros.pdf",
     return services.attachment_add(quote_id=quote.pk, by=by, file=file, name=name, size=len(content), **more)
 
 
+@pytest.fixture(autouse=True)
+def _a_folder_of_its_own(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "attachments"  # said in the way that the storage hears
+
+
 def stored() -> list[Path]:
     return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
@@ -133,11 +138,10 @@ def test_the_part_of_the_editor_follows_each_change_with_the_new_version(rep: Cl
     attachment = QuoteAttachment.objects.get()
     assert 'form="quote-moves" value="2" hx-swap-oob="true"' in html
     assert ("a.pdf" in html, "for the customer</span>" in html, "<html" in html) == (True, False, False)
-    html = rep.post(
-        reverse("attachment_change", args=[quote.pk, attachment.pk]), {"for_customer": "1"}, headers=PART
-    ).content.decode()
+    arguments = [quote.pk, attachment.pk]
+    html = rep.post(reverse("attachment_change", args=arguments), {"for_customer": "1"}, headers=PART).content.decode()
     assert ('value="3" hx-swap-oob' in html, "for the customer</span>" in html) == (True, True)
-    html = rep.post(reverse("attachment_remove", args=[quote.pk, attachment.pk]), headers=PART).content.decode()
+    html = rep.post(reverse("attachment_remove", args=arguments), headers=PART).content.decode()
     assert ('value="4" hx-swap-oob' in html, "a.pdf" in html) == (True, False)
 
 

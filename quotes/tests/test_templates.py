@@ -20,6 +20,7 @@ from quotes.tests.factories import World, draft, sent, template_of
 from users.models import User
 from users.tests.factories import TeamFactory, UserFactory
 
+TYPED = {"HX-Request": "true", "HX-Target": "rows"}
 SHEET = {"HX-Request": "true", "HX-Target": "quote-sheet"}
 
 
@@ -30,7 +31,7 @@ def butter(world: World) -> Product:
 
 @pytest.fixture
 def rich(world: World, butter: Product) -> Quote:
-    """A quote of everything: two sections, a note, a discount, another unit, an option and an alternative, a statement of work."""
+    """A quote of everything: sections, a note, a discount, another unit, an alternative, a statement of work."""
     box = Measure(UnitOfMeasureFactory(code="box"), 12, 1)
     drafts = [
         LineDraft(None, kind=LineKind.SECTION, text="Breakfast"),
@@ -97,8 +98,9 @@ def test_lines_of_a_quote_out_of_sight_cannot_be_kept(world: World, rich: Quote)
 
 # --- Sharing ----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("shared_with", "seen_by"), [("me", {"rep"}), ("unit", {"rep", "colleague", "neighbour"}), ("all", {"rep", "colleague", "neighbour", "stranger"})],
-)  # fmt: skip
+    ("shared_with", "seen_by"),
+    [("me", {"rep"}), ("unit", {"rep", "colleague", "neighbour"}), ("all", {"rep", "colleague", "neighbour", "stranger"})],
+)
 def test_a_template_is_seen_by_those_it_is_shared_with(world: World, shared_with: str, seen_by: set[str]) -> None:
     neighbour = UserFactory(roles=["sales_rep"], team=TeamFactory(unit=world.team.unit))
     people = {"rep": world.rep, "colleague": world.colleague, "neighbour": neighbour, "stranger": world.stranger}
@@ -148,7 +150,7 @@ def test_what_is_no_longer_sold_is_named_and_left_out_only_when_that_is_agreed(w
     butter.is_active = False
     butter.save()
     quote = draft(world)
-    with pytest.raises(Invalid, match="VOI-1 is no longer sold. ILMAN-1 has no price on the date of this quote."):
+    with pytest.raises(Invalid, match=r"VOI-1 is no longer sold\. ILMAN-1 has no price on the date of this quote\."):
         services.template_insert(quote_id=quote.pk, template_id=template.pk, by=world.rep)
     assert quote.lines.count() == 1
     services.template_insert(quote_id=quote.pk, template_id=template.pk, by=world.rep, leave_out=True)
@@ -263,9 +265,7 @@ def test_a_new_quote_is_made_of_a_template(rep: Client, world: World, butter: Pr
     )  # fmt: skip
 
 
-def test_a_new_quote_leaves_out_what_is_no_longer_sold_only_when_that_is_agreed(
-    rep: Client, world: World, butter: Product
-) -> None:
+def test_a_new_quote_leaves_out_what_is_not_sold_only_when_that_is_agreed(rep: Client, world: World, butter: Product) -> None:
     template = template_of(world.rep, world.product, butter)
     butter.is_active = False
     butter.save()
