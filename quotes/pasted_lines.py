@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
@@ -20,9 +20,20 @@ NOTHING_OFF = Discount()
 CELLS = ("product", "quantity", "discount", "net_price")
 
 
+class Edit(NamedTuple):
+    """What somebody made of a row in the sheet. `product`: the key of the one that was picked; `is_out`: nobody wants it."""
+
+    row: Row
+    product: int | None = None
+    is_out: bool = False
+
+
 @dataclass(slots=True)
 class PastedLine:
-    """A row and what it comes to. `wrong`: by cell, of `CELLS`, a sentence; a line without any can be added."""
+    """A row and what it comes to. `wrong`: by cell, of `CELLS`, a sentence; a line without any can be added.
+
+    `is_edited`: the row is not as it was pasted, but as somebody put it right.
+    """
 
     row: Row
     product: Product | None = None
@@ -30,17 +41,22 @@ class PastedLine:
     quantity: Decimal = Decimal(1)
     discount: Discount = NOTHING_OFF
     wrong: dict[str, str] = field(default_factory=dict)
+    is_edited: bool = False
+    is_out: bool = False
 
     @property
     def draft(self) -> LineDraft:
         return LineDraft(product=self.product, quantity=self.quantity, discount=self.discount)
 
 
-def lines_of(quote: Quote, by: User, rows: Sequence[Row], chosen: Mapping[int, int]) -> list[PastedLine]:
-    """Every row as a line of this draft. `chosen`: products that somebody picked, key by the row's number. Two queries."""
-    texts = {text for row in rows for text in (row.code, row.name)}
-    catalogue = products_called(by, texts, chosen.values())
-    lines = [_line_of(row, catalogue, chosen.get(row.number)) for row in rows]
+def lines_of(quote: Quote, by: User, rows: Sequence[Row], edits: Mapping[int, Edit]) -> list[PastedLine]:
+    """Every row as a line of this draft. `edits`: by the row's number, what was made of it in the sheet. Two queries."""
+    meant = [edits.get(row.number, Edit(row)) for row in rows]
+    texts = {text for edit in meant for text in (edit.row.code, edit.row.name)}
+    catalogue = products_called(by, texts, {edit.product for edit in meant if edit.product is not None})
+    lines = [_line_of(edit, catalogue) for edit in meant]
+    for line in lines:
+        line.is_edited = line.row.number in edits
     fine = [line for line in lines if not line.wrong]
     for index, problem in problems_of(quote, by, [line.draft for line in fine]).items():
         cell = next((name for name in CELLS if name in problem.fields), "product")
@@ -48,9 +64,10 @@ def lines_of(quote: Quote, by: User, rows: Sequence[Row], chosen: Mapping[int, i
     return lines
 
 
-def _line_of(row: Row, catalogue: Catalogue, key: int | None) -> PastedLine:
-    line = PastedLine(row)
-    picked = catalogue.by_key.get(key or 0)
+def _line_of(edit: Edit, catalogue: Catalogue) -> PastedLine:
+    row = edit.row
+    line = PastedLine(row, is_out=edit.is_out)
+    picked = catalogue.by_key.get(edit.product or 0)
     if picked is not None:
         line.product = picked
     elif meant := _tried(line, lambda: catalogue.meant(row.code, row.name)):

@@ -164,6 +164,19 @@ def test_nothing_typed_is_lost_on_an_error(rep: Client, quote: Quote, butter: Pr
     assert (stale.status_code, 'name="text" value="MAITO-1' in stale.content.decode(), quote.lines.count()) == (409, True, 1)
 
 
+def test_a_row_that_was_put_right_or_left_out_stays_so_while_others_are_wrong(rep: Client, quote: Quote, butter: Product) -> None:
+    fixed = {
+        **cells(1, "Voi-1", "4", product=str(butter.pk)),
+        **cells(2, "NO-SUCH", "1", out="1"),
+        **cells(3, "MAITO-1", "many"),
+    }
+    html = add(rep, quote, "NO-SUCH\t1\nNO-SUCH\t1\nMAITO-1\tx", **fixed).content.decode()
+    kept = dict(re.findall(r'<input[^>]*name="(row-[^"]*)"[^>]*?value="([^"]*)"', html))
+    assert (kept["row-1-product"], kept["row-1-quantity"], kept["row-3-quantity"]) == (str(butter.pk), "4", "many")
+    assert 'name="row-2-out" value="1" checked' in html
+    assert "1 row to put right" in html
+
+
 def test_only_the_rows_in_order_are_added_when_that_is_asked_for(rep: Client, quote: Quote) -> None:
     add(rep, quote, "NO-SUCH\t1\nMAITO-1\t2\nMAITO-1\tx", only="good")
     assert [row[1] for row in lines_of(quote)] == ["5", "2"]

@@ -11,7 +11,7 @@ from core.errors import DomainError, Invalid, NotAllowed, NotFound
 from core.forms import typed, whole
 from quotes import pasting, services
 from quotes.models import Quote
-from quotes.pasted_lines import PastedLine, lines_of
+from quotes.pasted_lines import Edit, PastedLine, lines_of
 from quotes.pasting import Row
 from quotes.views.editor import version_of
 from quotes.views.sheets import back, before_of, is_draft, quote_to_edit, sheet
@@ -48,9 +48,9 @@ def quote_paste_add(request: HttpRequest, pk: int) -> HttpResponse:
     lines: list[PastedLine] = []
     try:
         pasted = pasting.read(text)
-        rows, chosen = _put_right(pasted.rows, request.POST)
-        lines = lines_of(quote, user, rows, chosen)
-        wanted = [line for line in lines if not (line.wrong and request.POST.get("only") == "good")]
+        lines = lines_of(quote, user, pasted.rows, _edits(pasted.rows, request.POST))
+        only_good = request.POST.get("only") == "good"
+        wanted = [line for line in lines if not (line.is_out or (line.wrong and only_good))]
         _require_good(wanted)
         drafts = [line.draft for line in wanted]
         services.lines_add(quote_id=pk, drafts=drafts, by=user, version=version_of(request), before=before_of(request))
@@ -69,18 +69,15 @@ def _require_good(lines: Sequence[PastedLine]) -> None:
         raise Invalid(_("Nothing was added yet: put the marked rows right, or leave them out."))
 
 
-def _put_right(rows: Sequence[Row], data: Mapping[str, str]) -> tuple[list[Row], dict[int, int]]:
-    """The rows as the sheet has them, without those that are left out; and the products that were picked, by number of row."""
-    kept, chosen = [], {}
+def _edits(rows: Sequence[Row], data: Mapping[str, str]) -> dict[int, Edit]:
+    """What the sheet has made of rows, by their numbers."""
+    edits = {}
     for row in rows:
         cell = f"row-{row.number}-"
-        if data.get(f"{cell}out"):
-            continue
-        picked = whole(data.get(f"{cell}product", ""))
-        if picked is not None:
-            chosen[row.number] = picked
-        kept.append(_typed_over(row, cell, data) if f"{cell}quantity" in data else row)
-    return kept, chosen
+        if f"{cell}quantity" in data:
+            picked = whole(data.get(f"{cell}product", ""))
+            edits[row.number] = Edit(_typed_over(row, cell, data), picked, bool(data.get(f"{cell}out")))
+    return edits
 
 
 def _typed_over(row: Row, cell: str, data: Mapping[str, str]) -> Row:
@@ -98,27 +95,29 @@ def _sheet(
     unread: Sequence[str] = (),
     error: DomainError | None = None,
 ) -> HttpResponse:
-    wrong = [line for line in lines if line.wrong]
+    shown = [_shown(line) for line in lines if line.wrong or line.is_out]
     context: dict[str, Any] = {
         "quote": quote,
         "text": text,
         "before": before_of(request) or "",
         "rows": len(lines),
-        "good": [line for line in lines if not line.wrong],
-        "wrong": [_to_put_right(line) for line in wrong[:MOST_TO_FIX]],
-        "too_many": len(wrong) > MOST_TO_FIX,
+        "good": [line for line in lines if not (line.wrong or line.is_out)],
+        "wrong": shown[:MOST_TO_FIX],
+        "to_fix": sum(bool(line.wrong) and not line.is_out for line in lines),
+        "too_many": len(shown) > MOST_TO_FIX,
         "unread": unread,
         "error": str(error or ""),
     }
     return sheet(request, "quotes/paste.html", context, status=error.status if error else 200)
 
 
-def _to_put_right(line: PastedLine) -> dict[str, Any]:
+def _shown(line: PastedLine) -> dict[str, Any]:
     """What the sheet shows of a wrong row: the product, and the other cells as fields."""
     row, product, wrong = line.row, line.product, line.wrong
     labels = {"quantity": _("Quantity"), "discount": _("Discount, % or €"), "net_price": _("Net price, €")}
     return {
         "number": row.number,
+        "is_out": line.is_out,
         "code": product.sku if product else row.code or row.name,
         "name": product.name if product else "",
         "key": product.pk if product and "product" not in wrong else "",
