@@ -1,6 +1,7 @@
 """Reads of the rules that give accounts their price lists."""
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
@@ -13,7 +14,7 @@ _UNKNOWN = 0
 """No key of ours: what an account does not have fits rules that do not ask for it."""
 
 
-def _plain(rules: QuerySet[PriceListRule]) -> QuerySet[PriceListRule, tuple[int, ...]]:
+def _plain(rules: QuerySet[PriceListRule]) -> QuerySet[PriceListRule, tuple[Any, ...]]:
     columns = ("id", "price_list", "priority", "tma2", "channel", "territory", "valid_from", "valid_to")
     return rules.filter(is_active=True).order_by().values_list(*columns)
 

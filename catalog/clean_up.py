@@ -86,7 +86,13 @@ MOST_SIMILAR = 10
 def similar_to(product: Product) -> list[Product]:
     """Products in use with a name like that of this one, the most similar first."""
     others = Product.objects.sellable().exclude(pk=product.pk).select_related("unit", "group")
-    return db.alike(others, "name_en", product.name_en or product.name_fi or "", "catalog_product_search", MOST_SIMILAR)
+    return db.alike(
+        others,
+        "name_en",
+        getattr(product, "name_en", "") or getattr(product, "name_fi", "") or "",
+        "catalog_product_search",
+        MOST_SIMILAR,
+    )
 
 
 # --- Unused and ended -------------------------------------------------------------------------------------------------

@@ -39,9 +39,9 @@ def register(
 
 def unused_since(day: dt.date) -> Q:
     """The condition of products that nothing has used on that day or later."""
-    condition = Q()
+    condition: Q = Q()
     for use in _uses.values():
-        condition &= ~Exists(use.since(day))
+        condition = condition & Q(~Exists(use.since(day)))
     return condition
 
 

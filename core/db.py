@@ -653,7 +653,8 @@ def some(rows: models.QuerySet[Any], columns: Sequence[str], most: int) -> list[
     names = ", ".join(f'"{column}"' for column in columns)
     with connection.cursor() as cursor:
         cursor.execute(f"WITH found AS MATERIALIZED ({sql}) SELECT {names} FROM found LIMIT %s", [*values, most])  # noqa: S608
-        return cursor.fetchall()
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 FEW = 2_000

@@ -215,7 +215,7 @@ def _compare_price(plan: ProductPlan, wanted: Wanted, in_force: Price | None, pr
         wanted = replace(wanted, valid_from=known.valid_from, valid_to=last)
     price, start = known or first.get(wanted.valid_from), Start(wanted.sku, wanted.valid_from)
     if price is not None:
-        wanted = replace(wanted, price=wanted.price | _no_longer_in_order(price, wanted.price))
+        wanted = replace(wanted, price={**wanted.price, **_no_longer_in_order(price, wanted.price)})
     plan.wanted_prices[start] = wanted
     if price is None:
         plan.new_prices.add(start)
@@ -230,7 +230,7 @@ _GUIDANCE = ("start_price", "target_price", "floor_price")
 
 def _no_longer_in_order(known: Price, said: Mapping[str, Decimal | None]) -> dict[str, None]:
     """The stored guidance of which the file says nothing and which what it says leaves no room for: it is known no more."""
-    gone = {}
+    gone: dict[str, None] = {}
     for place, name in enumerate(_GUIDANCE):
         stored = getattr(known, name)
         if name in said or stored is None:
@@ -322,7 +322,7 @@ def _filled(plan: ProductPlan, product: Product, wanted: Wanted) -> Product:
     """The product with what the file says, in memory; a new one gets the default unit and VAT rate where the file names none."""
     for name, value in (wanted.texts | wanted.flags | wanted.measures).items():
         setattr(product, name, value)
-    product.match_key = name_key(product.name_en or product.name_fi or "")
+    product.match_key = name_key(getattr(product, "name_en", "") or getattr(product, "name_fi", "") or "")
     codes = wanted.codes if product.pk else {"unit": DEFAULT_UNIT, "vat_rate": DEFAULT_VAT} | wanted.codes
     for name, code in codes.items():
         setattr(product, f"{name}_id", plan.look_ups.pk(name, code))

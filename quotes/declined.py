@@ -95,7 +95,7 @@ def mapped(
     return [
         LineSaid(
             line=new.get(key),
-            position=places.get(new.get(key, 0), old[key]["position"]),
+            position=int(places.get(new.get(key, 0)) or old[key]["position"]),
             sku=old[key]["sku"],
             reason=labels.get(code, code),
             comment=comment,

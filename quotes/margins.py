@@ -40,7 +40,7 @@ class MarginContext(NamedTuple):
 
     margin: Decimal | None
     average: Decimal | None
-    count: int
+    quotes: int
     last: Accepted | None
 
     @property

@@ -106,7 +106,7 @@ def _cell(written: Notation, row: PricedLine | None, differs: bool) -> Shown:
     if row is None:
         return Shown(NOTHING, differs=differs)
     small = f"{written.quantity(row.line.quantity)} × {written.unit_price(row.net_price)}"
-    if not row.line.counts:
+    if not row.counts:
         small = f"{small} ({_('option, not in the total')})"
     return Shown(_("included") if row.is_included else written.money(row.line_net), small, differs)
 

@@ -44,4 +44,4 @@ def rows_of(offers: Sequence[Offer]) -> list[Row]:
 
 
 def _sold(line: PricedLine | None) -> tuple[object, ...] | None:
-    return None if line is None else (line.line.quantity, line.net_price, line.line_net, line.line.counts)
+    return None if line is None else (line.line.quantity, line.net_price, line.line_net, line.counts)

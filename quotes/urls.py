@@ -3,7 +3,20 @@
 from django.urls import path
 
 from quotes import views
-from quotes.views import attachments, comparison, customer, editor, how_far, lines, listing, offer, pasting, starter, statements, templates
+from quotes.views import (
+    attachments,
+    comparison,
+    customer,
+    editor,
+    how_far,
+    lines,
+    listing,
+    offer,
+    pasting,
+    starter,
+    statements,
+    templates,
+)
 
 urlpatterns = [
     path("quotes/", listing.quote_list, name="quote_list"),

@@ -48,7 +48,7 @@ def test_the_key_of_a_name_is_its_numbers_then_its_words(name: str, key: str) ->
 
 
 def test_a_product_keeps_the_key_of_its_name(keeper: Client) -> None:
-    product = ProductFactory(name_en="Audit", name_fi="Auditointi")
+    product: Any = ProductFactory(name_en="Audit", name_fi="Auditointi")
     product.name_en = ""
     product.save()
     assert Product.objects.get().match_key == "|auditointi"

@@ -9,6 +9,7 @@ from quotes.models.quotes import (
     QuoteAnswer,
     QuoteDocument,
     QuoteLine,
+    QuotePresence,
     QuoteQuerySet,
     QuoteSnapshot,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "QuoteAttachment",
     "QuoteDocument",
     "QuoteLine",
+    "QuotePresence",
     "QuoteQuerySet",
     "QuoteSnapshot",
     "QuoteTemplate",

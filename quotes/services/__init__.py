@@ -32,6 +32,7 @@ from quotes.services.sending import (
     quote_unsend,
 )
 from quotes.services.starter_packs import starter_pack_decline, starter_pack_take
+from quotes.services.statements import Statement, statement_ask, statement_write
 from quotes.services.templates import (
     quote_create_from_template,
     template_change,
@@ -39,7 +40,6 @@ from quotes.services.templates import (
     template_make_from_quote,
     template_remove,
 )
-from quotes.services.statements import Statement, statement_ask, statement_write
 
 __all__ = [
     "Discount",
@@ -58,8 +58,8 @@ __all__ = [
     "line_remove",
     "line_restore",
     "lines_add",
-    "presence_note",
     "lines_copy",
+    "presence_note",
     "problems_of",
     "quote_accept",
     "quote_cancel",
@@ -80,10 +80,10 @@ __all__ = [
     "quotes_cancel",
     "quotes_change_owner",
     "quotes_set_valid_until",
-    "statement_ask",
-    "statement_write",
     "starter_pack_decline",
     "starter_pack_take",
+    "statement_ask",
+    "statement_write",
     "template_change",
     "template_insert",
     "template_make_from_quote",

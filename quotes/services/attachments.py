@@ -63,7 +63,7 @@ def attachment_change(*, quote_id: int, attachment_id: int, by: User, for_custom
 def attachment_remove(*, quote_id: int, attachment_id: int, by: User) -> Quote:
     """The draft without the file, which is deleted unless another revision has it. Raises: NotFound, NotAllowed, WrongState."""
     attachment = _of_draft(quote_id, attachment_id, by)
-    storage, path = attachment.file.storage, attachment.file.name
+    storage, path = attachment.file.storage, str(attachment.file.name)
     attachment.delete()
     if not QuoteAttachment.objects.filter(file=path).exists():
         transaction.on_commit(lambda: storage.delete(path))

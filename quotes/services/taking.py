@@ -1,11 +1,12 @@
 """Lines taken into a draft from a template or from another quote, at the prices of the draft's day."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
+from quotes import selectors
 from quotes.models import Quote, QuoteLine, QuoteTemplateLine
 from quotes.services.lines import lines_add
 from quotes.services.pricing_lines import Discount, LineDraft, Measure, draft_for_update, problems_of
@@ -23,8 +24,11 @@ class Selection(NamedTuple):
 
 def draft_of(line: AnyLine) -> LineDraft:
     """The line once more; a statement of work keeps the price that pre-sales gave it."""
-    own, more = {}, {}
+    own: dict[str, Any] = {}
+    more: dict[str, Any] = {}
+    options: list[int] = []
     if isinstance(line, QuoteLine):
+        options = selectors.options_of(line.parts)
         more = {name: getattr(line, name) for name in ("yearly_volume", "effort_days", "specialist", "feasibility")}
         if line.product is None:
             own = {"list_price": line.list_price, "cost": line.cost, "vat_percent": line.vat_percent}
@@ -36,6 +40,7 @@ def draft_of(line: AnyLine) -> LineDraft:
         kind=line.kind,
         text=line.text,
         measure=Measure(line.unit, line.numerator, line.denominator),
+        options=tuple(options),
         more=more,
         **own,
     )

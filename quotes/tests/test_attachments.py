@@ -165,7 +165,8 @@ def test_whoever_sees_the_quote_gets_the_file_to_save(client: Client, world: Wor
         assert answer["Content-Disposition"] == "attachment; filename*=utf-8''M%C3%A4%C3%A4r%C3%A4.txt"
         assert (answer["X-Content-Type-Options"], answer["Content-Type"]) == ("nosniff", "text/plain")
         assert "Määrä.txt" in client.get(reverse("quote_page", args=[quote.pk])).content.decode()
-    for user in (world.stranger, UserFactory(roles=["service_rep"])):
+    outsiders: list[Any] = [world.stranger, UserFactory(roles=["service_rep"])]
+    for user in outsiders:
         client.force_login(user)
         assert client.get(address).status_code in (403, 404)
 

@@ -42,7 +42,7 @@ def test_the_average_is_by_value_over_twelve_months_and_the_last_one_is_the_last
     quote = draft(world)
     found = margins.context_of(quote)
     assert found is not None
-    assert (found.average, found.count, found.margin) == (D("20.00"), 2, D("40.00"))
+    assert (found.average, found.quotes, found.margin) == (D("20.00"), 2, D("40.00"))
     assert found.last is not None
     assert (found.last.pk, found.last.name, found.last.margin) == (ordered.pk, f"{ordered.number}/1", D(50))
     assert (found.to_average, found.to_last) == (D("20.00"), D("-10.00"))
@@ -56,7 +56,7 @@ def test_without_an_accepted_quote_there_is_nothing_beside_it(world: World) -> N
     accepted(world, "900", "90", 400)
     found = margins.context_of(draft(world))
     assert found is not None
-    assert (found.average, found.count, found.last and found.last.margin) == (None, 0, D(90))
+    assert (found.average, found.quotes, found.last and found.last.margin) == (None, 0, D(90))
     accepted(world, "0", "0", 3)
     again = margins.context_of(draft(world))
     assert again is not None

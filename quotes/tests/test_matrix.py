@@ -30,7 +30,7 @@ def rep(client: Client, world: World) -> Client:
 
 @pytest.fixture
 def deal(world: World) -> Opportunity:
-    opportunity: Opportunity = OpportunityFactory(account=world.account, name="Uusi keittiö")
+    opportunity: Opportunity = OpportunityFactory.create(account=world.account, name="Uusi keittiö")
     return opportunity
 
 

@@ -13,7 +13,7 @@ from quotes import pasting, services
 from quotes.models import Quote
 from quotes.pasted_lines import Edit, PastedLine, lines_of
 from quotes.pasting import Row
-from quotes.views.editor import version_of
+from quotes.views.changed import version_of
 from quotes.views.sheets import back, before_of, is_draft, quote_to_edit, sheet
 from users.access import requires, user_of
 from users.roles import Perm

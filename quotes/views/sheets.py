@@ -29,7 +29,7 @@ def quote_to_edit(user: User, pk: int) -> Quote:
 
 
 def is_draft(quote: Quote) -> bool:
-    return quote.status == QuoteStatus.DRAFT
+    return bool(quote.status == QuoteStatus.DRAFT)
 
 
 def back(request: HttpRequest, quote: Quote) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods
 from quotes import services, starter_selectors, template_selectors
 from quotes.models import QuoteTemplate
 from quotes.services.taking import selection
-from quotes.views.editor import version_of
+from quotes.views.changed import version_of
 from quotes.views.sheets import back, quote_to_edit
 from users.access import requires, user_of
 from users.roles import Perm

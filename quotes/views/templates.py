@@ -16,7 +16,8 @@ from core.paging import keyset
 from quotes import policies, selectors, services, template_selectors
 from quotes.choices import LineKind, Sharing
 from quotes.models import Quote, QuoteTemplate
-from quotes.views.editor import OPTIONS, go, version_of
+from quotes.views.changed import version_of
+from quotes.views.editor import OPTIONS, go
 from quotes.views.sheets import back, before_of, is_draft, quote_to_edit, sheet
 from users.access import requires, user_of
 from users.models import User
@@ -118,7 +119,13 @@ def quote_insert(request: HttpRequest, pk: int) -> HttpResponse:
         return _insert(request, user, quote)
     leave_out = bool(request.POST.get("leave_out"))
     template, source = (whole(request.POST.get(name, "")) for name in ("template", "source"))
-    common = {"quote_id": pk, "by": user, "version": version_of(request), "before": before_of(request), "leave_out": leave_out}
+    common: dict[str, Any] = {
+        "quote_id": pk,
+        "by": user,
+        "version": version_of(request),
+        "before": before_of(request),
+        "leave_out": leave_out,
+    }
     try:
         if template is not None:
             services.template_insert(template_id=template, **common)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('quotes', '0051_starter_packs'),
+        ('quotes', '0011_starter_packs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

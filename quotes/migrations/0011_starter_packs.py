@@ -8,7 +8,7 @@ from core import db
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('quotes', '0050_templates'),
+        ('quotes', '0010_templates'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0006_more_checks'),
         ('catalog', '0003_search'),
-        ('quotes', '0006_line_kinds'),
+        ('quotes', '0009_quotes_by_state'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
