@@ -114,7 +114,8 @@ class ConfigurationRuleAdmin(OneAtATimeAdmin, TranslationAdmin):  # type: ignore
         rules = selectors.rules_in_use()
         found = configuration.contradictions(rules, selectors.groups_of(rules), {rule.pk for rule in rules})
         said = dict.fromkeys(explaining.contradiction_words(one) for one in found)
-        return super().changelist_view(request, extra_context={"contradictions": list(said)})
+        answer: HttpResponse = super().changelist_view(request, extra_context={"contradictions": list(said)})
+        return answer
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.try_view)
