@@ -12,6 +12,7 @@ from catalog.usage import table
 from core import db, money
 from core.languages import texts_of
 from quotes import selectors
+from quotes.attachment_selectors import committed_attachments
 from quotes.models import Quote, QuoteLine, QuoteSnapshot
 from quotes.pricing import PricedLine, Totals
 from quotes.sections import Block, subtotals
@@ -25,6 +26,7 @@ def content_of(quote: Quote, quoted: Quoted) -> Json:
     lines = [_line(position, row, quoted.texts[row.line.id]) for position, row in enumerate(quoted.priced.lines, 1)]
     content = _content(quote, quoted.priced.totals, lines)
     content["texts"] = _texts(quoted)
+    content["attachments"] = committed_attachments(quote)
     content["header"] = {
         "kind": quote.header_discount_kind,
         "value": plain(money.quantize(Decimal(quote.header_discount_value), 4)),
@@ -187,6 +189,8 @@ def _commercial_hash(content: Json, lines: list[Json]) -> str:
 def _hash_for(content: Json, lines: list[Json], account_id: int) -> str:
     terms = {name: (content[name] or {}).get("code") for name in ("payment_term", "payment_type")}
     head = {name: content[name] for name in _COMMERCIAL}
+    if content.get("attachments"):
+        head["attachments"] = [file["hash"] for file in content["attachments"]]
     if content.get("texts"):
         head["texts"] = [[row["kind"], row["text"], row["before"]] for row in content["texts"]]
     return _digest(canonical({**head, **terms, "account": account_id, "lines": lines}))
@@ -203,7 +207,7 @@ def _present(quote: Quote) -> tuple[Json, list[Json]]:
     priced, sold, blocks = selectors.committed(quote)
     lines = [_commercial_line(position, row, sold[row.line.id]) for position, row in enumerate(priced.lines, 1)]
     content = _content(quote, priced.totals, [])
-    content["texts"] = [_text(block) for block in blocks]
+    content["texts"], content["attachments"] = [_text(block) for block in blocks], committed_attachments(quote)
     return content, lines
 
 
