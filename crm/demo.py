@@ -214,6 +214,18 @@ def _deals() -> None:
                 LineDraft(product, Decimal(10 + 5 * index)) for index, product in enumerate(products[number * 3 : number * 3 + 3])
             ]
             quote = quotes.quote_create(account_id=account.pk, by=rep, opportunity_id=opportunity.pk, lines=lines)
+            if number == 0:
+                _starter_pack(quote)
             if number == 1:
                 discount = Discount("percent", Decimal(2))
                 quotes.quote_change(quote_id=quote.pk, by=rep, header_discount=discount)
+
+
+def _starter_pack(quote: Quote) -> None:
+    """The lines of a quote as the pack that new customers are offered."""
+    manager = User.objects.get(username="manager")
+    pack = quotes.template_make_from_quote(
+        quote_id=quote.pk, by=manager, name="Uuden asiakkaan aloituspaketti", shared_with="all"
+    )
+    pack.is_starter_pack = True
+    pack.save(update_fields=["is_starter_pack"])

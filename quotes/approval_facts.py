@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _, gettext_noop, ngettext
 from approvals import summary
 from core.languages import CODES, in_languages
 from core.templatetags.ui import money, percent, quantity
-from quotes import workload
+from quotes import attachment_selectors, workload
 from quotes.models import Quote
 from quotes.pricing import PricedQuote, Totals
 from quotes.snapshots import Json
@@ -95,6 +95,7 @@ def facts_of(
             _fact(gettext_noop("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
             _fact(gettext_noop("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
             *_work(quote, found, work_days),
+            *_files(quote),
         ],
         "limits": limits,
         "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
@@ -122,6 +123,12 @@ def _work(quote: Quote, found: Sequence[Breach], work_days: Decimal | None) -> l
 
 def _days(days: Decimal) -> str:
     return _("%(number)s working days") % {"number": quantity(days)}
+
+
+def _files(quote: Quote) -> list[dict[str, Any]]:
+    """The names of the files, which are on the page of the quote; nothing where there are none."""
+    names = ", ".join(file.name for file in attachment_selectors.attachments_of(quote))
+    return [_fact(gettext_noop("Attachments"), lambda: names)] if names else []
 
 
 def _margin(totals: Totals) -> str:

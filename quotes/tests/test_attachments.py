@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
+from approvals.models import Request
 from core import links
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, WrongState
 from core.models import Event
@@ -196,3 +197,11 @@ def test_the_customer_gets_what_is_for_the_customer_with_the_link_alone(client: 
         assert client.get(reverse("customer_attachment", args=[document.uuid, other.pk])).status_code == 404
     services.quote_unsend(quote_id=document.quote_id, by=world.rep)
     assert client.get(path).status_code == 404
+
+
+def test_approvers_read_which_files_there_are(world: World) -> None:
+    quote = draft(world, "21")
+    add(quote, world.rep)
+    services.quote_submit(quote_id=quote.pk, by=world.rep, approvers={"quote_floor": world.pricing.pk})
+    facts = {fact["label"]["en"]: fact["value"]["fi"] for fact in Request.objects.get().summary["facts"]}
+    assert facts["Attachments"] == "Piirros.pdf"

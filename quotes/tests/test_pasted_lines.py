@@ -102,6 +102,7 @@ def test_of_several_products_of_a_name_the_one_that_is_sold_is_meant_and_of_two_
     assert "Several products are called “cheese”. Choose one of them." in look(rep, quote, "cheese\t2").content.decode()
 
 
+@pytest.mark.req("S1.28")
 @pytest.mark.parametrize(
     ("row", "cell", "says"),
     [

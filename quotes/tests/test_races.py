@@ -10,11 +10,11 @@ import pytest
 
 from core.models import OutboxMessage
 from core.tests.rivals import at_once
-from quotes import selectors, services
-from quotes.models import Quote, QuoteAnswer, QuoteDocument, QuoteLine
-from quotes.services import answering
+from quotes import selectors, services, starter_selectors
+from quotes.models import Quote, QuoteAnswer, QuoteDocument, QuoteLine, StarterPackAnswer
+from quotes.services import answering, starter_packs
 from quotes.services.answering import Source
-from quotes.tests.factories import World, draft, make_world, sent
+from quotes.tests.factories import World, draft, make_world, sent, template_of
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
@@ -101,3 +101,33 @@ def test_a_double_send_sends_once(world: World) -> None:
 
     assert kinds(at_once(send, send)) == ["QuoteDocument", "WrongState"]
     assert OutboxMessage.objects.filter(topic="quote.sent").count() == 1
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both have looked whether the customer is new before either of them writes, if the lock lets them."""
+    barrier, look = threading.Barrier(2), starter_selectors.starter_pack_for
+
+    def park(quote: Quote) -> Any:
+        found = look(quote)
+        with contextlib.suppress(threading.BrokenBarrierError):  # the other side waits for the lock
+            barrier.wait(timeout=0.3)
+        return found
+
+    monkeypatch.setattr(starter_selectors, "starter_pack_for", park)
+
+
+def taking(world: World, quote: Quote) -> Callable[[], Any]:
+    return lambda: services.starter_pack_take(quote_id=quote.pk, by=world.rep)
+
+
+def test_of_two_first_quotes_one_gets_the_starter_pack(world: World, looked: None) -> None:
+    template_of(world.rep, world.product, is_starter_pack=True)
+    assert kinds(at_once(taking(world, draft(world)), taking(world, draft(world)))) == ["WrongState", "list"]
+    assert StarterPackAnswer.objects.count() == 1
+
+
+def test_without_the_lock_both_would_get_it(world: World, looked: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(starter_packs, "account_for_update", lambda account_id, user: None)
+    template_of(world.rep, world.product, is_starter_pack=True)
+    assert kinds(at_once(taking(world, draft(world)), taking(world, draft(world)))) == ["list", "list"]
