@@ -99,11 +99,11 @@ class Card(NamedTuple):
 
 
 class Column(NamedTuple):
-    """`total`: how many there are, as far as it was counted; `more`: that there are more than are shown."""
+    """`number`: how many there are, as far as it was counted; `more`: that there are more than are shown."""
 
     stage: Stage
     cards: list[Card]
-    total: str
+    number: str
     more: bool
 
 
@@ -120,7 +120,7 @@ def columns_of(quotes: QuerySet[Quote], user: User, *, chosen: str = "", back: s
         Column(
             stage=stage,
             cards=[cards[pk] for pk in of_stage[:SHOWN]],
-            total=f"{MOST_COUNTED}+" if len(of_stage) > MOST_COUNTED else str(len(of_stage)),
+            number=f"{MOST_COUNTED}+" if len(of_stage) > MOST_COUNTED else str(len(of_stage)),
             more=len(of_stage) > SHOWN,
         )
         for stage, of_stage in keys.items()

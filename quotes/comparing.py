@@ -70,19 +70,22 @@ class Comparison(NamedTuple):
         pairs = (*self.head, *self.totals, *self.vat)
         return any(line.kind != Kind.SAME for line in self.lines) or any(pair.differs for pair in pairs)
 
-    def count(self, kind: Kind) -> int:
+    def number(self, kind: Kind) -> int:
         return sum(line.kind == kind for line in self.lines)
 
 
-_NOT_OF_THE_LINE = {"id", "position", "share", "line_list", "included"}
+_NOT_OF_THE_LINE = {"id", "position", "share", "line_list", "included", "mark"}
 """Keys, places, and what follows from the rest of the line or from other lines."""
-_NOT_OF_THE_HEAD = {"number", "revision", "currency", "account", "lines", "totals"}
+_NOT_OF_THE_HEAD = {"number", "revision", "currency", "account", "lines", "totals", "header"}
+_UNSAID = {"kind": "product"}
+"""What contents mean that were frozen before they said so."""
 _TEXTS = {"sku", "customer_note", "price_date", "valid_until"}
 TOTALS = ("list_total", "line_total", "header_discount", "discount_total", "net_total", "vat_total", "gross_total")
 
 
 def compared(before: Json, after: Json, copied: Mapping[int, int] | None = None) -> Comparison:
     """The content `after` held against `before`. `copied`: line of `after` → line of `before` that it was made of."""
+    before, after = ({**content, "texts": _texts(content)} for content in (before, after))
     names = (name for name in {**after, **before} if name not in _NOT_OF_THE_HEAD)
     return Comparison(
         lines=_lines(before["lines"], after["lines"], copied or {}),
@@ -90,6 +93,11 @@ def compared(before: Json, after: Json, copied: Mapping[int, int] | None = None)
         totals=[Pair(name, before["totals"].get(name), after["totals"].get(name)) for name in TOTALS],
         vat=_vat(before["totals"]["vat"], after["totals"]["vat"]),
     )
+
+
+def _texts(content: Json) -> list[str]:
+    """The headings and notes between the lines, in their order; where they stand and what is under them the lines tell."""
+    return [row["text"] for row in content.get("texts", [])]
 
 
 def partners(before: Sequence[Json], after: Sequence[Json], copied: Mapping[int, int]) -> dict[int, Json]:
@@ -138,18 +146,27 @@ def _lines(before: Sequence[Json], after: Sequence[Json], copied: Mapping[int, i
         if was is None:
             changes.append(LineChange(None, line))
         else:
-            changes.append(LineChange(was, line, tuple(_differing(was, line)), places[was["id"]] not in stay))
+            fields = tuple(_differing(was, _seen_from(line, found)))
+            changes.append(LineChange(was, line, fields, places[was["id"]] not in stay))
     return list(_with_gone(before, changes))
 
 
+def _seen_from(line: Json, found: Mapping[int, Json]) -> Json:
+    """The line as it reads among those before: the line that it stands for is the one that stood there."""
+    stands_for = found.get(line.get("alternative_to") or 0)
+    return {**line, "alternative_to": stands_for["id"]} if stands_for else line
+
+
 def _differing(before: Json, after: Json) -> Iterator[str]:
-    for name in {**after, **before}:
-        if name not in _NOT_OF_THE_LINE and not _equal(name, before.get(name), after.get(name)):
+    for name in {**_UNSAID, **after, **before}:
+        unsaid = _UNSAID.get(name)
+        if name not in _NOT_OF_THE_LINE and not _equal(name, before.get(name, unsaid), after.get(name, unsaid)):
             yield name
 
 
 def _equal(name: str, one: Any, other: Any) -> bool:
-    if one == other:
+    """Nothing is nothing, however it is written; so are numbers."""
+    if one == other or (not one and not other):
         return True
     if name in _TEXTS or not (isinstance(one, str) and isinstance(other, str)):
         return False

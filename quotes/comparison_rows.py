@@ -40,6 +40,14 @@ _OF_A_LINE = {
     "vat_percent": gettext_lazy("VAT"),
     "optional": gettext_lazy("Optional"),
     "selected": gettext_lazy("In the total"),
+    "alternative_to": gettext_lazy("Instead of another line"),
+    "parts": gettext_lazy("Parts of the bundle"),
+    "composition": gettext_lazy("Parts of the bundle"),
+    "usage": gettext_lazy("Prices by use"),
+    "use_within_months": gettext_lazy("To be used within"),
+    "units": gettext_lazy("Unit"),
+    "price_unit": gettext_lazy("Unit"),
+    "kind": gettext_lazy("Product"),
 }
 _OF_THE_QUOTE = {
     "valid_until": gettext_lazy("Valid until"),
@@ -48,6 +56,7 @@ _OF_THE_QUOTE = {
     "payment_type": gettext_lazy("Payment type"),
     "customer_note": gettext_lazy("Note to the customer"),
     "internal_note": gettext_lazy("Internal note"),
+    "texts": gettext_lazy("Headings and notes"),
 }
 _TOTALS = {
     "list_total": gettext_lazy("At list price"),
@@ -118,7 +127,7 @@ def for_customer(document: QuoteDocument) -> Shown | None:
 def _counts(comparison: Comparison) -> Iterator[str]:
     """ "Added: 2", of each kind that there is."""
     for kind, word in KINDS.items():
-        number = comparison.count(kind)
+        number = comparison.number(kind)
         if number and kind != Kind.SAME:
             yield f"{word}: {number}"
 
@@ -149,7 +158,7 @@ def _labels(change: LineChange) -> list[str]:
         labels.append(_("Details"))
     if change.moved and change.fields:
         labels.append(str(KINDS[Kind.MOVED]))
-    return labels
+    return list(dict.fromkeys(labels))
 
 
 def _position(change: LineChange) -> str:
@@ -206,6 +215,8 @@ def _text_of_term(name: str, value: Any) -> str:
         return NOTHING
     if isinstance(value, dict):
         return text_of(value.get("label", value), active()) or NOTHING
+    if name == "texts":
+        return "\n".join(value)
     if name in ("valid_until", "price_date"):
         return date_format(dt.date.fromisoformat(value), "SHORT_DATE_FORMAT")
     return value if isinstance(value, str) else "…"

@@ -130,15 +130,11 @@ def since_sent(document: QuoteDocument) -> SinceSent | None:
     return SinceSent(earlier.quote.revision, comparing.compared(earlier.snapshot.content, document.snapshot.content, origins))
 
 
-_ORIGIN = "copied_from"
-
-
 def copied(before: Quote, after: Quote) -> dict[int, int]:
     """Line of `after` → line of `before` that it was made of, over any number of revisions. One query."""
-    if before.pk == after.pk or _ORIGIN not in {field.name for field in QuoteLine._meta.get_fields()}:
+    if before.pk == after.pk:
         return {}
-    lines = QuoteLine.objects.filter(quote__number=after.number).order_by().values_list("pk", "quote", _ORIGIN)
-    rows = list(lines)
+    rows = list(QuoteLine.objects.filter(quote__number=after.number).order_by().values_list("pk", "quote", "origin"))
     origins = {pk: origin for pk, _quote, origin in rows if origin is not None}
     return traced(origins, {pk for pk, quote_id, _origin in rows if quote_id == before.pk})
 

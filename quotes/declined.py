@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from quotes import comparing, comparison_selectors
-from quotes.choices import Answer
+from quotes.choices import PRICED_KINDS, Answer
 from quotes.comparing import Json
 from quotes.models import DeclineReason, Quote, QuoteAnswer, QuoteLine
+from quotes.selectors import SOW_CODE
 
 
 class LineSaid(NamedTuple):
@@ -72,11 +73,11 @@ def _lines_said(quote: Quote, old: Quote, given: Sequence[tuple[int, str, str]])
 def _lines_of(*quotes: Quote) -> dict[int, list[Json]]:
     """The lines of these quotes as far as it takes to find one again. One query."""
     found: dict[int, list[Json]] = {quote.pk: [] for quote in quotes}
-    rows = QuoteLine.objects.filter(quote__in=quotes).order_by("position", "pk")
+    rows = QuoteLine.objects.filter(quote__in=quotes, kind__in=PRICED_KINDS).order_by("position", "pk")
     for pk, quote_id, sku, quantity, list_price in rows.values_list("pk", "quote", "product__sku", "quantity", "list_price"):
         of_quote = found[quote_id]
         of_quote.append(
-            {"id": pk, "position": len(of_quote) + 1, "sku": sku or "", "quantity": quantity, "list_price": list_price}
+            {"id": pk, "position": len(of_quote) + 1, "sku": sku or SOW_CODE, "quantity": quantity, "list_price": list_price}
         )
     return found
 
@@ -95,7 +96,7 @@ def mapped(
     return [
         LineSaid(
             line=new.get(key),
-            position=int(places.get(new.get(key, 0)) or old[key]["position"]),
+            position=places[new[key]] if key in new else old[key]["position"],
             sku=old[key]["sku"],
             reason=labels.get(code, code),
             comment=comment,

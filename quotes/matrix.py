@@ -11,10 +11,10 @@ from core.errors import Invalid
 from core.languages import CODES, active, by_language
 from core.templatetags.ui import Notation, notation
 from quotes import policies, pricing, selectors, side_by_side
-from quotes.choices import QuoteStatus
+from quotes.choices import PRICED_KINDS, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
-from quotes.selectors import PRICING_FIELDS
+from quotes.selectors import PRICING_FIELDS, SOW_CODE
 from quotes.side_by_side import Offer
 from users.models import User
 
@@ -92,12 +92,14 @@ _NAMES = [f"product__name_{code}" for code in CODES]
 
 def _lines_of(quotes: Sequence[Quote]) -> tuple[dict[int, list[tuple[str, pricing.Line]]], dict[str, dict[str, str]]]:
     """`(lines, names)`: by quote the codes and lines in their order, and by code the name in every language. One query."""
-    columns = ("quote", "product__sku", *_NAMES, *PRICING_FIELDS)
-    rows = QuoteLine.objects.filter(quote__in=[quote.pk for quote in quotes]).order_by("quote", "position", "id")
+    columns = ("quote", "product__sku", "text", *_NAMES, *PRICING_FIELDS)
+    priced = QuoteLine.objects.filter(quote__in=[quote.pk for quote in quotes], kind__in=PRICED_KINDS)
+    rows = priced.order_by("quote", "position", "id")
     lines: dict[int, list[tuple[str, pricing.Line]]] = {quote.pk: [] for quote in quotes}
     names: dict[str, dict[str, str]] = {}
-    for quote_id, code, *values in rows.values_list(*columns):
-        names[code] = names.get(code) or by_language(values[: len(_NAMES)])
+    for quote_id, sku, text, *values in rows.values_list(*columns):
+        code = sku or SOW_CODE
+        names[code] = names.get(code) or (by_language(values[: len(_NAMES)]) if sku else dict.fromkeys(CODES, text[:80]))
         lines[quote_id].append((code, pricing.Line(*values[len(_NAMES) :])))
     return lines, names
 

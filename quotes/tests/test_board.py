@@ -154,10 +154,10 @@ def test_a_column_shows_the_oldest_and_says_how_many_there_are(world: World, mon
         with days_ago(days):
             quotes.append(draft(world))
     column = columns(world.rep)["draft"]
-    assert ([card.pk for card in column.cards], column.total, column.more) == ([quotes[1].pk, quotes[2].pk], "3", True)
+    assert ([card.pk for card in column.cards], column.number, column.more) == ([quotes[1].pk, quotes[2].pk], "3", True)
     for _ in range(2):
         draft(world)
-    assert columns(world.rep)["draft"].total == "4+"
+    assert columns(world.rep)["draft"].number == "4+"
 
 
 def test_the_way_to_all_of_a_column_keeps_the_filters(rep: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:

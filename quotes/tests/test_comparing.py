@@ -57,7 +57,7 @@ def test_changed_added_and_gone_lines_are_told_apart_where_they_stand() -> None:
         ("NEW", "added", ()),
         ("S4", "same", ()),
     ]
-    assert {kind: found.count(kind) for kind in Kind} == {"same": 2, "changed": 1, "moved": 0, "added": 1, "removed": 1}
+    assert {kind: found.number(kind) for kind in Kind} == {"same": 2, "changed": 1, "moved": 0, "added": 1, "removed": 1}
 
 
 def test_a_line_is_held_against_the_one_it_was_copied_from_whatever_is_more_like_it() -> None:
@@ -117,5 +117,30 @@ def test_every_line_of_both_is_told_once_and_in_its_order(old: list[int], new: l
 def test_long_quotes_of_one_product_are_compared_at_once(lines: int) -> None:
     before = content(*(line(key, "A") for key in range(1, lines + 1)))
     after = content(*(line(lines + key, "A", key, quantity=str(key)) for key in range(lines, 0, -1)))
-    assert compared(before, after).count(Kind.MOVED) == 1  # that of quantity 5
-    assert compared(before, after).count(Kind.CHANGED) == lines - 1
+    assert compared(before, after).number(Kind.MOVED) == 1  # that of quantity 5
+    assert compared(before, after).number(Kind.CHANGED) == lines - 1
+
+
+def test_headings_and_notes_are_compared_by_what_they_say() -> None:
+    before = content(line(1), texts=[{"kind": "section", "text": "Maidot", "before": 1, "subtotal": "5.00"}])
+    moved = content(line(1), texts=[{"kind": "section", "text": "Maidot", "before": 2, "subtotal": "7.00"}])
+    other = content(line(1), texts=[{"kind": "section", "text": "Juustot", "before": 1, "subtotal": "5.00"}])
+    assert not compared(before, moved).differs
+    [texts] = [pair for pair in compared(before, other).head if pair.differs]
+    assert texts == ("texts", ["Maidot"], ["Juustot"])
+
+
+def test_what_older_contents_do_not_say_is_no_difference() -> None:
+    old = content(line(1))
+    new = content(line(1, kind="product", price_unit=None, parts=[], usage=[], use_within_months=None), header={"kind": ""})
+    new["texts"] = []
+    assert not compared(old, new).differs
+    assert told(compared(old, content(line(1, kind="sow"))))[0][2] == ("kind",)
+
+
+def test_an_option_that_stands_for_the_same_line_is_the_same_option() -> None:
+    before = content(line(1), line(2, "B", alternative_to=1))
+    after = content(line(11, "S1", 1), line(12, "B", 2, alternative_to=11))
+    assert not compared(before, after).differs
+    after["lines"][1]["alternative_to"] = 12
+    assert told(compared(before, after))[1][2] == ("alternative_to",)

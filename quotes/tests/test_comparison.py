@@ -170,5 +170,18 @@ def test_a_line_is_traced_over_any_number_of_revisions(origins: dict[int, int], 
     assert comparisons.traced(origins, ends) == found
 
 
+def test_of_equal_lines_the_one_that_was_taken_out_is_the_one_that_is_told(rep: Client, world: World) -> None:
+    first = draft(world, "0", "0")
+    services.quote_submit(quote_id=first.pk, by=world.rep)
+    second = services.quote_revise(quote_id=first.pk, by=world.rep)
+    services.quote_submit(quote_id=second.pk, by=world.rep)
+    third = services.quote_revise(quote_id=second.pk, by=world.rep)
+    services.line_remove(quote_id=third.pk, line_id=third.lines.earliest("position").pk, by=world.rep)
+    kept = third.lines.get()
+    found = comparisons.copied(first, third)
+    assert found[kept.pk] == first.lines.latest("position").pk
+    assert rows(page(rep, third, **{"with": str(first.pk)})) == ["Removed MAITO-1 Milk 1 5 €10.00 – €10.00 €50.00"]
+
+
 def test_every_kind_has_its_word(world: World) -> None:
     assert [str(comparison_rows.KINDS[kind]) for kind in Kind] == ["", "Changed", "Moved", "Added", "Removed"]

@@ -30,8 +30,7 @@ def rep(client: Client, world: World) -> Client:
 
 @pytest.fixture
 def deal(world: World) -> Opportunity:
-    opportunity: Opportunity = OpportunityFactory.create(account=world.account, name="Uusi keittiö")
-    return opportunity
+    return OpportunityFactory.create(account=world.account, name="Uusi keittiö")
 
 
 def quote_of(world: World, deal: Opportunity | None, *lines: tuple[str, str, str], **header: str) -> Quote:
