@@ -96,9 +96,8 @@ def test_a_line_and_what_stands_for_it_are_never_both_in_the_total(made: tuple[l
     found = priced(*made)
     if found is not None:
         counts = {row.line.id: row.counts for row in found.lines}
-        assert not any(
-            row.counts and row.line.selected and counts[row.line.alternative_to] for row in found.lines if row.line.alternative_to
-        )
+        chosen = [row.line for row in found.lines if row.counts and row.line.selected]
+        assert not any(counts[line.alternative_to] for line in chosen if line.alternative_to)
 
 
 @settings(max_examples=60)
