@@ -20,6 +20,7 @@ from accounts.models import (
     MasterConflict,
     PaymentTerm,
     PaymentTermRule,
+    PaymentType,
     PriceListRule,
     SurvivorshipRule,
 )  # fmt: skip
@@ -28,13 +29,18 @@ from accounts.survivorship import DEFAULTS
 from core.admin import LookUpAdmin, OneAtATimeAdmin, ReadOnlyAdmin
 
 for look_up in LOOK_UPS:
-    if look_up is not PaymentTerm:
+    if look_up not in (PaymentTerm, PaymentType):
         admin.site.register(look_up, LookUpAdmin)
 
 
 @admin.register(PaymentTerm)
 class PaymentTermAdmin(LookUpAdmin):
     list_display = ("code", "days", "label_en", "label_fi", "position", "is_active")
+
+
+@admin.register(PaymentType)
+class PaymentTypeAdmin(LookUpAdmin):
+    list_display = ("code", "label_en", "label_fi", "needs_signature", "position", "is_active")
 
 
 @admin.register(PaymentTermRule)

@@ -82,6 +82,10 @@ class PaymentTerm(LookUp):
 
 
 class PaymentType(LookUp):
+    needs_signature = models.BooleanField(
+        _("signed on paper"), default=False, help_text=_("Documents of quotes end with lines for signatures.")
+    )
+
     class Meta(LookUp.Meta):
         verbose_name = _("payment type")
         verbose_name_plural = _("payment types")
@@ -462,6 +466,8 @@ class Contact(models.Model):
     email = models.EmailField(_("e-mail"))
     language = models.CharField(_("language"), max_length=2, choices=Language, default=Language.FINNISH)
     is_default = models.BooleanField(_("default recipient"), default=False)
+    bounced_at = models.DateTimeField(_("mail refused"), null=True, blank=True, editable=False)
+    bounce_reason = models.CharField(_("why mail was refused"), max_length=300, blank=True, editable=False)
 
     objects = ContactQuerySet.as_manager()
 

@@ -91,6 +91,8 @@ def contact_save(*, account_id: int, contact_id: int | None, by: User, values: M
     """
     account = _account_to_edit(account_id, by, None)
     contact = Contact(account=account) if contact_id is None else _contact(account, contact_id)
+    if values.get("email", contact.email) != contact.email:
+        contact.bounced_at, contact.bounce_reason = None, ""
     for field in _CONTACT_FIELDS & values.keys():
         setattr(contact, field, values[field])
     _clean(contact, ["account"])
@@ -110,6 +112,17 @@ def contact_delete(*, account_id: int, contact_id: int, by: User) -> None:
     contact = _contact(account, contact_id)
     contact.delete()
     events.record(account, "removed contact", by=by, contact=contact.name)
+
+
+def contacts_mark_refused(*, account_id: int, address: str, reason: str) -> None:
+    """The contacts of this account with this address are marked: mail to them was refused for good, with what the server said.
+
+    Part of the transaction of whoever learnt of it.
+    """
+    now = clock.now()
+    for contact in Contact.objects.filter(account=account_id, email__iexact=address).order_by("pk"):
+        contact.bounced_at, contact.bounce_reason = now, reason[:300]
+        contact.save(update_fields=["bounced_at", "bounce_reason"])
 
 
 def _account_to_edit(account_id: int, by: User, version: int | None) -> Account:

@@ -16,7 +16,8 @@ from bench.house import House
 from bench.measure import ROUNDS, WARM, Call, in_turns
 from bench.report import Result, p95
 from bench.servers import Server, free_port, stop_tree, wait_for
-from quotes import documents, selectors
+from quotes import documents, selectors, typesetting
+from quotes.paper import paper_of
 from users.models import User
 
 CONNECTIONS = 4
@@ -68,11 +69,11 @@ def pdf(house: House) -> Iterator[Result]:
     import typst
 
     rep = User.objects.get(username="rep")
-    compiler, template = documents._compiler(typst), str(settings.BASE_DIR / "templates" / "quotes" / "document.typ")
+    compiler, template = typesetting._compiler(typst), str(settings.BASE_DIR / "templates" / "quotes" / "document.typ")
 
     def bare(data: str) -> float:
         began = time.perf_counter()
-        compiler.compile(input=template, format="pdf", sys_inputs={"data": data})
+        compiler.compile(input=template, format="pdf", pdf_standards=["ua-1"], sys_inputs={"data": data})
         return (time.perf_counter() - began) * 1000
 
     for lines in (20, 200):
@@ -90,7 +91,7 @@ def pdf(house: House) -> Iterator[Result]:
 def _printed(rep: User, quote: int) -> str:
     """What the template gets of a draft."""
     content, parties = documents.draft_of(selectors.quote_for(rep, quote))
-    return json.dumps(documents._data(content, parties, "en", draft=True), ensure_ascii=False)
+    return json.dumps(paper_of(content, parties, "en", draft=True), ensure_ascii=False)
 
 
 def idle(house: House) -> Iterator[Result]:

@@ -101,18 +101,19 @@ def _deliver(mail: EmailMultiAlternatives) -> None:
         smtp.send(mail)
     except smtplib.SMTPRecipientsRefused as error:
         if all(code >= 500 for code, _reply in error.recipients.values()):
-            raise Undeliverable(_replies(error.recipients)) from error
+            raise _refused(error.recipients) from error
         raise
     except smtp.PartlyRefused as error:  # once more to all would be once too often for the others
-        raise Undeliverable(_replies(error.recipients)) from error
+        raise _refused(error.recipients) from error
     except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
         if error.smtp_code >= 500 and error.smtp_code not in _NOT_ABOUT_THE_MAIL:
             raise Undeliverable(_reply(error.smtp_code, error.smtp_error)) from error
         raise
 
 
-def _replies(refused: Mapping[str, tuple[int, bytes]]) -> str:
-    return "; ".join(f"{address}: {_reply(*reply)}" for address, reply in refused.items())
+def _refused(recipients: Mapping[str, tuple[int, bytes]]) -> Undeliverable:
+    replies = {address: _reply(*reply) for address, reply in recipients.items()}
+    return Undeliverable("; ".join(f"{address}: {reply}" for address, reply in replies.items()), replies)
 
 
 def _reply(code: int, text: bytes | str) -> str:

@@ -8,6 +8,7 @@ Source: docs/adr/0003-outbox-and-links.md.
 """
 
 import logging
+from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,16 +26,18 @@ MISSES = Limit("link misses of an address", times=20, seconds=600)
 ALL_MISSES = Limit("link misses", times=600, seconds=600)
 
 
-def find(request: HttpRequest, purpose: Link.Purpose, token: str) -> Link | None:
+def find(
+    request: HttpRequest, purpose: Link.Purpose, token: str, *, also: Callable[[str], Link | None] | None = None
+) -> Link | None:
     """The link that this token opens, live or not; None, and a miss counted, when there is none.
 
-    An empty token is no attempt. Raises: TooMany.
+    `also`: looks up what else opens links of this purpose. An empty token is no attempt. Raises: TooMany.
     """
     if not token:
         return None
     place = network_of(client_ip(request))
     rate_limits.require_room(MISSES, place)
-    link = links.find(purpose, token)
+    link = links.find(purpose, token) or (also(token) if also else None)
     if link is None:
         rate_limits.require(MISSES, place)
         _count_for_all()
@@ -60,9 +63,9 @@ def quiet(response: HttpResponse, *, form: bool = False) -> HttpResponse:
     return response
 
 
-def swap_for_cookie(page: str, *, cookie: str, token: str, seconds: int) -> HttpResponse:
-    """On to `page`, with the token in a cookie that only this page gets."""
-    response = HttpResponseRedirect(page)
+def swap_for_cookie(page: str, *, cookie: str, token: str, seconds: int, query: str = "") -> HttpResponse:
+    """On to `page`, with the token in a cookie that only this page and those below it get."""
+    response = HttpResponseRedirect(page + query)
     response.set_cookie(
         cookie, token, max_age=seconds, path=page, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
     )

@@ -16,6 +16,9 @@ from core import clock
 from core.models import Link
 from core.prepared import Prepared
 
+CODE_LENGTH = 16
+_PLAIN = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789abcdefghjkmnpqrstvwxyz")
+
 
 def issue(purpose: Link.Purpose, subject_id: int, *, expires_at: dt.datetime, person_id: int | None = None) -> Link:
     """A new live link that opens `subject_id` for this person (None: whoever holds it)."""
@@ -37,6 +40,20 @@ def token_of(link: Link) -> str:
 _known = Prepared(
     lambda purpose, hashed: Link.objects.select_related("person").filter(purpose=purpose, token_hash=hashed).order_by()
 )
+
+
+def new_code(link: Link) -> str:
+    """A short token for paper: 16 letters and digits that are not taken for each other, 80 bits."""
+    return _short(link, settings.LINK_KEYS[0])
+
+
+def code_of(link: Link, hashed: str) -> str:
+    """The code to print, as it was when it was hashed. Raises LookupError when its key was rotated out."""
+    for key in settings.LINK_KEYS:
+        code = _short(link, key)
+        if hmac.compare_digest(digest(code), hashed):
+            return code
+    raise LookupError("the key of this link is gone")
 
 
 def find(purpose: Link.Purpose, token: str) -> Link | None:
@@ -66,6 +83,13 @@ def digest(token: str) -> str:
 
 
 def _derive(link: Link, key: str) -> str:
-    text = f"{link.purpose}|{link.uuid}|{link.nonce}"
-    mac = hmac.new(hashlib.sha256(b"link" + key.encode()).digest(), text.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(mac).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_mac(f"{link.purpose}|{link.uuid}|{link.nonce}", key)).decode().rstrip("=")
+
+
+def _short(link: Link, key: str) -> str:
+    mac = _mac(f"{link.purpose}|paper|{link.uuid}|{link.nonce}", key)
+    return base64.b32encode(mac[:10]).decode().translate(_PLAIN)
+
+
+def _mac(text: str, key: str) -> bytes:
+    return hmac.new(hashlib.sha256(b"link" + key.encode()).digest(), text.encode(), hashlib.sha256).digest()

@@ -3,7 +3,7 @@
 import logging
 import re
 
-_TOKEN = re.compile(r"/(a|q|password/reset/key)/[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"/(a|q|password/reset/key)/[A-Za-z0-9_-]{16,}")
 
 
 def masked(text: str) -> str:

@@ -26,6 +26,8 @@ Handler = Callable[..., None]
 _handlers: dict[str, Handler] = {}
 _urgent: set[str] = set()
 _titles: dict[str, str | Promise] = {}
+Refusal = Callable[[OutboxMessage, Mapping[str, str]], None]
+_refusals: dict[str, Refusal] = {}
 
 LEASE = dt.timedelta(minutes=2)
 FIRST_RETRY = dt.timedelta(seconds=30)
@@ -41,7 +43,11 @@ _LONGEST = 2 * dt.timedelta(seconds=smtp.MAIL_SECONDS)
 
 
 class Undeliverable(Exception):
-    """Trying again cannot help: the message is given up at once."""
+    """Trying again cannot help: the message is given up at once. `replies`: what the mail server said, by refused address."""
+
+    def __init__(self, text: str, replies: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.replies = dict(replies or {})
 
 
 def handler(topic: str, *, title: str | Promise = "", urgent: bool = False) -> Callable[[Handler], Handler]:
@@ -56,6 +62,17 @@ def handler(topic: str, *, title: str | Promise = "", urgent: bool = False) -> C
         _titles[topic] = title
         if urgent:
             _urgent.add(topic)
+        return function
+
+    return register
+
+
+def refused(topic: str) -> Callable[[Refusal], Refusal]:
+    """Register the function that is told which addresses the mail server refused a mail of `topic` for, and what it said."""
+
+    def register(function: Refusal) -> Refusal:
+        if _refusals.setdefault(topic, function) is not function:
+            raise ValueError(f"two functions are told of refusals of {topic}")
         return function
 
     return register
@@ -249,7 +266,19 @@ def _failed(message: OutboxMessage, error: Exception) -> None:
         changes["dead_at"] = now
     else:
         changes["available_at"] = now + retry_after(message.attempts)
-    OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts, delivered_at=None).update(**changes)
+    same = OutboxMessage.objects.filter(pk=message.pk, attempts=message.attempts, delivered_at=None)
+    if same.update(**changes) and isinstance(error, Undeliverable) and error.replies:
+        _tell_refusal(message, error.replies)
+
+
+def _tell_refusal(message: OutboxMessage, replies: Mapping[str, str]) -> None:
+    """Whoever wants to know learns it; that it fails may not stop the other messages."""
+    tell = _refusals.get(message.topic)
+    try:
+        if tell is not None:
+            tell(message, replies)
+    except Exception:
+        log.exception("what refused outbox %s %s could not be noted", message.topic, message.pk)
 
 
 def retry_after(attempts: int) -> dt.timedelta:

@@ -29,7 +29,7 @@ from core import clock
 from integration import services as integration
 from opportunities.models import Opportunity
 from quotes import services as quotes
-from quotes.models import DeclineReason, MarginTarget, Quote
+from quotes.models import CompanyDetails, DeclineReason, MarginTarget, Quote
 from quotes.services import Discount, LineDraft
 from users import services as users
 from users.models import BusinessUnit, Team, User
@@ -87,12 +87,35 @@ TERRITORIES = [
     ("eu", "European Union", "Euroopan unioni"),
 ]
 
+COMPANY = {
+    "email": "myynti@tukku.example",
+    "phone": "+358 9 555 0100",
+    "website": "https://tukku.example",
+    "introduction_en": "Thank you for your enquiry. We are glad to offer you the following.",
+    "introduction_fi": "Kiitos tarjouspyynnöstänne. Tarjoamme teille seuraavaa.",
+    "delivery_en": "Within five working days of the order, to the address agreed upon.",
+    "delivery_fi": "Viiden arkipäivän kuluessa tilauksesta sovittuun osoitteeseen.",
+    "closing_en": "We are happy to answer any questions.",
+    "closing_fi": "Vastaamme mielellämme kysymyksiinne.",
+    "terms_en": "1. Scope. These terms apply to all deliveries of the seller unless agreed otherwise in writing.\n\n"
+    "2. Prices. Prices hold until the last valid day of the quote. Value added tax is added at the rate in force on delivery.\n\n"
+    "3. Payment. Interest on late payment follows the Finnish Interest Act.\n\n"
+    "4. Complaints. Complaints are made in writing within eight days of delivery.",
+    "terms_fi": "1. Soveltaminen. Ehtoja sovelletaan kaikkiin myyjän toimituksiin, ellei kirjallisesti ole muuta sovittu.\n\n"
+    "2. Hinnat. Hinnat ovat voimassa tarjouksen viimeiseen voimassaolopäivään. Arvonlisävero lisätään toimitushetken "
+    "verokannan mukaan.\n\n"
+    "3. Maksu. Viivästyskorko määräytyy korkolain mukaan.\n\n"
+    "4. Huomautukset. Huomautukset tehdään kirjallisesti kahdeksan päivän kuluessa toimituksesta.",
+}
+"""What is added to the defaults of the model."""
+
 
 def load() -> None:
     """Everything, in the order in which things depend on each other. Idempotent."""
     with transaction.atomic():
         _people()
         _look_ups()
+        CompanyDetails.objects.get_or_create(pk=1, defaults=COMPANY)
     integration.customer_sync(path=DEMO_FILES / "customer_master.csv", by=None)
     integration.products_import(path=DEMO_FILES / "products.csv", by=None)
     with transaction.atomic():

@@ -209,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "approvals-digest": {"task": "approvals.digest", "schedule": 60.0},
     "approvals-sweep": {"task": "approvals.sweep", "schedule": 60.0},
     "quotes-expire": {"task": "quotes.expire", "schedule": 300.0},
+    "quotes-remind": {"task": "quotes.remind", "schedule": crontab(hour="6", minute="15")},
     "forget": {"task": "core.forget", "schedule": 900.0},
     "integration-sweep": {"task": "integration.sweep", "schedule": 30.0},
     "integration-watch": {"task": "integration.watch", "schedule": 30.0},

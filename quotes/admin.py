@@ -9,14 +9,25 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from core.admin import OneRowAdmin, ReadOnlyAdmin
 from quotes.models import (
+    CompanyDetails,
     DeclineReason,
     MarginTarget,
     Quote,
     QuoteAttachment,
+    QuoteSettings,
     QuoteTemplate,
     QuoteTemplateLine,
     StarterPackSettings,
 )
+
+
+@admin.register(CompanyDetails)
+class CompanyDetailsAdmin(OneRowAdmin, TranslationAdmin):  # type: ignore[type-arg]
+    """What documents and the customer's page say of us. What was sent keeps what it was sent with."""
+
+
+@admin.register(QuoteSettings)
+class QuoteSettingsAdmin(OneRowAdmin): ...
 
 
 @admin.register(DeclineReason)

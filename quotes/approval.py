@@ -16,6 +16,7 @@ from core.prepared import Prepared
 from quotes import approval_case, approval_facts, selectors, snapshots
 from quotes.choices import Trigger
 from quotes.models import Quote, QuoteSnapshot
+from quotes.services import sending
 from users.models import User
 from users.roles import Perm
 
@@ -82,23 +83,27 @@ class QuoteApproval:
         subject.approve()
         self._save(subject)
         events.record(subject, "approved", by=by)
+        sending.go_out(subject)
 
     def rejected(self, subject: Quote, *, by: User, comment: str) -> None:
         subject.reject()
-        self._save(subject)
+        subject.once_approved = None
+        self._save(subject, "once_approved")
         events.record(subject, "rejected", by=by, reason=comment)
 
     def returned(self, subject: Quote, *, by: User, comment: str) -> None:
         subject.give_back()
-        self._save(subject)
+        subject.once_approved = None
+        self._save(subject, "once_approved")
         events.record(subject, "returned", by=by, reason=comment)
 
     def recalled(self, subject: Quote, *, by: User) -> None:
         subject.recall()
-        self._save(subject)
+        subject.once_approved = None
+        self._save(subject, "once_approved")
         events.record(subject, "recalled", by=by)
 
     @staticmethod
-    def _save(quote: Quote) -> None:
+    def _save(quote: Quote, *fields: str) -> None:
         versions.bump(quote)
-        quote.save(update_fields=["status", "version"])
+        quote.save(update_fields=["status", "version", *fields])

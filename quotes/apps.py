@@ -12,7 +12,7 @@ class QuotesConfig(AppConfig):
         from approvals import registry
         from catalog import uses
         from core import events, panels
-        from quotes import emails, product_uses  # noqa: F401  registers the outbox handlers
+        from quotes import customer_emails, emails, product_uses  # noqa: F401  registers the outbox handlers
         from quotes.approval import QuoteApproval
         from quotes.panels import quotes_of_account, quotes_of_opportunity, sent_quotes_of_loser
 
@@ -39,6 +39,12 @@ class QuotesConfig(AppConfig):
                 "recalled": _("Recalled"),
                 "returned": _("Asked back"),
                 "sent": _("Sent"),
+                "resent": _("Sent again"),
+                "not sent": _("Could not go out by itself"),
+                "opened": _("Opened by the customer"),
+                "asked": _("Question of the customer"),
+                "reminded": _("Reminded"),
+                "mail refused": _("Mail refused"),
                 "sending undone": _("Sending undone"),
                 "accepted": _("Accepted"),
                 "declined": _("Declined"),

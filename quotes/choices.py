@@ -74,3 +74,11 @@ class StarterPackMode(models.TextChoices):
 
     OFFER = "offer", _("It is offered in the editor")
     ITSELF = "itself", _("It is added by itself")
+
+
+class MailKind(models.TextChoices):
+    """Why a customer got a mail."""
+
+    SENT = "sent", _("Sent")
+    RESENT = "resent", _("Sent again")
+    REMINDER = "reminder", _("Reminder")

@@ -1,48 +1,45 @@
-"""The document of a quote: PDF and preview pages by Typst, always from frozen content, in the quote's language."""
+"""The document of a quote: PDF and preview pages, always from frozen content. What was sent is stored once, in each language."""
 
-import datetime as dt
-import functools
 import hashlib
-import json
-import threading
-from decimal import Decimal
+from collections.abc import Collection
 from typing import Any
 
 import structlog
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils import translation
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
-from core.templatetags.ui import money, percent, quantity, unit_price
-from quotes import selectors, snapshots
+from core import clock, links
+from core.errors import DomainError
+from core.languages import CODES
+from quotes import document_selectors, options, parties as frozen, selectors, snapshots, typesetting
 from quotes.choices import QuoteStatus
-from quotes.models import Quote, QuoteDocument
+from quotes.models import Quote, QuoteDocument, QuoteFile
+from quotes.paper import paper_of
 from quotes.snapshots import Json
 
 log = structlog.get_logger(__name__)
 
-_one_at_a_time = threading.Lock()  # the compiler refuses a second thread
-_TEMPLATES = settings.BASE_DIR / "templates" / "quotes"
-SELLER = {
-    "name": "Tukku Oy",
-    "street": "Teollisuuskatu 12",
-    "city": "00510 Helsinki",
-    "business_id": "2345678-6",
-    "vat_number": "FI23456786",
-}
+
+class FileLost(DomainError):
+    """A stored PDF is gone or damaged, and what would be rendered today is not what was sent."""
+
+    code = "file_lost"
+    status = 503
+    message = _("The document that was sent cannot be read. It has to be restored from a backup.")
 
 
-def pdf_of(content: Json, parties: Json, language: str, *, draft: bool = False) -> bytes:
-    """The document as PDF: tagged, fonts embedded, the same bytes for the same content."""
-    return _compile(_data(content, parties, language, draft=draft), "pdf")[0]
+def pdf_of(content: Json, parties: Json, language: str, *, draft: bool = False, url: str = "") -> bytes:
+    """The document as PDF: tagged, fonts embedded, the same bytes for the same content. `url`: where the customer answers."""
+    return typesetting.pdf(paper_of(content, parties, language, draft=draft, url=url, logo=frozen.logo_svg(parties)))
 
 
 def preview_of(content: Json, parties: Json, language: str) -> tuple[bytes, ...]:
     """The pages of the document as PNG pictures, marked as a draft."""
-    return _compile(_data(content, parties, language, draft=True), "png")
+    return typesetting.pages(paper_of(content, parties, language, draft=True, logo=frozen.logo_svg(parties)))
 
 
 def draft_of(quote: Quote, quoted: selectors.Quoted | None = None) -> tuple[Json, Json]:
@@ -50,164 +47,88 @@ def draft_of(quote: Quote, quoted: selectors.Quoted | None = None) -> tuple[Json
     which the caller may have read."""
     snapshot = None if quote.status == QuoteStatus.DRAFT else selectors.latest_snapshot(quote)
     content = snapshot.content if snapshot else snapshots.content_of(quote, quoted or selectors.quoted(quote))
-    return content, snapshots.parties_of(quote, quote.contact)
+    return content, frozen.parties_of(quote, quote.contact, on=clock.today())
 
 
-def pdf_of_document(document: QuoteDocument) -> bytes:
-    """The sent PDF: as stored when its hash is right, else rendered again from the snapshot. Saves nothing."""
-    stored = _stored(document)
-    if stored is not None and hashlib.sha256(stored).hexdigest() == document.pdf_hash:
-        return stored
-    if document.pdf:
-        log.error("stored PDF is missing or does not match its hash", document=document.pk)
-    return pdf_of(document.snapshot.content, document.parties, document.language)
+def pdf_of_document(document: QuoteDocument, language: str = "") -> bytes:
+    """The sent PDF, as stored; while it is not stored yet, rendered from what was frozen. Saves nothing.
+
+    `language`: that of the document unless it is given. Raises: FileLost when the stored one is gone and cannot be made again
+    byte for byte.
+    """
+    language = language if language in CODES else document.language
+    file = document_selectors.file_of(document, language)
+    if file is None:
+        return _render(document, language)
+    stored = _read(file)
+    if stored is None:
+        log.error("a stored PDF is missing or does not match its hash", document=document.pk, language=language)
+        stored = _render(document, language)
+        if _hash(stored) != file.pdf_hash:
+            raise FileLost
+    return stored
 
 
-def _stored(document: QuoteDocument) -> bytes | None:
-    if not document.pdf:
-        return None
+def store_pdfs(document_id: int) -> None:
+    """The PDFs are stored with their hashes, one for each language; a second call changes nothing."""
+    document = QuoteDocument.objects.select_related("snapshot", "link", "quote").get(pk=document_id)
+    for language in CODES:
+        if document_selectors.file_of(document, language) is None:
+            _store(document, language, _render(document, language))
+
+
+def _store(document: QuoteDocument, language: str, pdf: bytes) -> None:
+    with transaction.atomic():
+        QuoteDocument.objects.select_for_update().get(pk=document.pk)
+        if document_selectors.file_of(document, language) is None:
+            name = default_storage.save(f"quotes/{clock.today():%Y/%m}/{document.uuid}-{language}.pdf", ContentFile(pdf))
+            QuoteFile.objects.create(document=document, language=language, pdf=name, pdf_hash=_hash(pdf))
+
+
+def _render(document: QuoteDocument, language: str) -> bytes:
+    return pdf_of(content_of(document), frozen.complete(document.parties), language, url=_printed_address(document))
+
+
+def content_of(document: QuoteDocument) -> Json:
+    """What was frozen; what contents of former times do not hold is taken from the quote, which has not changed since."""
+    content, quote = document.snapshot.content, document.quote
+    if "header" in content:
+        return content
+    return {**content, "header": {"kind": quote.header_discount_kind, "value": snapshots.plain(quote.header_discount_value)}}
+
+
+def taken(document: QuoteDocument, chosen: Collection[int] | None) -> dict[str, Any]:
+    """What `quote_accept` takes of the options that a colleague names, with the total they come to. Raises: Invalid."""
+    if chosen is None:
+        return {}
+    return {"chosen": chosen, "shown": options.choose(content_of(document), chosen).gross_total}
+
+
+def _printed_address(document: QuoteDocument) -> str:
+    """The address on paper; nothing for documents that were sent without one, or when its key is gone."""
+    if not document.code_hash:
+        return ""
     try:
-        with document.pdf.open("rb") as file:
-            return bytes(file.read())
+        code = links.code_of(document.link, document.code_hash)
+    except LookupError:
+        return ""
+    return settings.SITE_URL + reverse("customer_link", args=[code]).rstrip("/")
+
+
+def _read(file: QuoteFile) -> bytes | None:
+    """What is stored, if it is what was stored."""
+    try:
+        with file.pdf.open("rb") as opened:
+            content = bytes(opened.read())
     except OSError:
         return None
+    return content if _hash(content) == file.pdf_hash else None
 
 
-def store_pdf(document_id: int) -> None:
-    """The PDF is stored with its hash; a second call changes nothing."""
-    document = QuoteDocument.objects.select_related("snapshot").get(pk=document_id)
-    if document.pdf:
-        return
-    pdf = pdf_of(document.snapshot.content, document.parties, document.language)
-    with transaction.atomic():
-        document = QuoteDocument.objects.select_for_update().get(pk=document_id)
-        if not document.pdf:
-            document.pdf_hash = hashlib.sha256(pdf).hexdigest()
-            document.pdf.save(f"{document.uuid}.pdf", ContentFile(pdf), save=False)
-            document.save(update_fields=["pdf", "pdf_hash"])
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def file_name(content: Json) -> str:
     """What the PDF is called when it is saved."""
     return f"{content['number']}-{content['revision']}.pdf"
-
-
-def _compile(data: Json, output: str) -> tuple[bytes, ...]:
-    return _compiled(json.dumps(data, ensure_ascii=False), output)
-
-
-@functools.lru_cache(maxsize=16)
-def _compiled(data: str, output: str) -> tuple[bytes, ...]:
-    """The pages of a document. Kept for a moment: a preview asks for its pages one by one."""
-    import typst
-
-    with _one_at_a_time:
-        made = _compiler(typst).compile(
-            input=str(_TEMPLATES / "document.typ"), format=output, ppi=110 if output == "png" else None, sys_inputs={"data": data}
-        )
-    return (made,) if isinstance(made, bytes) else tuple(made)
-
-
-@functools.cache
-def _compiler(typst: Any) -> Any:
-    return typst.Compiler(root=str(_TEMPLATES), ignore_system_fonts=True)
-
-
-def _data(content: Json, parties: Json, language: str, *, draft: bool) -> Json:
-    """Everything the template prints, formatted in the language of the document."""
-    with translation.override(language):
-        totals = content["totals"]
-        return {
-            "language": language,
-            "draft": draft,
-            "seller": {**SELLER, "contact": parties["seller"]},
-            "buyer": parties["buyer"],
-            "invoice": parties["invoice"],
-            "number": content["number"],
-            "revision": str(content["revision"]),
-            "date": _date(content["price_date"]),
-            "valid_until": _date(content["valid_until"]),
-            "lines": [_line(line, language) for line in content["lines"]],
-            "totals": [
-                (_("At list price"), money(totals["list_total"])),
-                (_("Discounts"), money(-Decimal(totals["discount_total"]))),
-                (_("Net"), money(totals["net_total"])),
-                *(
-                    (
-                        _("VAT %(rate)s of %(base)s") % {"rate": percent(row["rate"]), "base": money(row["base"])},
-                        money(row["amount"]),
-                    )
-                    for row in totals["vat"]
-                ),
-            ],
-            "total": [_("Total with VAT"), money(totals["gross_total"])],
-            "terms": _terms(content, language),
-            "note": content["customer_note"],
-            "words": _words(),
-        }
-
-
-def _line(line: Json, language: str) -> list[str]:
-    discount = line["discount_percent"]
-    included = _("included")
-    name = line["name"][language] or line["name"]["en"]
-    if line["optional"]:
-        name = f"{name} ({_('chosen option') if line['selected'] else _('option, not in the total')})"
-    return [
-        str(line["position"]),
-        line["sku"],
-        name,
-        line["description"][language],
-        quantity(line["quantity"]),
-        line["unit"][language],
-        unit_price(line["list_price"]),
-        percent(discount) if discount and Decimal(discount) else "–",
-        included if line["included"] else unit_price(line["net_price"]),
-        included if line["included"] else money(line["line_net"]),
-        percent(line["vat_percent"]),
-    ]
-
-
-def _terms(content: Json, language: str) -> list[tuple[str, str]]:
-    terms = []
-    if content["payment_term"]:
-        terms.append((_("Payment term"), content["payment_term"]["label"][language]))
-    if content["payment_type"]:
-        terms.append((_("Payment type"), content["payment_type"]["label"][language]))
-    terms.append((_("Valid until"), _date(content["valid_until"])))
-    return terms
-
-
-def _date(iso: str) -> str:
-    return date_format(dt.date.fromisoformat(iso), "SHORT_DATE_FORMAT")
-
-
-def _words() -> Json:
-    return {
-        "quote": _("Quote"),
-        "revision": _("revision"),
-        "date": _("Date"),
-        "valid_until": _("Valid until"),
-        "buyer": _("To"),
-        "invoice": _("Invoice to"),
-        "contact": _("Your contact"),
-        "columns": [
-            "#",
-            _("Code"),
-            _("Description"),
-            _("Quantity"),
-            _("Unit"),
-            _("List price"),
-            _("Discount"),
-            _("Net price"),
-            _("Line net"),
-            _("VAT"),
-        ],
-        "note": _("Note"),
-        "business_id": _("Business ID"),
-        "vat_number": _("VAT number"),
-        "page": _("Page"),
-        "draft": _("DRAFT"),
-        "prices": _("Prices are in euros and without value added tax unless stated otherwise."),
-        "accept": _("You can accept or decline this quote on the page that the link in our e-mail opens."),
-    }

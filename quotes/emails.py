@@ -1,70 +1,63 @@
-"""Mails about quotes, rendered from ids when they are delivered."""
+"""Mails about quotes to colleagues, rendered from ids when they are delivered; and to whom mails about quotes go."""
 
-from django.conf import settings
+from typing import Any
+
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext as _, gettext_lazy
+from django.utils.translation import gettext as _, gettext_lazy, gettext_noop
 
-from core import deliveries, emails, links, outbox
+from core import deliveries, emails, outbox
 from core.deliveries import About
-from core.models import OutboxMessage
-from quotes import documents
+from core.models import Event, OutboxMessage
 from quotes.choices import Answer, QuoteStatus
-from quotes.models import Quote, QuoteAnswer, QuoteDocument
+from quotes.models import Quote, QuoteAnswer, QuoteDocument, QuoteMail, QuoteQuestion
+from quotes.paper import date_of
 from users.models import User
 
 
+# --- What the list of failed mails says ---------------------------------------------------------------------------------
 @deliveries.tells("document")
 def _documents(uuids: list[str]) -> dict[str, About]:
     sent = QuoteDocument.objects.filter(uuid__in=uuids).select_related("quote__account")
-    return {str(one.uuid): _about(one.quote, ", ".join(one.recipients)) for one in sent}
+    return {str(one.uuid): _about(one.quote, ", ".join(person["address"] for person in one.recipients)) for one in sent}
 
 
 @deliveries.tells("answer_id")
 def _answers(ids: list[int]) -> dict[int, About]:
     answers = QuoteAnswer.objects.filter(pk__in=ids).select_related("quote__account", "quote__owner")
-    return {one.pk: _about(one.quote, emails.address(one.quote.owner.display_name, one.quote.owner.email)) for one in answers}
+    return {one.pk: _to_owner(one.quote) for one in answers}
+
+
+@deliveries.tells("question_id")
+def _questions(ids: list[int]) -> dict[int, About]:
+    questions = QuoteQuestion.objects.filter(pk__in=ids).select_related("document__quote__account", "document__quote__owner")
+    return {one.pk: _to_owner(one.document.quote) for one in questions}
+
+
+@deliveries.tells("mail_id")
+def _mails(ids: list[int]) -> dict[int, About]:
+    mails = QuoteMail.objects.filter(pk__in=ids).select_related("document__quote__account", "document__quote__owner")
+    return {one.pk: _to_owner(one.document.quote) for one in mails}
+
+
+@deliveries.tells("quote_id")
+def _quotes(ids: list[int]) -> dict[int, About]:
+    return {one.pk: _to_owner(one) for one in Quote.objects.filter(pk__in=ids).select_related("account", "owner")}
+
+
+def _to_owner(quote: Quote) -> About:
+    return _about(quote, emails.address(quote.owner.display_name, quote.owner.email))
 
 
 def _about(quote: Quote, to: str) -> About:
-    return About(to, f"{quote}, {quote.account.name}", reverse("quote_page", args=[quote.pk]))
+    return About(to, f"{quote}, {quote.account.name}", _page(quote))
 
 
-@outbox.handler("quote.sent", title=gettext_lazy("Quote to the customer"))
-def quote_sent(message: OutboxMessage, *, document: str) -> None:
-    """The quote to the customer: the link and the PDF."""
-    sent = QuoteDocument.objects.select_related("quote__account", "snapshot", "link", "sent_by").get(uuid=document)
-    if sent.withdrawn_at is not None or sent.quote.status != QuoteStatus.SENT:
-        return  # cancelled, replaced or answered while the mail was waiting
-    content = sent.snapshot.content
-    url = settings.SITE_URL + reverse("customer_link", args=[links.token_of(sent.link)])
-    with translation.override(sent.language):
-        subject = _("Quote %(number)s, revision %(revision)s, from %(seller)s") % {
-            "number": content["number"],
-            "revision": content["revision"],
-            "seller": documents.SELLER["name"],
-        }
-    emails.send(
-        message,
-        to=sent.recipients,
-        subject=subject,
-        text_template="emails/quote_sent.txt",
-        html_template="emails/quote_sent.html",
-        context={
-            "content": content,
-            "valid_until": sent.quote.valid_until,
-            "contact": sent.parties["buyer"]["contact"],
-            "seller": sent.sent_by,
-            "company": documents.SELLER["name"],
-            "url": url,
-        },
-        language=sent.language,
-        reply_to=sent.sent_by.email,
-        thread=f"quote-{sent.quote.number}",
-        attachments=[emails.Attachment(documents.file_name(content), documents.pdf_of_document(sent), "application/pdf")],
-    )
+def _page(quote: Quote) -> str:
+    return reverse("quote_page", args=[quote.pk])
 
 
+# --- To colleagues ------------------------------------------------------------------------------------------------------
 @outbox.handler("quote.answered", title=gettext_lazy("Answer of a customer"))
 def quote_answered(message: OutboxMessage, *, answer_id: int) -> None:
     """The customer's answer to the owner of the quote."""
@@ -83,17 +76,93 @@ def quote_answered(message: OutboxMessage, *, answer_id: int) -> None:
             "answer": answer,
             "quote": quote,
             "is_accepted": answer.answer == Answer.ACCEPTED,
-            "url": settings.SITE_URL + reverse("quote_page", args=[quote.pk]),
+            "url": emails.absolute(_page(quote)),
         },
         language=quote.owner.language,
         thread=f"quote-{quote.number}",
     )
 
 
-@deliveries.tells("quote_id")
-def _quotes(ids: list[int]) -> dict[int, About]:
-    quotes = Quote.objects.filter(pk__in=ids).select_related("account", "owner")
-    return {one.pk: _about(one, emails.address(one.owner.display_name, one.owner.email)) for one in quotes}
+@outbox.handler("quote.opened", title=gettext_lazy("A customer has opened a quote"))
+def quote_opened(message: OutboxMessage, *, document: str) -> None:
+    quote = _quote(documents=QuoteDocument.objects.get(uuid=document))
+    _news(message, quote, gettext_noop("Opened: %(what)s"), gettext_noop("The customer has opened quote %(quote)s."))
+
+
+@outbox.handler("quote.question", title=gettext_lazy("Question of a customer"))
+def quote_question(message: OutboxMessage, *, question_id: int) -> None:
+    question = QuoteQuestion.objects.select_related("document").get(pk=question_id)
+    quote = _quote(pk=question.document.quote_id)
+    said = gettext_noop("%(name)s asks about quote %(quote)s:")
+    replies = ", ".join(one["address"] for one in question.document.recipients)
+    _news(message, quote, gettext_noop("Question: %(what)s"), said, question.text, name=question.name, reply_to=replies)
+
+
+@outbox.handler("quote.expiring", title=gettext_lazy("A quote expires soon"))
+def quote_expiring(message: OutboxMessage, *, quote_id: int) -> None:
+    quote = _quote(pk=quote_id)
+    if quote.status != QuoteStatus.SENT:
+        return
+    said = gettext_noop("Nobody has answered quote %(quote)s yet; its last valid day is %(day)s.")
+    _news(message, quote, gettext_noop("Expires soon: %(what)s"), said)
+
+
+@outbox.handler("quote.bounced", title=gettext_lazy("A customer's address refused a quote"))
+def quote_bounced(message: OutboxMessage, *, mail_id: int) -> None:
+    mail = QuoteMail.objects.select_related("document").get(pk=mail_id)
+    said = gettext_noop("A mail with quote %(quote)s was refused. Check the address and send it again.")
+    replies = "\n".join(f"{address}: {reply}" for address, reply in mail.bounces.items())
+    _news(message, _quote(pk=mail.document.quote_id), gettext_noop("Not delivered: %(what)s"), said, replies)
+
+
+@outbox.handler("quote.not_sent", title=gettext_lazy("A quote could not go out by itself"))
+def quote_not_sent(message: OutboxMessage, *, quote_id: int, event_id: int, user_id: int) -> None:
+    said = gettext_noop("Quote %(quote)s is approved, but it could not be sent by itself:")
+    reason = Event.objects.get(pk=event_id).reason
+    _news(message, _quote(pk=quote_id), gettext_noop("Not sent: %(what)s"), said, reason, to=User.objects.get(pk=user_id))
+
+
+def _quote(**which: Any) -> Quote:
+    return Quote.objects.select_related("account", "owner").get(**which)
+
+
+def _news(
+    message: OutboxMessage,
+    quote: Quote,
+    subject: str,
+    sentence: str,
+    quotation: str = "",
+    *,
+    name: str = "",
+    to: User | None = None,
+    reply_to: str = "",
+) -> None:
+    """A sentence about a quote to its owner, or to `to`, with a button that leads there."""
+    person = to or quote.owner
+    with translation.override(person.language):
+        words = {
+            "what": f"{quote}, {quote.account.name}",
+            "quote": str(quote),
+            "name": name,
+            "day": date_of(quote.valid_until.isoformat()),
+        }
+        subject, sentence = _(subject) % words, _(sentence) % words
+    emails.send(
+        message,
+        to=[person.email],
+        subject=subject,
+        text_template="emails/quote_news.txt",
+        html_template="emails/quote_news.html",
+        context={
+            "sentence": sentence,
+            "quotation": quotation,
+            "customer": quote.account.name,
+            "url": emails.absolute(_page(quote)),
+        },
+        language=person.language,
+        reply_to=reply_to,
+        thread=f"quote-{quote.number}",
+    )
 
 
 @outbox.handler("quote.statement_asked", title=gettext_lazy("Request for a statement of work"))

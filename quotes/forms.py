@@ -223,6 +223,7 @@ class AcceptForm(AnswerForm):
         label=_("Your role"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "organization-title"})
     )
     purchase_order = forms.CharField(label=_("Your purchase order number (optional)"), max_length=60, required=False)
+    total = forms.DecimalField(required=False, max_digits=14, decimal_places=2, widget=forms.HiddenInput)
     agree = forms.BooleanField(label=_("I may accept this quote on behalf of the buyer."))
 
 
@@ -233,6 +234,13 @@ class DeclineForm(AnswerForm):
     comment = forms.CharField(
         label=_("Comment (optional)"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class AskForm(forms.Form):
+    """A question about a quote."""
+
+    name = forms.CharField(label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    text = forms.CharField(label=_("Your question"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
 
 
 class EvidenceForm(forms.Form):

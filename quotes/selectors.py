@@ -515,9 +515,7 @@ def breaches_against(
 
 _snapshots = Prepared(lambda quote_id: QuoteSnapshot.objects.filter(quote=quote_id).order_by("-id")[:1])
 _live_documents = Prepared(
-    lambda quote_id: (
-        QuoteDocument.objects.filter(quote=quote_id, withdrawn_at=None).select_related("snapshot", "link", "mail").order_by()
-    )
+    lambda quote_id: QuoteDocument.objects.filter(quote=quote_id, withdrawn_at=None).select_related("snapshot", "link").order_by()
 )
 
 

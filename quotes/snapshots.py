@@ -7,7 +7,7 @@ from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
-from accounts.models import Account, Contact
+from accounts.models import Account
 from catalog.usage import table
 from core import db, money
 from core.languages import texts_of
@@ -133,30 +133,6 @@ def _commercial_line(position: int, row: PricedLine, sold: Sold) -> Json:
 
 def _labelled(look_up: Any, **more: Any) -> Json | None:
     return None if look_up is None else {"code": look_up.code, "label": texts_of(look_up, "label"), **more}
-
-
-def parties_of(quote: Quote, contact: Contact | None) -> Json:
-    """Buyer, seller's person and invoice address as they are on sending."""
-    account = quote.account
-    return {
-        "buyer": {
-            "name": account.name,
-            "business_id": account.business_id,
-            "vat_number": account.vat_number,
-            "street": account.street,
-            "postcode": account.postcode,
-            "city": account.city,
-            "contact": contact.name if contact else "",
-        },
-        "invoice": {
-            "name": account.invoice_name or account.name,
-            "email": account.invoice_email,
-            "street": account.invoice_street or account.street,
-            "postcode": account.invoice_postcode or account.postcode,
-            "city": account.invoice_city or account.city,
-        },
-        "seller": {"name": quote.owner.display_name, "email": quote.owner.email},
-    }
 
 
 def plain(value: Decimal) -> str:

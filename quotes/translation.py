@@ -4,7 +4,7 @@ from modeltranslation.translator import TranslationOptions, register
 from simple_history import register as with_history
 
 from core.histories import FieldHistory
-from quotes.models import DeclineReason
+from quotes.models import CompanyDetails, DeclineReason, QuoteSettings
 
 
 @register(DeclineReason)
@@ -12,4 +12,10 @@ class DeclineReasonTranslation(TranslationOptions):
     fields = ("label",)
 
 
-with_history(DeclineReason, app="quotes", records_class=FieldHistory)
+@register(CompanyDetails)
+class CompanyDetailsTranslation(TranslationOptions):
+    fields = ("introduction", "delivery", "closing", "terms")
+
+
+for model in (CompanyDetails, DeclineReason, QuoteSettings):
+    with_history(model, app="quotes", records_class=FieldHistory)

@@ -17,7 +17,7 @@ from approvals.models import ApprovalSettings, AuthorityLimit
 from core import clock
 from core.models import JobRun, LookUp
 from integration.models import RowDecision, SyncSettings
-from quotes.models import StarterPackSettings
+from quotes.models import CompanyDetails, QuoteSettings, StarterPackSettings
 from tests import access_matrix as matrix
 from tests.access_matrix import FACES, HTMX, METHODS, PAGE, Watch, Wrong, asks_to_log_in, state, state_of, undisturbed
 from tests.access_policy import (
@@ -101,7 +101,9 @@ def record_of(world: World, model: Any) -> models.Model:
         MasterConflict: {"account": account, "field": "owner", "kind": "tie", "run": run},
         RowDecision: {"child_id": "1", "by": world.people["data_steward"], "at": clock.now()},
         ApprovalSettings: {"pk": 1},
+        CompanyDetails: {"pk": 1},
         AuthorityLimit: {"role": "pricing", "up_to": 1},
+        QuoteSettings: {"pk": 1},
         StarterPackSettings: {"pk": 1},
         SyncSettings: {"pk": 1},
     }

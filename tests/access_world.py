@@ -412,6 +412,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "accept-document_hash": world.shared[TEAM].document.document_hash,
         "accept-name": "Olli Ostaja",
         "accept-role": "CEO",
+        "accept-total": world.shared[TEAM].sent.gross_total,
         "accept-purchase_order": "PO-1",
         "accept-agree": "on",
     },
@@ -428,6 +429,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "language": "en",
         "is_default": "on",
     },
+    "customer question": lambda world, target: {"answer": "ask", "ask-name": "Olli Ostaja", "ask-text": "When?"},
     "evidence": lambda world, target: {
         "answer": "accepted",
         "name": "Olli Ostaja",

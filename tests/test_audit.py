@@ -35,6 +35,7 @@ NOT_AUDITED: dict[str, str] = {
     "integration.QualityFigure": "is itself the record of a day",
     "quotes.QuoteAttachment": "added, changed and removed by people, which are events of the quote",
     "quotes.QuoteDocument": "made by sending, which is an event; bound by its hash",
+    "quotes.QuoteMail": "made by sending, which is an event, as is every refusal",
     "quotes.QuotePresence": "who has a page open, for a minute",
     "quotes.QuoteTemplateLine": "made with its template and never edited",
     "quotes.StarterPackSettings": "kept in the admin, whose log says who changed what",

@@ -16,6 +16,7 @@ from django.apps import apps
 from django.contrib.admin import site
 from django.db import connection, transaction
 from django.db.models import Model
+from django.db.models.fields.files import FieldFile
 from django.forms import modelform_factory
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -89,10 +90,12 @@ _ROUND_ENDS = (
 _DECIDED = _MOVE | _ROUND_ENDS | NEWS | new("approvals.Decision")
 _RECALLED = _MOVE | _ROUND_ENDS | NEWS
 _ANSWERED = _MOVE | NEWS | new("quotes.QuoteAnswer")
-_SENT = _MOVE | MAIL | new("quotes.QuoteDocument") | of("quotes.Quote", "sent_at", "sent_by_id")
+_MAILED = new("core.OutboxMessage", "quotes.QuoteMail")
+_SENT = _MOVE | MAIL | _MAILED | new("quotes.QuoteDocument") | of("quotes.Quote", "sent_at", "sent_by_id")
+_RESENT = EVENT | _MAILED | of("quotes.QuoteDocument", "recipients")
 _UNSENT = (
     _MOVE | of("quotes.Quote", "sent_at", "sent_by_id") | gone("core.OutboxMessage") | of("core.Link", "revoked_at")
-    | of("quotes.QuoteDocument", "mail_id", "withdrawn_at")
+    | of("quotes.QuoteDocument", "withdrawn_at") | of("quotes.QuoteMail", "message_id")
 )  # fmt: skip
 
 WRITES: dict[str, Changes] = {
@@ -133,6 +136,7 @@ WRITES: dict[str, Changes] = {
     "api:quote-list POST": _NEW_QUOTE | _NEW_LINES,
     "api:quote-recall POST": _RECALLED,
     "api:quote-reprice POST": _QUOTE | EVENT,
+    "api:quote-resend POST": _RESENT,
     "api:quote-revise POST": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES,
     "api:quote-send POST": _SENT,
     "api:quote-submit POST": _MOVE | new("quotes.QuoteSnapshot"),
@@ -152,7 +156,9 @@ WRITES: dict[str, Changes] = {
     "contact_edit POST": _CONTACT | of("accounts.Contact", "name", "title", "email", "language"),
     "contact_new POST": _CONTACT | new("accounts.Contact") | of("accounts.Contact", "is_default"),  # of the one before
     "contact_remove POST": _CONTACT | gone("accounts.Contact") | of("quotes.Quote", "contact_id"),
+    "customer_opened POST": of("quotes.QuoteDocument", "opened_at") | EVENT | NEWS,
     "customer_quote POST": _ANSWERED,
+    "customer_quote POST ask": new("quotes.QuoteQuestion") | EVENT | NEWS,
     "customer_quote POST decline": _ANSWERED,
     "merge_undo POST": _MERGED | of("accounts.AccountMerge", "undone_at", "undone_by_id"),
     "opportunity_export POST": EVENT,
@@ -182,6 +188,7 @@ WRITES: dict[str, Changes] = {
     "quote_paste POST": frozenset(),  # shows what it would be
     "quote_paste_add POST": _LINE | new("quotes.QuoteLine"),
     "quote_presence POST": new("quotes.QuotePresence"),
+    "quote_resend POST": _RESENT,
     "quote_selected POST": _MOVE,
     "quote_send POST": _SENT,
     "quote_statement POST": _LINE | new("quotes.QuoteLine") | EVENT | NEWS | of("quotes.Quote", "margin_percent"),
@@ -225,7 +232,7 @@ API_FIELDS: dict[str, str] = {
     "api:approval-reject POST": "comment version content_hash",
     "api:opportunity-detail PATCH": "name value close_date",
     "api:opportunity-list POST": "account name value close_date",
-    "api:quote-accept POST": "name role purchase_order evidence",
+    "api:quote-accept POST": "name role purchase_order options evidence",
     "api:quote-cancel POST": "reason",
     "api:quote-copy POST": "account",
     "api:quote-decline POST": "name reason comment evidence",
@@ -239,9 +246,10 @@ API_FIELDS: dict[str, str] = {
     "api:quote-list POST": "account opportunity language lines header_discount_percent header_discount_amount",
     "api:quote-recall POST": "",
     "api:quote-reprice POST": "",
+    "api:quote-resend POST": "to",
     "api:quote-revise POST": "",
     "api:quote-send POST": "to language",
-    "api:quote-submit POST": "approvers reason",
+    "api:quote-submit POST": "approvers reason send_to",
     "api:quote-unsend POST": "",
 }
 """Endpoint and method → the fields that a program may send."""
@@ -292,8 +300,8 @@ class Effect(NamedTuple):
 
 NOTED = {"users.ApiToken.last_used_at"}
 PASSING = (
-    "at", "date", "uuid", "nonce", "token_hash", "hint", "payload", "data", "agent", "history_id", "document_hash", "subject_id",
-    "Attachment.file",
+    "at", "date", "uuid", "nonce", "token_hash", "hint", "payload", "data", "agent", "history_id", "document_hash", "code_hash",
+    "subject_id", "Attachment.file",
 )  # fmt: skip
 """Columns, by the end of their names, that differ between any two requests."""
 
@@ -564,7 +572,10 @@ def test_a_flow_cannot_be_changed_in_the_admin(label: str, world: World) -> None
 def filled(form: Any) -> dict[str, Any]:
     """What a browser sends of a form that nobody has touched; None under the names that it leaves out."""
     values = {bound.html_name: bound.value() for bound in form}
-    shown = {name: "on" if value is True else None if value is False else value for name, value in values.items()}
+    shown = {
+        name: "on" if value is True else None if value is False or isinstance(value, FieldFile) else value
+        for name, value in values.items()
+    }
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in shown.items()}
 
 

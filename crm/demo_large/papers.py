@@ -5,12 +5,15 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils import timezone
+
 from core import clock, db, links
 from core.models import Link
 from crm.demo_large.orders import Made
-from quotes import snapshots
+from quotes import document_selectors, snapshots
 from quotes.choices import Answer, QuoteStatus as S
-from quotes.models import DeclineReason, QuoteAnswer, QuoteDocument
+from quotes.models import CompanyDetails, DeclineReason, QuoteAnswer, QuoteDocument
+from quotes.parties import parties_of
 from quotes.services.sending import LINK_OUTLIVES_VALIDITY
 
 
@@ -20,7 +23,8 @@ def send(quotes: Sequence[Made]) -> None:
     Nobody was sent one of these links, so nobody holds its token.
     """
     link_keys, keys = db.new_keys(Link, len(quotes)), db.new_keys(QuoteDocument, len(quotes))
-    sent = [(one, link, key, _document(one)) for one, link, key in zip(quotes, link_keys, keys, strict=True)]
+    company = document_selectors.company()
+    sent = [(one, link, key, _document(one, company)) for one, link, key in zip(quotes, link_keys, keys, strict=True)]
     db.copy_rows(
         Link,
         ("id", "uuid", "purpose", "subject_id", "nonce", "token_hash", "expires_at", "created_at"),
@@ -40,11 +44,12 @@ def send(quotes: Sequence[Made]) -> None:
     )
 
 
-def _document(one: Made) -> tuple[Any, ...]:
+def _document(one: Made, company: CompanyDetails) -> tuple[Any, ...]:
     quote = one.quote
-    parties = snapshots.parties_of(quote, quote.contact)
+    parties = parties_of(quote, quote.contact, on=timezone.localdate(one.order.at(S.SENT)), company=company)
     signed = snapshots.document_hash(snapshots.canonical(one.content), quote.language, parties)
-    to = [quote.contact.email] if quote.contact else []
+    contact = quote.contact
+    to = [{"address": contact.email, "language": contact.language, "name": contact.name}] if contact else []
     return (quote.pk, one.snapshot_id, quote.language, parties, to, signed, one.by.pk, one.order.at(S.SENT))
 
 
@@ -55,12 +60,20 @@ def _answer(answered: Sequence[tuple[Made, int, str]]) -> None:
         step = S.ACCEPTED if one.reached(S.ACCEPTED) else S.DECLINED
         name = one.quote.contact.name if one.quote.contact else "demo"
         reason = reasons[one.quote.pk % len(reasons)] if step == S.DECLINED else None
-        order = f"PO-{one.quote.pk}" if step == S.ACCEPTED else ""
-        answer = Answer.ACCEPTED if step == S.ACCEPTED else Answer.DECLINED
-        return (one.quote.pk, document, signed, answer.value, name, "Ostaja", order, reason, "127.0.0.1", one.order.at(step))
+        is_yes = step == S.ACCEPTED
+        order = f"PO-{one.quote.pk}" if is_yes else ""
+        answer = Answer.ACCEPTED if is_yes else Answer.DECLINED
+        totals = (one.quote.net_total, one.quote.gross_total) if is_yes else (None, None)
+        return (
+            one.quote.pk, document, signed, answer.value, name, "Ostaja", order, one.quote.language, *totals, reason, "127.0.0.1",
+            one.order.at(step),
+        )  # fmt: skip
 
     db.copy_rows(
         QuoteAnswer,
-        ("quote_id", "document_id", "document_hash", "answer", "name", "role", "purchase_order", "reason_id", "ip", "at"),
+        (
+            "quote_id", "document_id", "document_hash", "answer", "name", "role", "purchase_order", "language", "net_total",
+            "gross_total", "reason_id", "ip", "at",
+        ),
         (row(*each) for each in answered),
-    )
+    )  # fmt: skip

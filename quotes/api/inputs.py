@@ -101,11 +101,23 @@ class Submission(Input):
 
     approvers = serializers.DictField(child=Key(allow_null=True), required=False)
     reason = Text(required=False, allow_blank=True, max_length=2000)
+    send_to = serializers.ListField(
+        child=Text(max_length=254),
+        required=False,
+        max_length=10,
+        help_text="Addresses to which the quote goes out by itself once it is approved.",
+    )
 
 
 class Sending(Input):
     to = serializers.ListField(child=Text(max_length=254), allow_empty=False, max_length=10)
     language = serializers.ChoiceField(Language.choices, required=False)
+
+
+class Resending(Input):
+    """To whom the same document goes out once more."""
+
+    to = serializers.ListField(child=Text(max_length=254), allow_empty=False, max_length=10)
 
 
 class Reason(Input):
@@ -124,6 +136,12 @@ class Acceptance(Input):
     name = Text(max_length=150)
     role = Text(max_length=100)
     purchase_order = Text(required=False, allow_blank=True, max_length=60)
+    options = serializers.ListField(
+        child=Key(),
+        required=False,
+        max_length=1000,
+        help_text="Ids of the optional lines that were taken; without, those it was sent with.",
+    )
     evidence = Text(max_length=2000)
 
 

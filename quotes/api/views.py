@@ -22,6 +22,7 @@ from quotes.api import inputs, outputs
 from quotes.api.filters import QuoteApiFilter
 from quotes.api.outputs import ChangedOut, GateOut, QuoteOut, QuoteRowOut
 from quotes.choices import QuoteStatus
+from quotes.documents import taken
 from quotes.models import Quote, QuoteDocument, QuoteLine
 from quotes.services.answering import Source
 from quotes.views import document_of
@@ -32,8 +33,8 @@ from users.roles import Perm
 _READ, _WRITE = frozenset({Perm.QUOTE_VIEW}), frozenset({Perm.QUOTE_EDIT})
 _READS = ("list", "retrieve", "document")
 _WRITES = (
-    "create", "partial_update", "line_add", "line_change", "line_remove", "approvers", "submit", "recall", "send", "unsend",
-    "revise", "reprice", "copy", "cancel", "accept", "decline",
+    "create", "partial_update", "line_add", "line_change", "line_remove", "approvers", "submit", "recall", "send", "resend",
+    "unsend", "revise", "reprice", "copy", "cancel", "accept", "decline",
 )  # fmt: skip
 
 
@@ -161,6 +162,7 @@ class QuoteEndpoint(Endpoint):
             approvers=given.get("approvers"),
             reason=given.get("reason", ""),
             version=versions.wanted(request),
+            send_to=given.get("send_to", ()),
         )
         return self._whole(quote)
 
@@ -177,6 +179,13 @@ class QuoteEndpoint(Endpoint):
             version=versions.wanted(request),
         )
         return self._whole(document.quote)
+
+    @extend_schema(request=inputs.Resending, responses=QuoteOut)
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, pk: int) -> Response:
+        """Send the same document and the same link once more."""
+        given = self._read(pk, inputs.Resending)
+        return self._whole(services.quote_resend(quote_id=pk, by=self.user, to=given["to"]).quote)
 
     @extend_schema(request=inputs.Nothing, responses=QuoteOut)
     @action(detail=True, methods=["post"])
@@ -223,7 +232,10 @@ class QuoteEndpoint(Endpoint):
         document = self._live_document(pk)
         given = self.read(inputs.Acceptance)
         services.quote_accept(
-            **self._answered(document, given), role=given["role"], purchase_order=given.get("purchase_order", "")
+            **self._answered(document, given),
+            role=given["role"],
+            purchase_order=given.get("purchase_order", ""),
+            **taken(document, given.get("options")),
         )
         return self._whole(selectors.quote_shown(self.user, pk))
 

@@ -1,10 +1,11 @@
-"""Quotes: a row per revision, its lines, the frozen snapshots, the sent document and the customer's answer."""
+"""Quotes: a row per revision, its lines, the frozen snapshots, what was sent, and what the customer asked and answered."""
 
 import json
 import uuid
 from functools import cached_property
 from typing import Any
 
+from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,8 @@ from catalog.models import PriceList, Product, UnitOfMeasure
 from core.histories import FieldHistory
 from core.models import Added, Link, LookUp, OutboxMessage, Versioned
 from opportunities.models import Opportunity
-from quotes.choices import PRICED_KINDS, Answer, DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus
+from quotes import company
+from quotes.choices import PRICED_KINDS, Answer, DiscountKind, HeaderDiscountKind, LineKind, MailKind, QuoteStatus
 from quotes.pricing import PricedQuote
 from quotes.workflow import QuoteWorkflow
 from users.models import Language, User
@@ -48,6 +50,69 @@ class MarginTarget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tma2 or '*'} / {self.channel or '*'}: {self.target_percent} %"
+
+
+class CompanyDetails(models.Model):
+    """Who we are on documents and on the customer's page, and the texts that stand on every quote. One row."""
+
+    name = models.CharField(_("name"), max_length=120, default="Tukku Oy")
+    street = models.CharField(_("street"), max_length=120, blank=True, default="Teollisuuskatu 12")
+    postcode = models.CharField(_("postcode"), max_length=20, blank=True, default="00510")
+    city = models.CharField(_("city"), max_length=100, blank=True, default="Helsinki")
+    business_id = models.CharField(
+        _("business ID"), max_length=20, blank=True, default="2345678-0", validators=[company.require_business_id]
+    )
+    vat_number = models.CharField(
+        _("VAT number"), max_length=20, blank=True, default="FI23456780", validators=[company.require_vat_number]
+    )
+    email = models.EmailField(_("e-mail"), blank=True)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    website = models.CharField(_("website"), max_length=200, blank=True, validators=[URLValidator(["https", "http"])])
+    logo = models.FileField(
+        _("logo"),
+        upload_to=company.logo_path,
+        blank=True,
+        validators=[company.require_picture],
+        help_text=_("PNG or JPEG, at most 500 kB. Documents that were sent keep the one they were sent with."),
+    )
+    introduction = models.TextField(_("introduction"), blank=True, max_length=2000, help_text=_("Above the lines."))
+    delivery = models.TextField(_("delivery"), blank=True, max_length=2000, help_text=_("How and when is delivered."))
+    closing = models.TextField(_("closing"), blank=True, max_length=2000, help_text=_("Below the terms."))
+    terms = models.TextField(
+        _("general terms"),
+        blank=True,
+        max_length=40_000,
+        help_text=_("The appendix of each document. An empty line begins a new paragraph."),
+    )
+
+    class Meta:
+        verbose_name = _("company details")
+        verbose_name_plural = _("company details")
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="one_row_of_company_details")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class QuoteSettings(models.Model):
+    """What is done about quotes by itself. One row."""
+
+    remind_days = models.PositiveSmallIntegerField(
+        _("reminder before the last valid day, days"), default=3, help_text=_("0: nobody is reminded.")
+    )
+    reminds_customer = models.BooleanField(_("the customer is reminded, too"), default=False)
+    tells_opened = models.BooleanField(_("owners get a mail when a customer has opened a quote"), default=True)
+
+    class Meta:
+        verbose_name = _("quote settings")
+        verbose_name_plural = _("quote settings")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="one_row_of_quote_settings"),
+            models.CheckConstraint(condition=Q(remind_days__lte=60), name="reminder_days_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self._meta.verbose_name)
 
 
 class QuoteQuerySet(models.QuerySet["Quote"]):
@@ -98,6 +163,8 @@ class Quote(QuoteWorkflow, Versioned):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
     sent_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("sent by"))
+    once_approved = models.JSONField(_("sent once approved"), null=True, blank=True, editable=False)
+    """How the quote goes out by itself with its last approval: `{"by": user id, "to": recipients, "language"}`."""
 
     objects = QuoteQuerySet.as_manager()
     history = FieldHistory()
@@ -272,7 +339,7 @@ class QuoteSnapshot(Added):
 class QuoteDocument(Added):
     """What was sent: a snapshot with language and parties; acceptance binds to its hash.
 
-    The PDF is stored once it is rendered.
+    `recipients` is `[{"address", "language", "name"}]`. The PDFs are stored in both languages once they are rendered.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -282,10 +349,10 @@ class QuoteDocument(Added):
     parties = models.JSONField(_("parties"))
     recipients = models.JSONField(_("recipients"), default=list)
     document_hash = models.CharField(_("hash"), max_length=64)
-    pdf = models.FileField(_("PDF"), upload_to="quotes/%Y/%m/", blank=True)
-    pdf_hash = models.CharField(_("hash of the PDF"), max_length=64, blank=True)
     link = models.OneToOneField(Link, models.PROTECT, related_name="quote_document", verbose_name=_("link"))
-    mail = models.ForeignKey(OutboxMessage, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("mail"))
+    code_hash = models.CharField(_("hash of the printed code"), max_length=64, unique=True, null=True, blank=True, editable=False)
+    opened_at = models.DateTimeField(_("opened"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("reminded"), null=True, blank=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
     sent_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("sent by"))
     sent_at = models.DateTimeField(_("sent"))
@@ -302,8 +369,73 @@ class QuoteDocument(Added):
         return f"{self.quote_id} {self.language}"
 
 
+class QuoteFile(Added):
+    """The PDF of a document in one language, rendered once and kept as it is. Append-only."""
+
+    document = models.ForeignKey(QuoteDocument, models.PROTECT, related_name="files", verbose_name=_("document"))
+    language = models.CharField(_("language"), max_length=2, choices=Language)
+    pdf = models.FileField(_("PDF"), upload_to="quotes/%Y/%m/")
+    pdf_hash = models.CharField(_("hash of the PDF"), max_length=64)
+
+    class Meta:
+        verbose_name = _("stored PDF")
+        verbose_name_plural = _("stored PDFs")
+        constraints = [models.UniqueConstraint(fields=["document", "language"], name="one_file_per_document_and_language")]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.language}"
+
+
+class QuoteMail(models.Model):
+    """A mail to the customer about a document, one for each language.
+
+    `recipients` is `[{"address", "name"}]`; `bounces` is `{address: what the mail server said}` of those it was refused for.
+    """
+
+    document = models.ForeignKey(QuoteDocument, models.PROTECT, related_name="mails", verbose_name=_("document"))
+    kind = models.CharField(_("kind"), max_length=10, choices=MailKind)
+    language = models.CharField(_("language"), max_length=2, choices=Language)
+    recipients = models.JSONField(_("recipients"))
+    message = models.OneToOneField(
+        OutboxMessage, models.SET_NULL, null=True, blank=True, related_name="quote_mail", verbose_name=_("mail")
+    )
+    uuid = models.UUIDField(_("Message-ID"), unique=True)
+    bounces = models.JSONField(_("refused"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("mail to a customer")
+        verbose_name_plural = _("mails to customers")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.document_id} {self.kind} {self.language}"
+
+
+class QuoteQuestion(Added):
+    """What a customer asked on the page of a quote. Append-only."""
+
+    document = models.ForeignKey(QuoteDocument, models.PROTECT, related_name="questions", verbose_name=_("document"))
+    name = models.CharField(_("name"), max_length=150)
+    text = models.TextField(_("question"))
+    ip = models.GenericIPAddressField(_("IP address"), null=True, blank=True)
+    agent = models.CharField(_("browser"), max_length=300, blank=True)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("customer's question")
+        verbose_name_plural = _("customers' questions")
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.document_id}: {self.name}"
+
+
 class QuoteAnswer(Added):
-    """What the customer answered, or what a rep recorded with evidence. One per revision, append-only."""
+    """What the customer answered, or what a rep recorded with evidence. One per revision, append-only.
+
+    `chosen` is the ids of the optional lines that were taken, and the totals those that were shown with them; `line_reasons` is
+    `[{"line": id, "reason": code}]` of a decline.
+    """
 
     quote = models.OneToOneField(Quote, models.PROTECT, related_name="answer", verbose_name=_("quote"))
     document = models.ForeignKey(QuoteDocument, models.PROTECT, related_name="+", verbose_name=_("document"))
@@ -312,7 +444,12 @@ class QuoteAnswer(Added):
     name = models.CharField(_("name"), max_length=150)
     role = models.CharField(_("role"), max_length=100, blank=True)
     purchase_order = models.CharField(_("purchase order number"), max_length=60, blank=True)
+    language = models.CharField(_("language"), max_length=2, choices=Language, blank=True)
+    chosen = models.JSONField(_("chosen options"), default=list, blank=True)
+    net_total = models.DecimalField(_("net"), max_digits=14, decimal_places=2, null=True, blank=True)
+    gross_total = models.DecimalField(_("total with VAT"), max_digits=14, decimal_places=2, null=True, blank=True)
     reason = models.ForeignKey(DeclineReason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("reason"))
+    line_reasons = models.JSONField(_("reasons by line"), default=list, blank=True)
     comment = models.TextField(_("comment"), blank=True)
     evidence = models.TextField(_("evidence"), blank=True)
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("recorded by"))
@@ -327,6 +464,10 @@ class QuoteAnswer(Added):
         constraints = [
             models.CheckConstraint(condition=Q(answer=Answer.ACCEPTED) | Q(reason__isnull=False), name="a_decline_has_a_reason"),
             models.CheckConstraint(condition=Q(recorded_by=None) | ~Q(evidence=""), name="a_recorded_answer_has_evidence"),
+            models.CheckConstraint(
+                condition=Q(answer=Answer.DECLINED) | Q(net_total__isnull=False, gross_total__isnull=False),
+                name="an_acceptance_has_its_totals",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,6 +1,7 @@
-"""Use cases of quotes, by noun: drafting, lines, templates, attachments, approving and sending, what the customer answers."""
+"""Use cases of quotes, by noun: drafting, lines, templates, attachments, approving and sending, mails, what customers answer."""
 
 from quotes.services.answering import quote_accept, quote_decline
+from quotes.services.asking import quote_ask, quote_opened
 from quotes.services.attachments import attachment_add, attachment_change, attachment_remove
 from quotes.services.bulk import Outcome, Seen, quotes_cancel, quotes_change_owner, quotes_set_valid_until
 from quotes.services.copying import lines_copy, quote_copy
@@ -20,6 +21,7 @@ from quotes.services.lines import (
     line_restore,
     lines_add,
 )
+from quotes.services.mailing import Recipient, mail_refused, quote_remind, quote_resend
 from quotes.services.owning import quote_change_owner
 from quotes.services.presence import presence_note
 from quotes.services.pricing_lines import Discount, LineDraft, Measure, problems_of
@@ -28,6 +30,7 @@ from quotes.services.sending import (
     quote_expire,
     quote_recall,
     quote_send,
+    quote_send_approved,
     quote_submit,
     quote_unsend,
 )
@@ -46,6 +49,7 @@ __all__ = [
     "LineDraft",
     "Measure",
     "Outcome",
+    "Recipient",
     "Seen",
     "Statement",
     "attachment_add",
@@ -59,9 +63,11 @@ __all__ = [
     "line_restore",
     "lines_add",
     "lines_copy",
+    "mail_refused",
     "presence_note",
     "problems_of",
     "quote_accept",
+    "quote_ask",
     "quote_cancel",
     "quote_change",
     "quote_change_owner",
@@ -71,10 +77,14 @@ __all__ = [
     "quote_decline",
     "quote_expire",
     "quote_keep_prices",
+    "quote_opened",
     "quote_recall",
+    "quote_remind",
     "quote_reprice",
+    "quote_resend",
     "quote_revise",
     "quote_send",
+    "quote_send_approved",
     "quote_submit",
     "quote_unsend",
     "quotes_cancel",

@@ -209,7 +209,7 @@ def quote_revise(*, quote_id: int, by: User) -> Quote:
     new.status = Quote._meta.get_field("status").default  # a copy starts its life anew
     new.revision = max(revision.revision for revision in revisions) + 1
     new.previous, new.owner, new.last_editor, new.version = old, old.owner, by, 1
-    new.sent_at = new.sent_by = None
+    new.sent_at = new.sent_by = new.once_approved = None
     new.valid_until = max(new.valid_until, clock.today() + dt.timedelta(days=VALID_DAYS))
     new.save()
     _copy_lines(lines, new, by)

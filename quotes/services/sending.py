@@ -3,41 +3,59 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django_fsm import can_proceed
 
 from approvals import routing, services as approvals
 from approvals.registry import Fingerprint
 from core import clock, events, jobs, links, outbox, versions
-from core.errors import Invalid, Text, WrongState, require
+from core.errors import DomainError, Invalid, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
 from quotes import approval_case, approval_facts, configuring, policies, selectors, snapshots, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteDocument, QuoteSnapshot
+from quotes.parties import parties_of
 from quotes.pricing import PricedQuote
+from quotes.services.mailing import Recipient, To, addresses, mails_withdraw, mails_write, recipients_of
 from users.models import User
 
 UNSEND_WITHIN = dt.timedelta(seconds=10)
 LINK_OUTLIVES_VALIDITY = dt.timedelta(days=180)
-MOST_RECIPIENTS = 10
 
 
 @transaction.atomic
 def quote_submit(
-    *, quote_id: int, by: User, approvers: Mapping[str, int | None] | None = None, reason: str = "", version: int | None = None
+    *,
+    quote_id: int,
+    by: User,
+    approvers: Mapping[str, int | None] | None = None,
+    reason: str = "",
+    version: int | None = None,
+    send_to: To = (),
+    language: str = "",
 ) -> Quote:
     """A frozen snapshot is taken; the quote is approved at once when nothing needs a yes, else in review.
 
-    `approvers` maps a gate to the chosen person (None: the default). Raises: NotFound, NotAllowed, WrongState, StaleVersion,
-    Invalid naming what is incomplete or who may not approve.
+    `approvers` maps a gate to the chosen person (None: the default). With `send_to` it goes out to these recipients by itself,
+    in the name of `by`, once it is approved. Raises: NotFound, NotAllowed, WrongState, StaleVersion, Invalid naming what is
+    incomplete, who may not approve or who cannot get it.
     """
     quote = selectors.quote_in_sight_for_update(by, quote_id)
+    if send_to:
+        language = language or quote.language
+        quote.once_approved = {"by": by.pk, "to": recipients_of(send_to, language), "language": language}
     _submit(quote, by, approvers=approvers or {}, reason=reason, version=version)
+    go_out(quote)
     return quote
+
+
+def go_out(quote: Quote) -> None:
+    """A quote that has just been approved is on its way, where that was asked for."""
+    if quote.once_approved and quote.status == QuoteStatus.APPROVED:
+        outbox.emit("quote.send_approved", quote_id=quote.pk)
 
 
 def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reason: str, version: int | None) -> QuoteSnapshot:
@@ -61,7 +79,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     else:
         quote.submit_without_approval()
     quote.work_days = quoted.work_days
-    quote.save(update_fields=["status", "version", "work_days"])
+    quote.save(update_fields=["status", "version", "work_days", "once_approved"])
     events.record(quote, "submitted", by=by, reason=reason, gates=[gate.value for gate in gates])
     if gates:
         approvals.run_start(
@@ -92,11 +110,12 @@ def quote_recall(*, quote_id: int, by: User) -> Quote:
 
 
 @transaction.atomic
-def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = "", version: int | None = None) -> QuoteDocument:
-    """The document is frozen, its link made and its mail on the way in ten seconds; former revisions are superseded.
+def quote_send(*, quote_id: int, by: User, to: To, language: str = "", version: int | None = None) -> QuoteDocument:
+    """The document is frozen, its link made and its mails on the way in ten seconds; former revisions are superseded.
 
-    A draft that needs nobody's yes is submitted in the same step. Raises: NotFound, NotAllowed, WrongState (also for a draft
-    that does need a yes), StaleVersion, Invalid for what is incomplete, bad recipients or a date that has passed.
+    `language`: that of the document, and of recipients who have none of their own. A draft that needs nobody's yes is submitted
+    in the same step. Raises: NotFound, NotAllowed, WrongState (also for a draft that does need a yes), StaleVersion, Invalid for
+    what is incomplete, bad recipients or a date that has passed.
     """
     quote, revisions = selectors.revisions_for_update(by, quote_id)
     if quote.status == QuoteStatus.DRAFT:
@@ -104,11 +123,11 @@ def quote_send(*, quote_id: int, by: User, to: Sequence[str], language: str = ""
         if quote.status != QuoteStatus.APPROVED:
             raise WrongState(_("This quote needs approval before it can be sent."))
         _require_sendable(quote, revisions)
-        return _send(quote, revisions, snapshot, by, _recipients(to), language)
+        return _send(quote, revisions, snapshot, by, recipients_of(to, language or quote.language), language)
     require(policies.may_edit(by, quote))
     _require_sendable(quote, revisions)
     versions.require(quote, version)
-    recipients = _recipients(to)
+    recipients = recipients_of(to, language or quote.language)
     return _send(quote, revisions, _approved_snapshot(quote), by, recipients, language)
 
 
@@ -123,7 +142,7 @@ def _require_sendable(quote: Quote, revisions: Sequence[Quote]) -> None:
 
 
 def _send(
-    quote: Quote, revisions: Sequence[Quote], snapshot: QuoteSnapshot, by: User, recipients: list[str], language: str
+    quote: Quote, revisions: Sequence[Quote], snapshot: QuoteSnapshot, by: User, recipients: list[dict[str, str]], language: str
 ) -> QuoteDocument:
     """The locked quote sent as the snapshot has it."""
     for other in revisions:
@@ -135,16 +154,48 @@ def _send(
     now = clock.now()
     quote.send()
     versions.bump(quote)
-    quote.sent_at, quote.sent_by, quote.language = now, by, language or quote.language
-    quote.save(update_fields=["status", "version", "sent_at", "sent_by", "language"])
+    quote.sent_at, quote.sent_by, quote.language, quote.once_approved = now, by, language or quote.language, None
+    quote.save(update_fields=["status", "version", "sent_at", "sent_by", "language", "once_approved"])
     document = _document(quote, snapshot, by, recipients)
-    document.mail = outbox.emit("quote.sent", delay=UNSEND_WITHIN, document=str(document.uuid))
     document.save(force_insert=True)
+    mails_write(document, recipients, delay=UNSEND_WITHIN)
     jobs.enqueue("quotes.render_pdf", document_id=document.pk)
-    events.record(quote, "sent", by=by, to=list(recipients))
+    events.record(quote, "sent", by=by, to=addresses(recipients))
     if quote.opportunity_id:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="negotiation", by=by)
     return document
+
+
+def quote_send_approved(*, quote_id: int) -> QuoteDocument | None:
+    """A quote that was to go out once approved is sent, in the name of who asked for it; None when there is nothing to send.
+
+    When it cannot be sent it stays approved, and whoever asked is told why.
+    """
+    quote = Quote.objects.get(pk=quote_id)
+    plan = quote.once_approved
+    if not plan or quote.status != QuoteStatus.APPROVED:
+        return None
+    by = User.objects.get(pk=plan["by"])
+    with translation.override(by.language):
+        try:
+            to = [Recipient(**one) for one in plan["to"]]
+            return quote_send(quote_id=quote_id, by=by, to=to, language=plan["language"], version=quote.version)
+        except DomainError as error:
+            _stay(quote_id, by, str(error))
+            return None
+
+
+@transaction.atomic
+def _stay(quote_id: int, by: User, reason: str) -> None:
+    """The quote no longer waits to go out; whoever asked for it is told."""
+    quote = selectors.quote_for_update(quote_id)
+    if not quote.once_approved or quote.status != QuoteStatus.APPROVED:
+        return
+    quote.once_approved = None
+    versions.bump(quote)
+    quote.save(update_fields=["once_approved", "version"])
+    event = events.record(quote, "not sent", reason=reason)
+    outbox.emit("quote.not_sent", quote_id=quote.pk, event_id=event.pk, user_id=by.pk)
 
 
 @transaction.atomic
@@ -155,10 +206,10 @@ def quote_unsend(*, quote_id: int, by: User) -> Quote:
     require(document is not None and document.sent_by_id == by.pk)
     if selectors.superseded_others(quote):
         raise WrongState(_("Sending this revision has replaced an earlier one, so it cannot be undone."))
-    if not can_proceed(quote.unsend) or document is None or document.mail is None or not outbox.withdraw(document.mail):
+    if not can_proceed(quote.unsend) or document is None or not mails_withdraw(document):
         raise WrongState(_("The quote has already left; it can no longer be called back."))
-    document.withdrawn_at, document.mail = clock.now(), None
-    document.save(update_fields=["withdrawn_at", "mail"])
+    document.withdrawn_at = clock.now()
+    document.save(update_fields=["withdrawn_at"])
     document.link.revoked_at = clock.now()
     document.link.save(update_fields=["revoked_at"])
     quote.unsend()
@@ -178,8 +229,8 @@ def quote_cancel(*, quote_id: int, by: User, reason: str = "", version: int | No
         raise WrongState(_("A quote in this state cannot be cancelled."))
     versions.require(quote, version)
     document = selectors.live_document(quote)
-    if document is not None and document.mail is not None:
-        outbox.withdraw(document.mail)
+    if document is not None:
+        mails_withdraw(document)
     quote.cancel()
     versions.bump(quote)
     quote.save(update_fields=["status", "version"])
@@ -243,9 +294,9 @@ def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
     return snapshot
 
 
-def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[str]) -> QuoteDocument:
+def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[dict[str, str]]) -> QuoteDocument:
     """The document with its link, not saved yet."""
-    parties = snapshots.parties_of(quote, quote.contact)
+    parties = parties_of(quote, quote.contact, on=clock.today())
     document = QuoteDocument(
         quote=quote,
         snapshot=snapshot,
@@ -258,22 +309,5 @@ def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[
     )
     expires_at = clock.end_of_day(quote.valid_until) + LINK_OUTLIVES_VALIDITY
     document.link = links.issue(Link.Purpose.QUOTE, quote.pk, expires_at=expires_at)
+    document.code_hash = links.digest(links.new_code(document.link))
     return document
-
-
-def _recipients(to: Sequence[str]) -> list[str]:
-    addresses = list(dict.fromkeys(address.strip() for address in to if address.strip()))
-    text: Text | None = None
-    if not addresses:
-        text = _("Give at least one e-mail address.")
-    elif len(addresses) > MOST_RECIPIENTS:
-        text = _("Give at most %(most)s e-mail addresses.") % {"most": MOST_RECIPIENTS}
-    else:
-        for address in addresses:
-            try:
-                validate_email(address)
-            except ValidationError:
-                text = _("%(address)s is not an e-mail address.") % {"address": address}
-    if text is not None:
-        raise Invalid(text, fields={"to": text})
-    return addresses

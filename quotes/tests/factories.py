@@ -91,3 +91,27 @@ def template_of(owner: User, *products: Product, name: str = "Aamiaispaketti", *
     for position, product in enumerate(products, 1):
         QuoteTemplateLine.objects.create(template=template, position=position, product=product, quantity=2)
     return template
+
+
+def with_options(world: World, *, header: str = "0") -> Quote:
+    """A draft of three lines: 5 at 10; 2 at 10 as an alternative to them; 1 at 10 as an option. `header`: percent off."""
+    drafts = [
+        LineDraft(world.product, Decimal(5)),
+        LineDraft(world.product, Decimal(2), optional=True),
+        LineDraft(world.product, Decimal(1), optional=True),
+    ]
+    quote = services.quote_create(
+        account_id=world.account.pk,
+        by=world.rep,
+        lines=drafts,
+        header=Discount("percent", Decimal(header)) if header != "0" else None,
+    )
+    first, second, _third = quote.lines.order_by("position")
+    second.alternative_to = first
+    second.save(update_fields=["alternative_to"])
+    return quote
+
+
+def offered(world: World, *, header: str = "0") -> QuoteDocument:
+    """The same, sent."""
+    return services.quote_send(quote_id=with_options(world, header=header).pk, by=world.rep, to=[world.contact.email])

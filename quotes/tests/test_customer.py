@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +9,9 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from core import links, outbox
+from core import links
 from core.models import Event, Link, OutboxMessage
-from quotes import services, tasks
+from quotes import services
 from quotes.models import QuoteAnswer, QuoteDocument
 from quotes.tests.factories import World, sent
 
@@ -160,37 +159,18 @@ def test_the_mail_carries_link_and_pdf_and_the_row_carries_no_token(world: World
     assert token not in str(list(OutboxMessage.objects.values())) + str(list(Link.objects.values()))
 
 
-def test_the_owner_hears_of_the_answer(world: World, client: Client, clock: Any, outbox_drain: Any) -> None:
+def test_owner_and_customer_hear_of_the_answer(world: World, client: Client, clock: Any, outbox_drain: Any) -> None:
     document = sent(world)
     clock.shift(11)
     outbox_drain()
     enter(client, document)
     accept(client, document)
-    assert outbox_drain() == 1
-    assert mail.outbox[-1].to == [world.rep.email]
-    assert "Accepted" in mail.outbox[-1].subject
-
-
-def test_the_stored_pdf_is_served_and_a_damaged_one_is_not(world: World, client: Client) -> None:
-    document = sent(world)
-    tasks.render_pdf(document_id=document.pk)
-    document.refresh_from_db()
-    enter(client, document)
-    address = reverse("customer_document", args=[document.uuid])
-    good = client.get(address).content
-    with document.pdf.open("rb") as file:
-        assert file.read() == good
-    Path(document.pdf.path).write_bytes(b"%PDF-half")
-    assert client.get(address).content == good
-
-
-def test_a_missing_file_is_rendered_again(world: World, client: Client) -> None:
-    document = sent(world)
-    tasks.render_pdf(document_id=document.pk)
-    document.refresh_from_db()
-    Path(document.pdf.path).unlink()
-    enter(client, document)
-    assert client.get(reverse("customer_document", args=[document.uuid])).content.startswith(b"%PDF")
+    assert outbox_drain() == 2
+    told, receipt = mail.outbox[-2:]
+    assert (told.to, told.subject) == ([world.rep.email], f"Accepted: Q-2026-00001/1, {world.account.name}")
+    assert (receipt.to, receipt.subject) == ([world.contact.email], "Receipt: quote Q-2026-00001 was accepted")
+    assert "Q-2026-00001-1.pdf" in str(receipt.attachments[0])
+    assert outbox_drain() == 0
 
 
 def test_a_cancelled_quote_is_not_mailed_any_more(world: World, clock: Any, outbox_drain: Any) -> None:
@@ -212,12 +192,3 @@ def test_documents_are_made_in_several_threads(world: World) -> None:
     with ThreadPoolExecutor(6) as pool:
         made = list(pool.map(lambda n: documents.pdf_of({**content, "revision": n}, parties, "fi"), range(12)))
     assert all(pdf.startswith(b"%PDF") for pdf in made)
-
-
-def test_two_renderings_store_one_pdf(world: World) -> None:
-    document = sent(world)
-    for _ in range(2):
-        tasks.render_pdf(document_id=document.pk)
-    document.refresh_from_db()
-    assert document.pdf_hash
-    assert outbox.topics() >= {"quote.sent", "quote.answered"}

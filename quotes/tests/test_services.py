@@ -385,7 +385,8 @@ def test_sending_freezes_the_document_and_writes_the_mail_for_ten_seconds_later(
     document = sent(world)
     message = OutboxMessage.objects.get(topic="quote.sent")
     assert message.available_at - document.sent_at == dt.timedelta(seconds=10)
-    assert (document.quote.status, document.language, document.recipients) == ("sent", "fi", [world.contact.email])
+    to = [{"address": world.contact.email, "language": "fi", "name": ""}]
+    assert (document.quote.status, document.language, document.recipients) == ("sent", "fi", to)
     assert len(document.document_hash) == 64
 
 

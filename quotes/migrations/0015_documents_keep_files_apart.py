@@ -1,0 +1,29 @@
+from django.db import migrations, models
+
+from core import db
+
+
+class Migration(migrations.Migration):
+    dependencies = [("quotes", "0014_files_and_recipients")]
+
+    operations = [
+        migrations.RemoveField(
+            model_name='quotedocument',
+            name='mail',
+        ),
+        migrations.RemoveField(
+            model_name='quotedocument',
+            name='pdf',
+        ),
+        migrations.RemoveField(
+            model_name='quotedocument',
+            name='pdf_hash',
+        ),
+        migrations.AddConstraint(
+            model_name='quoteanswer',
+            constraint=models.CheckConstraint(condition=models.Q(('answer', 'declined'), models.Q(('gross_total__isnull', False), ('net_total__isnull', False)), _connector='OR'), name='an_acceptance_has_its_totals'),
+        ),
+        db.append_only("quotes_quoteanswer"),
+        db.append_only("quotes_quotefile"),
+        db.append_only("quotes_quotequestion"),
+    ]
