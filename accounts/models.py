@@ -548,8 +548,9 @@ class PriceListRule(models.Model):
         ]
 
     def __str__(self) -> str:
-        named = [str(value) for value in (self.tma2, self.channel, self.territory) if value is not None]
-        return f"{self.price_list}: {', '.join(named) or _('all customers')}"
+        named = ", ".join(str(value) for value in (self.tma2, self.channel, self.territory) if value is not None)
+        customers = named or _("all customers")
+        return f"{self.price_list}: {customers}"
 
     @property
     def plain(self) -> PriceRule:

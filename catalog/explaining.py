@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from catalog.choices import LIMITS, RuleKind
+from catalog.choices import RuleKind
 from catalog.configuration import Contradiction, Finding, Line, Rule, things_of
 from core import languages
 from core.templatetags.ui import notation
@@ -17,10 +17,9 @@ def said(texts: Sequence[str]) -> str:
 
 
 def rule_words(rule: Rule) -> str:
-    """ "“A” requires “B”"."""
-    words = {"subject": said(rule.subject_name), "object": said(rule.object_name)}
-    if rule.kind in LIMITS and rule.quantity is not None:
-        words["quantity"] = notation().quantity(rule.quantity)
+    """ "“A” requires “B”". Forms show half a rule as well."""
+    quantity = "?" if rule.quantity is None else notation().quantity(rule.quantity)
+    words = {"subject": said(rule.subject_name), "object": said(rule.object_name), "quantity": quantity}
     return {
         RuleKind.REQUIRES: _("“%(subject)s” requires “%(object)s”"),
         RuleKind.EXCLUDES: _("“%(subject)s” excludes “%(object)s”"),

@@ -10,10 +10,11 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import int_to_base36
 
-from accounts.models import Account, MasterConflict, PaymentTerm, PaymentTermRule, SurvivorshipRule
+from accounts.models import Account, MasterConflict, PaymentTerm, PaymentTermRule, PriceListRule, SurvivorshipRule
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
 from approvals.models import ApprovalSettings, AuthorityLimit
+from catalog.models import ConfigurationRule, PriceList
 from core import clock
 from core.models import JobRun, LookUp
 from integration.models import RowDecision, SyncSettings
@@ -96,6 +97,8 @@ def record_of(world: World, model: Any) -> models.Model:
         return found
     account, run = Account.objects.order_by("pk").first(), JobRun.objects.order_by("pk").first()
     values: dict[type[models.Model], dict[str, Any]] = {
+        ConfigurationRule: {"kind": "at_most", "subject_product": world.product, "quantity": Decimal(1)},
+        PriceListRule: {"price_list": PriceList.objects.order_by("pk").first()},
         PaymentTermRule: {"payment_term": PaymentTerm.objects.order_by("pk").first(), "min_amount": Decimal(1)},
         SurvivorshipRule: {"field": "industry", "rule": "first", "column": "industry"},
         MasterConflict: {"account": account, "field": "owner", "kind": "tie", "run": run},

@@ -58,6 +58,7 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "absence": (OWN, FOREIGN),
     "token": (OWN, FOREIGN),
     "product": (THERE,),
+    "merged product": (THERE,),
     "run": (THERE,),
     "running run": (THERE,),
     "stopped run": (THERE,),
@@ -95,6 +96,7 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "absence": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
     "token": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
     "product": _ALWAYS,
+    "merged product": _ALWAYS,
     "run": _ALWAYS,
     "running run": _ALWAYS,
     "stopped run": _ALWAYS,
@@ -324,9 +326,12 @@ POLICY: dict[str, Address] = {
     "opportunity_list": page(OPPORTUNITY_READERS),
     "outbox_list": page(STEWARDS),
     "outbox_retry": Address(STEWARDS, POST, (Use(body="failed mail"),)),
+    "product_clean_up": Address(ADMINS, FORM, (Use(methods=READ), Use(body="products to retire", methods=POST))),
     "product_export": export(SIGNED_IN),
     "product_list": page(SIGNED_IN),
+    "product_merge": Address(ADMINS, FORM, (Use("product", methods=READ), Use("product", "survivor", methods=POST))),
     "product_page": page(SIGNED_IN, "product"),
+    "product_unmerge": Address(ADMINS, POST, (Use("merged product"),)),
     "profile": Address(SIGNED_IN, FORM, (Use(body="profile"),)),
     "proposal_decline": Address(ACCOUNT_EDITORS, POST, (Use("proposal", write="edit the account"),)),
     "proposal_list": page(SIGNED_IN),
@@ -460,7 +465,12 @@ LIBRARY: dict[str, str] = {
 What belongs to the second step is nothing (404) for people who have not set one up, as nobody here has.
 """
 
-KEPT_BY_PRICING = frozenset({"catalog.Product", "catalog.PriceList", "catalog.VatRate", "quotes.MarginTarget"})
+KEPT_BY_PRICING = frozenset(
+    {
+        "accounts.PriceListRule", "catalog.ConfigurationRule", "catalog.PriceList", "catalog.Product", "catalog.UsageMetric",
+        "catalog.VatRate", "quotes.MarginTarget",
+    }
+)  # fmt: skip
 """What pricing keeps in the admin; stewards keep everything."""
 
 ALL_VERBS = "add change delete"
@@ -477,6 +487,7 @@ ADMIN: dict[str, str] = {
     "accounts.PaymentTerm": ALL_VERBS,
     "accounts.PaymentTermRule": ALL_VERBS,
     "accounts.PaymentType": ALL_VERBS,
+    "accounts.PriceListRule": ALL_VERBS,
     "accounts.Region": ALL_VERBS,
     "accounts.SurvivorshipRule": ALL_VERBS,
     "accounts.Territory": ALL_VERBS,
@@ -488,10 +499,12 @@ ADMIN: dict[str, str] = {
     "approvals.Request": "",
     "approvals.Rule": ALL_VERBS,
     "approvals.Run": "",
+    "catalog.ConfigurationRule": ALL_VERBS,
     "catalog.PriceList": ALL_VERBS,
     "catalog.Product": ALL_VERBS,
     "catalog.ProductGroup": ALL_VERBS,
     "catalog.UnitOfMeasure": ALL_VERBS,
+    "catalog.UsageMetric": ALL_VERBS,
     "catalog.VatRate": ALL_VERBS,
     "core.Event": "",
     "core.JobRun": "",
@@ -517,5 +530,9 @@ ADMIN: dict[str, str] = {
 }
 """Model of the admin → what those who keep it may do there; nothing: they look."""
 
-FURTHER_ADMIN_PAGES = {"accounts.SurvivorshipRule": ("test",), "approvals.Rule": ("test",)}
+FURTHER_ADMIN_PAGES = {
+    "accounts.SurvivorshipRule": ("test",),
+    "approvals.Rule": ("test",),
+    "catalog.ConfigurationRule": ("test",),
+}
 """Model of the admin → the verbs of pages that Django does not know. Those who keep the model use them, and change nothing."""

@@ -19,6 +19,7 @@ from accounts.models import Account, AccountMerge, Contact, FieldOverride, LinkP
 from accounts.tests.factories import AccountFactory, ContactFactory, MasterRecordFactory, PaymentTermFactory, PaymentTypeFactory
 from approvals import link_views
 from approvals.models import Request, RunGate
+from catalog import merging as merging_products
 from catalog.models import Product
 from catalog.tests.factories import ProductFactory
 from core import clock, links, outbox
@@ -97,6 +98,9 @@ class World:
     shared: dict[str, Case]
     asked: dict[str, Request]
     product: Product
+    survivor: Product
+    """What another product can become."""
+    merged: Product
     run: JobRun
     running: JobRun
     stopped: JobRun
@@ -155,12 +159,14 @@ def make_world() -> World:
     asked = {role: maker.asked(shared[UNIT], person) for role, person in people.items()}
     row = QuarantinedRowFactory(run=RunFactory())
     running = RunningFactory(kind=PRODUCT_IMPORT, lease_until=clock.now() + dt.timedelta(days=1))
+    merged = ProductFactory(sku="VANHA-1", list_price=LIST_PRICE)
+    merging_products.product_merge(into=maker.plain.pk, product=merged.pk, by=people["data_steward"])
     feeds = (row.run, running, guarded_run(), row)
     templates = {role: template_of(person, maker.plain) for role, person in people.items()}
     templates[SHARED] = template_of(shared[TEAM].owner, maker.plain, shared_with="all")
     templates[FOREIGN] = template_of(shared[TEAM].owner, maker.plain)
     others = (MailboxMessageFactory(html="<p>Hei</p>"), _successor(), failed_mail(people["sales_rep"]), templates)
-    world = World(people, own, shared, asked, maker.plain, *feeds, *others, {}, {}, {})
+    world = World(people, own, shared, asked, maker.plain, maker.below_floor, merged, *feeds, *others, {}, {}, {})
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
     return world
@@ -376,6 +382,7 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "customer link": _customer_link,
     "absence": _absence,
     "token": _token,
+    "merged product": _single("merged"),
     "product": _single("product"),
     "run": _single("run"),
     "running run": _single("running"),
@@ -475,6 +482,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "kind of feed": lambda world, target: {"kind": PRODUCT_IMPORT},
     "language": lambda world, target: {"language": "fi"},
     "line": lambda world, target: {"field": "quantity", "value": "7", "version": 1},
+    "survivor": lambda world, target: {"into": world.survivor.pk},
     "statement": lambda world, target: {
         "text": "Audit on site",
         "quantity": "1",
@@ -492,6 +500,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "override": lambda world, target: {"value": "Uusi katu 2", "reason": "moved", "version": 1},
     "parent": lambda world, target: {"parent": world.shared[TEAM].account.parent_customer_id},
     "pasted rows": lambda world, target: {"text": f"{world.product.sku}\t2", "before": "", "version": 1},
+    "products to retire": lambda world, target: {"product": [world.product.pk, world.survivor.pk]},
     "profile": lambda world, target: {
         "display_name": "Uusi Nimi",
         "language": "fi",

@@ -18,6 +18,7 @@ NOT_AUDITED: dict[str, str] = {
     "approvals.Request": "its verdict is an append-only decision",
     "approvals.Run": "every move is an event of its subject",
     "approvals.RunGate": "moves with its request",
+    "catalog.ProductMerge": "is itself the record of a merge, which is an event of both products",
     "core.IdempotencyKey": "is itself the record of a request",
     "core.JobRun": "is itself the record of a run",
     "core.Link": "never edited: issued and revoked by events",

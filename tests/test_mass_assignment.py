@@ -98,6 +98,8 @@ _UNSENT = (
     | of("quotes.QuoteDocument", "withdrawn_at") | of("quotes.QuoteMail", "message_id")
 )  # fmt: skip
 
+_CODES = of("catalog.Product", "is_active", "merged_into_id") | new("catalog.HistoricalProduct") | EVENT
+
 WRITES: dict[str, Changes] = {
     "absence_end POST": gone("users.Absence") | EVENT,
     "absence_new POST": new("users.Absence") | EVENT,
@@ -163,7 +165,10 @@ WRITES: dict[str, Changes] = {
     "merge_undo POST": _MERGED | of("accounts.AccountMerge", "undone_at", "undone_by_id"),
     "opportunity_export POST": EVENT,
     "outbox_retry POST": EVENT | of("core.OutboxMessage", "dead_at", "available_at", "retried_at"),
+    "product_clean_up POST": of("catalog.Product", "is_active") | new("catalog.HistoricalProduct") | EVENT,
     "product_export POST": EVENT,
+    "product_merge POST": _CODES | new("catalog.ProductMerge"),
+    "product_unmerge POST": _CODES | of("catalog.ProductMerge", "undone_at", "undone_by_id"),
     "profile POST": of("users.User", "display_name", "language", "theme", "approval_mail"),
     "proposal_decline POST": _PROPOSAL,
     "proposal_merge POST": _MERGED | new("accounts.AccountMerge"),

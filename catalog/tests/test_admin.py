@@ -223,6 +223,14 @@ def test_a_rule_has_one_subject_and_what_its_kind_asks_for(keeper: Client, kind:
     assert (any(sentence in error for error in told), ConfigurationRule.objects.count()) == (bool(sentence), int(not sentence))
 
 
+def test_half_a_rule_is_told_and_not_saved(keeper: Client) -> None:
+    row = ConfigurationRuleFactory(kind=K.AT_MOST, subject_product=ProductFactory(), quantity=D(5))
+    told = send(keeper, f"{RULES}{row.pk}/change/", kind="at_most")
+    assert len(told) == 2
+    row.refresh_from_db()
+    assert row.quantity == D(5)
+
+
 def test_a_rule_that_contradicts_those_in_use_is_refused_and_they_are_named(keeper: Client) -> None:
     a, b = ProductFactory(sku="A", name_en="Audit"), ProductFactory(sku="B", name_en="Workshop")
     assert send(keeper, kind="requires", subject_product=a, object_product=b) == []

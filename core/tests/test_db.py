@@ -168,3 +168,30 @@ def test_an_added_row_is_stored_as_django_stores_it() -> None:
 def test_a_row_added_with_an_expression_is_left_to_django() -> None:
     event = Event.objects.create(subject_type="probe", subject_id=7, verb=Lower(Value("SEEN")), at=clock.now())
     assert Event.objects.get(pk=event.pk).verb == "seen"
+
+
+# --- Texts that are alike ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("one", "other", "likeness"),
+    [
+        ("workshop", "workshop", "1.000"),
+        ("workshop", "workshops", "0.727"),
+        ("Workshop, 3 days", "3 DAYS workshop", "1.000"),
+        ("milk", "bread", "0.000"),
+        ("äyräs", "ayras", "0.000"),
+        ("a", "", "0.000"),
+        ("", "", "0.000"),
+    ],
+)
+def test_texts_are_as_much_alike_on_both(one: str, other: str, likeness: str) -> None:
+    UserFactory()
+    found = User.objects.annotate(likeness=db.Similarity(Value(one), Value(other))).values_list("likeness", flat=True).get()
+    assert f"{found:.3f}" == likeness
+
+
+def test_up_to_so_many_rows_are_found_in_the_order_of_the_columns_asked_for() -> None:
+    users = [UserFactory(username=f"u{number}") for number in range(3)]
+    rows = db.some(User.objects.filter(username__startswith="u"), ("username", "id"), 2)
+    assert len(rows) == 2
+    assert set(rows) <= {(user.username, user.pk) for user in users}
+    assert db.some(User.objects.filter(username="none"), ("id",), 2) == []
