@@ -32,7 +32,10 @@ _fitting = Prepared(
 
 
 def price_lists_for(account: Account, day: dt.date) -> tuple[int, ...]:
-    """Keys of the price lists that hold for this account on that day, as `catalog.selectors.prices_on` takes them. One query."""
+    """Keys of the price lists that hold for this account on that day, as `catalog.selectors.prices_on` takes them. One query,
+    none where the account came with the news that there are no rules (`accounts.selectors.accounts_to_quote`)."""
+    if not getattr(account, "has_rules", True):
+        return ()
     facts = (account.tma2_id, account.channel_id, account.territory_id)
     rules = [Rule(*row) for row in _fitting.rows(*(fact or _UNKNOWN for fact in facts))]
     return price_lists.lists_in_order(rules, tma2=facts[0], channel=facts[1], territory=facts[2], day=day)

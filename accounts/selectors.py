@@ -21,6 +21,7 @@ from accounts.models import (
     PaymentTerm,
     PaymentTermRule,
     PaymentType,
+    PriceListRule,
     SurvivorshipRule,
 )
 from accounts.survivorship import DEFAULTS, FieldRule
@@ -102,30 +103,18 @@ def account_for_update(account_id: int, user: User) -> Account:
     return account
 
 
-class ToQuote(NamedTuple):
-    """An account with what a new quote takes over from its default contact, if it has one."""
-
-    account: Account
-    contact_id: int | None
-    contact_language: str
-
-
-def account_to_quote(user: User, account_id: int) -> ToQuote | None:
-    """The account that a quote is made for; None when it is out of this person's sight. One query."""
-    account: Any = _to_quote.first(user, account_id)
-    return None if account is None else ToQuote(account, account.contact_pk, account.contact_language or "")
-
-
-_to_quote = Prepared(
-    lambda user, pk: (
+def accounts_to_quote(user: User, account_id: int) -> QuerySet[Account]:
+    """The account that a quote is made for, if it is in this person's sight, with key and language of its default contact
+    (`contact_pk`, `contact_language`) and whether any rule gives customers a price list (`has_rules`)."""
+    return (
         Account.objects.visible_to(user)
         .select_related("payment_term", "payment_type")
         .annotate(recipient=FilteredRelation("contacts", condition=Q(contacts__is_default=True)))
         .annotate(contact_pk=F("recipient__pk"), contact_language=F("recipient__language"))
-        .filter(pk=pk)
+        .annotate(has_rules=Exists(PriceListRule.objects.filter(is_active=True)))
+        .filter(pk=account_id)
         .order_by()
     )
-)
 
 
 @dataclass(frozen=True)

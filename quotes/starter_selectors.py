@@ -1,13 +1,40 @@
 """Which starter pack a quote may get."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 
+from accounts.models import Account
+from accounts.selectors import accounts_to_quote
 from core.prepared import Prepared
 from quotes.choices import QuoteStatus, StarterPackMode
 from quotes.models import Quote, QuoteTemplate, StarterPackAnswer, StarterPackSettings
+from users.models import User
+
+
+class ToQuote(NamedTuple):
+    """An account with what a new quote takes over from its default contact. `has_packs`: whether there are starter packs."""
+
+    account: Account
+    contact_id: int | None
+    contact_language: str
+    has_packs: bool
+
+
+_to_quote = Prepared(
+    lambda user, pk: accounts_to_quote(user, pk).annotate(
+        has_packs=Exists(QuoteTemplate.objects.filter(is_active=True, is_starter_pack=True))
+    )
+)
+
+
+def account_to_quote(user: User, account_id: int) -> ToQuote | None:
+    """The account that a quote is made for; None when it is out of this person's sight. One query."""
+    account: Any = _to_quote.first(user, account_id)
+    if account is None:
+        return None
+    return ToQuote(account, account.contact_pk, account.contact_language or "", account.has_packs)
 
 
 class Pack(NamedTuple):

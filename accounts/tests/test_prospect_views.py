@@ -275,7 +275,7 @@ def test_a_merged_prospect_is_in_no_list_and_no_search(people: SimpleNamespace) 
     assert 'value="merged"' not in text_of(client.get("/accounts/"))
     assert "Harvinainen" not in client.post("/accounts/export/", {"format": "csv"}).getvalue().decode()
     assert selectors.account_search(people.owner, "harvinainen") == []
-    assert selectors.account_to_quote(people.owner, merge.loser_id) is None
+    assert selectors.accounts_to_quote(people.owner, merge.loser_id).first() is None
     assert "Harvinainen" not in text_of(client.get(NEW, {"name": "Harvinainen"}, headers=TYPING)).replace(
         'value="Harvinainen"', ""
     )

@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact, PaymentTerm
-from accounts.selectors import account_to_quote, payment_term_advice, usual_payment_type
+from accounts.selectors import payment_term_advice, usual_payment_type
 from core import clock, events, histories, numbering
 from core.errors import Invalid, NotFound, WrongState, require
 from opportunities import services as opportunities
 from opportunities.models import Opportunity
-from quotes import policies, pricing, selectors
+from quotes import policies, pricing, selectors, starter_selectors
 from quotes.choices import PRICED_KINDS, HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.services.attachments import attachments_carry_over
@@ -60,7 +60,7 @@ def quote_create(
     opportunity out of sight, Invalid for an inactive account or a bad line.
     """
     require(by.may(Perm.QUOTE_EDIT))
-    found = account_to_quote(by, account_id)
+    found = starter_selectors.account_to_quote(by, account_id)
     if found is None:
         raise NotFound(_("There is no such account."))
     account = found.account
@@ -92,7 +92,7 @@ def quote_create(
     events.record(quote, "created", by=by)
     if quote.opportunity_id:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="quoting", by=by)
-    return with_starter_pack(quote, by)
+    return with_starter_pack(quote, by) if found.has_packs else quote
 
 
 CHANGEABLE = frozenset(

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from catalog.tests.factories import ProductFactory
 from quotes import declined, services
-from quotes.models import DeclineReason, Quote, QuoteAnswer
+from quotes.models import DeclineReason, Quote
 from quotes.services import LineDraft
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft
@@ -50,8 +50,8 @@ def test_whatever_was_stored_makes_no_trouble(stored: Any) -> None:
     assert list(declined._given(stored)) == []
 
 
-def declined_revision(world: World, reasons: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Quote, Quote]:
-    """A quote of two products that the customer declined, and its next revision; reasons of lines are laid beside the answer."""
+def declined_revision(world: World, *reasons: DeclineReason) -> tuple[Quote, Quote]:
+    """A quote of two products that the customer declined, with a reason for each, and its next revision."""
     butter = ProductFactory(sku="VOI-1", name_en="Butter")
     quote = draft(world)
     services.line_add(quote_id=quote.pk, draft=LineDraft(butter, quote.lines.get().quantity), by=world.rep)
@@ -62,21 +62,15 @@ def declined_revision(world: World, reasons: Any, monkeypatch: pytest.MonkeyPatc
         name="Olli Ostaja",
         reason=world.reason,
         comment="Kilpailija on halvempi",
+        line_reasons=dict(zip(quote.lines.order_by("position").values_list("pk", flat=True), reasons, strict=True)),
         source=Source(recorded_by=world.rep, evidence="Puhelu"),
     )
-    new = services.quote_revise(quote_id=quote.pk, by=world.rep)
-    lines = list(quote.lines.order_by("position"))
-    monkeypatch.setattr(QuoteAnswer, "line_reasons", reasons(lines), raising=False)
-    return quote, new
+    return quote, services.quote_revise(quote_id=quote.pk, by=world.rep)
 
 
-def test_the_next_revision_opens_with_what_was_said(client: Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    DeclineReason.objects.create(code="late", label_en="Too late", label_fi="Liian myöhään")
-
-    def reasons(lines: list[Any]) -> Any:
-        return [{"line": lines[1].pk, "reason": "late", "comment": "viikko 2"}, {"line": lines[0].pk, "reason": "price"}]
-
-    old, new = declined_revision(world, reasons, monkeypatch)
+def test_the_next_revision_opens_with_what_was_said(client: Client, world: World) -> None:
+    late = DeclineReason.objects.create(code="late", label_en="Too late", label_fi="Liian myöhään")
+    old, new = declined_revision(world, world.reason, late)
     client.force_login(world.rep)
     html = client.get(reverse("quote_page", args=[new.pk])).content.decode()
     assert "Revision 1 was declined by Olli Ostaja" in html
@@ -84,8 +78,8 @@ def test_the_next_revision_opens_with_what_was_said(client: Client, world: World
     first, second = new.lines.order_by("position")
     said = declined.said_before(new)
     assert said is not None
-    assert said.by_line == {second.pk: "Too late: viikko 2", first.pk: "Too dear"}
-    assert f'href="#quote-line-{second.pk}">Line 2 (VOI-1)</a>: Too late: viikko 2' in html
+    assert said.by_line == {second.pk: "Too late", first.pk: "Too dear"}
+    assert f'href="#quote-line-{second.pk}">Line 2 (VOI-1)</a>: Too late' in html
     assert declined.said_before(old) is None
     assert "was declined by" not in client.get(reverse("quote_page", args=[old.pk])).content.decode()
 
