@@ -4,12 +4,12 @@ import datetime as dt
 from typing import Any, NamedTuple
 
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When, Window
-from django.db.models.functions import Lag, Lead, Left, StrIndex, Substr
+from django.db.models.functions import Lag, Lead, Left, Length, Replace, StrIndex, Substr
 from django.db.models.lookups import Exact, GreaterThanOrEqual
 
 from catalog import uses
 from catalog.choices import BundlePricing
-from catalog.likeness import ALIKE, MARK
+from catalog.likeness import ALIKE, ALMOST_THE_SAME, MARK
 from catalog.models import BundlePart, Price, Product, ProductQuerySet
 from catalog.selectors import valid_on
 from core import clock, db
@@ -66,10 +66,11 @@ def _neighbours(rows: ProductQuerySet) -> Any:
 def _is_like(other: Any) -> Case:
     """The same numbers, and words that are alike."""
     own = F("match_key")
-    words = GreaterThanOrEqual(Similarity(_words(own), _words(other)), ALIKE)
-    return Case(
-        When(Q(Exact(own, other)) | Q(Exact(_numbers(own), _numbers(other))) & Q(words), then=Value(True)), default=Value(False)
-    )
+    likeness = Similarity(_words(own), _words(other))
+    as_many = Exact(_spaces(own), _spaces(other))
+    words = Q(GreaterThanOrEqual(likeness, ALMOST_THE_SAME)) | Q(as_many) & Q(GreaterThanOrEqual(likeness, ALIKE))
+    same = Q(Exact(own, other)) | Q(Exact(_numbers(own), _numbers(other))) & words
+    return Case(When(same, then=Value(True)), default=Value(False))
 
 
 def _numbers(key: Any) -> Left:
@@ -78,6 +79,10 @@ def _numbers(key: Any) -> Left:
 
 def _words(key: Any) -> Substr:
     return Substr(key, StrIndex(key, Value(MARK)) + Value(1))
+
+
+def _spaces(key: Any) -> Any:
+    return Length(key) - Length(Replace(key, Value(" ")))
 
 
 MOST_SIMILAR = 10

@@ -51,7 +51,8 @@ def _listed(request: HttpRequest, show: str) -> dict[str, Any]:
     rows = clean_up.unused(clock.today()) if show == "unused" else clean_up.ended(clock.today())
     page = keyset(rows, request, order=("sku", "pk"))
     last = uses.last_used([product.pk for product in page.rows])
-    return {"page": page, "rows": [(product, last.get(product.pk)) for product in page.rows]}
+    rows_shown = [(product, last.get(product.pk)) for product in page.rows]
+    return {"page": page, "rows": rows_shown, "any_in_use": any(product.is_active for product in page.rows)}
 
 
 # --- Merging ----------------------------------------------------------------------------------------------------------

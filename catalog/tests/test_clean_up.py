@@ -40,6 +40,7 @@ def keeper() -> Client:
         ("3-DAYS WORKSHOP", "3|days workshop"),
         ("Työpaja Äänekoski", "|aanekoski tyopaja"),
         ("12 x 9 l", "9 12|l x"),
+        ("A portal for customers", "|customers for portal a"),
         (" –, ", ""),
     ],
 )
@@ -63,8 +64,9 @@ def similar(**names: str) -> list[list[str]]:
 def test_names_with_the_same_numbers_and_nearly_the_same_words_are_similar() -> None:
     assert similar(
         A="Workshop, 3 days", B="3 days workshop", C="Workshops 3 days", D="Workshop 5 days", E="Audit on site",
-        F="Audit on-site", G="Training",
-    ) == [["A", "B", "C"], ["E", "F"]]  # fmt: skip
+        F="Audit on-site", G="Training", H="Oat drink, 1 l", I="Oat drink, organic, 1 l",
+        J="Customer relationship management portal", K="Customer relationship management, a portal",
+    ) == [["A", "B", "C"], ["E", "F"], ["J", "K"]]  # fmt: skip
 
 
 def test_what_was_merged_and_what_has_no_name_is_left_out() -> None:
