@@ -201,7 +201,7 @@ def _faces(
             margin=written.percent(quote.margin_percent, 1) if margin and quote.margin_percent is not None else "",
             waits=_waits_for(status, asked, last) or waits.get(status, ""),
             until_css="is-short" if is_short else "",
-            until=date_format(quote.valid_until, "SHORT_DATE_FORMAT"),
+            until=_("until %(day)s") % {"day": date_format(quote.valid_until, "SHORT_DATE_FORMAT")},
             owner=quote.owner.display_name,
         )
 

@@ -24,7 +24,7 @@ def test_quotes_are_selected_by_key_and_given_to_a_colleague(world: World, visit
     me.page.keyboard.press("x")
     expect(me.page.get_by_role("button", name="Change owner")).to_have_text("Change owner\u00a0(2)")
     me.page.get_by_role("button", name="Select all on this page").click()
-    expect(me.page.get_by_role("button", name="Cancel")).to_have_text("Cancel\u00a0(3)")
+    expect(me.page.get_by_role("button", name="Cancel quotes")).to_have_text("Cancel quotes\u00a0(3)")
     me.page.get_by_role("button", name="Change owner").click()
     me.page.get_by_label("New owner").select_option(label=world.colleague.display_name)
     me.page.get_by_role("button", name="Change the owner of 3 quotes").click()
