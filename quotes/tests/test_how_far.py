@@ -113,7 +113,7 @@ def test_without_the_right_to_see_margins_it_is_the_percentage_alone(client: Cli
     body = how_far(client, draft(world))
     assert "A discount of up to 7.68% needs no further approval." in body
     assert "The margin of the quote is below its target" in body
-    assert [text for text in ("3.84", "35", "46.16", "<th scope") if text in body.partition("quote-how-far")[2]] == []
+    assert [text for text in ("3.84", "35%", "46.16", "<th scope") if text in body.partition("quote-how-far")[2]] == []
     assert re.findall(r'name="value" value="(.*?)"', body) == ["7.68 %"]
 
 
