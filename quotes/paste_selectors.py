@@ -21,7 +21,7 @@ class Meant(NamedTuple):
 
 
 class Catalogue(NamedTuple):
-    """Some products by their keys, and by their codes and names in capitals."""
+    """Some products by their keys, and by their codes and names in capitals; merged ones stand for what they became."""
 
     by_key: dict[int, Product]
     by_code: dict[str, list[Product]]
@@ -41,11 +41,21 @@ class Catalogue(NamedTuple):
 
 def _one_of(products: list[Product], text: str) -> Product:
     """The one that is written just so, else the only one that is sold, else the only one."""
-    for some in ([p for p in products if p.sku == text], [p for p in products if p.is_active], products):
-        if len(some) == 1:
-            return some[0]
+    written = [product for product in products if product.sku == text]
+    sold = [product for product in products if product.is_active or product.merged_into_id]
+    for some in (written, sold, products):
+        became = {product.pk: product for product in map(_became, some)}
+        if len(became) == 1:
+            return became.popitem()[1]
     problem = _("Several products are called “%(text)s”. Choose one of them.") % {"text": text[:40]}
     raise Invalid(problem, fields={"product": problem})
+
+
+def _became(product: Product) -> Product:
+    return product.merged_into or product
+
+
+_WITH = ("vat_rate", "unit", "merged_into__vat_rate", "merged_into__unit")
 
 
 def products_called(user: User, texts: Collection[str], keys: Collection[int] = ()) -> Catalogue:
@@ -57,8 +67,8 @@ def products_called(user: User, texts: Collection[str], keys: Collection[int] = 
         called |= Q(**{f"{name}__in": wanted})
     found = Product.objects.visible_to(user).alias(upper_sku=Upper("sku"), **names).filter(called)
     catalogue = Catalogue({}, {}, {})
-    for product in found.select_related("vat_rate", "unit").order_by("sku"):
-        catalogue.by_key[product.pk] = product
+    for product in found.select_related(*_WITH).order_by("sku"):
+        catalogue.by_key[product.pk] = _became(product)
         catalogue.by_code.setdefault(product.sku.upper(), []).append(product)
         for name in {(getattr(product, f"name_{code}") or "").upper() for code in CODES} - {""}:
             catalogue.by_name.setdefault(name, []).append(product)

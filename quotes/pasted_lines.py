@@ -72,7 +72,11 @@ def _line_of(edit: Edit, catalogue: Catalogue) -> PastedLine:
         line.product = picked
     elif meant := _tried(line, lambda: catalogue.meant(row.code, row.name)):
         line.product, line.by_name = meant
-    line.quantity = _tried(line, lambda: forms.quantity(row.quantity)) or line.quantity
+    fixed = line.product.fixed_quantity if line.product else None
+    if fixed is not None and row.quantity in ("", "1"):
+        line.quantity = fixed  # of one such package, which is what the code stands for
+    else:
+        line.quantity = _tried(line, lambda: forms.quantity(row.quantity)) or line.quantity
     discount = _tried(line, lambda: forms.line_discount(row.discount))
     price = _tried(line, lambda: forms.net_price(row.net_price))
     line.discount = price if row.net_price and price else discount or line.discount

@@ -10,7 +10,7 @@ from users.models import User
 
 MOST_OFFERED = 100
 MOST_QUOTES = 10
-_WITH = ("product__vat_rate", "product__unit", "unit")
+_WITH = ("product__vat_rate", "product__unit", "product__merged_into__vat_rate", "product__merged_into__unit", "unit")
 
 
 def templates_for(user: User, text: str = "") -> QuerySet[QuoteTemplate]:

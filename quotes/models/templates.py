@@ -84,6 +84,8 @@ class QuoteTemplateLine(models.Model):
     )
     discount_value = models.DecimalField(_("as typed"), max_digits=12, decimal_places=4, default=0)
     optional = models.BooleanField(_("optional"), default=False)
+    options = models.JSONField(_("chosen options of the bundle"), default=list, blank=True)
+    """Keys of products."""
     alternative_to = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("alternative to")
     )

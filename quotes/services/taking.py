@@ -23,17 +23,18 @@ class Selection(NamedTuple):
 
 
 def draft_of(line: AnyLine) -> LineDraft:
-    """The line once more; a statement of work keeps the price that pre-sales gave it."""
+    """The line once more, a merged product as what it became; a statement of work keeps the price that pre-sales gave it."""
     own: dict[str, Any] = {}
     more: dict[str, Any] = {}
-    options: list[int] = []
     if isinstance(line, QuoteLine):
         options = selectors.options_of(line.parts)
         more = {name: getattr(line, name) for name in ("yearly_volume", "effort_days", "specialist", "feasibility")}
         if line.product is None:
             own = {"list_price": line.list_price, "cost": line.cost, "vat_percent": line.vat_percent}
+    else:
+        options = line.options
     return LineDraft(
-        product=line.product,
+        product=line.product and (line.product.merged_into or line.product),
         quantity=line.quantity,
         discount=Discount(line.discount_kind, line.discount_value),
         optional=line.optional,

@@ -37,7 +37,14 @@ def template_make_from_quote(
         raise Invalid(_("There are no lines to keep."))
     template = QuoteTemplate(name=_name(name), shared_with=_sharing(shared_with), owner=by)
     template.save(force_insert=True)
-    made = [QuoteTemplateLine(template=template, **{field: getattr(line, field) for field in _KEPT}) for line in lines]
+    made = [
+        QuoteTemplateLine(
+            template=template,
+            options=selectors.options_of(line.parts),
+            **{field: getattr(line, field) for field in _KEPT},
+        )
+        for line in lines
+    ]
     QuoteTemplateLine.objects.bulk_create(made)
     _keep_alternatives(lines, made)
     return template

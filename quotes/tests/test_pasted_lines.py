@@ -102,6 +102,20 @@ def test_of_several_products_of_a_name_the_one_that_is_sold_is_meant_and_of_two_
     assert "Several products are called “cheese”. Choose one of them." in look(rep, quote, "cheese\t2").content.decode()
 
 
+def test_an_old_code_or_name_means_what_it_was_merged_into(rep: Client, quote: Quote, butter: Product) -> None:
+    ProductFactory(sku="OLD-1", name_en="Old butter", is_active=False, merged_into=butter)
+    ProductFactory(sku="OLD-2", name_en="Butter, salted", is_active=False, merged_into=butter)
+    add(rep, quote, "old-1\t2\nold butter\t3\nBUTTER, SALTED\t4")
+    assert [row[:2] for row in lines_of(quote)[1:]] == [("Voi-1", "2"), ("Voi-1", "3"), ("Voi-1", "4")]
+
+
+def test_one_of_a_code_that_fixes_its_quantity_is_that_quantity(rep: Client, quote: Quote) -> None:
+    ProductFactory(sku="WS-3", fixed_quantity=D(3))
+    assert "sold as 3, which cannot be changed" in add(rep, quote, "WS-3\t2").content.decode()
+    add(rep, quote, "WS-3\t1\nMAITO-1\t1")
+    assert [row[:2] for row in lines_of(quote)[1:]] == [("WS-3", "3"), ("MAITO-1", "1")]
+
+
 @pytest.mark.req("S1.28")
 @pytest.mark.parametrize(
     ("row", "cell", "says"),

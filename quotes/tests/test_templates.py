@@ -8,11 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.tests.factories import AccountFactory
-from catalog.models import Price, Product
+from catalog.models import BundlePart, Price, Product
 from catalog.tests.factories import ProductFactory, UnitOfMeasureFactory
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, StaleVersion, WrongState
 from core.models import Event
-from quotes import services
+from quotes import selectors, services
 from quotes.choices import LineKind
 from quotes.models import Quote, QuoteTemplate
 from quotes.services import Discount, LineDraft, Measure
@@ -158,6 +158,21 @@ def test_what_is_no_longer_sold_is_named_and_left_out_only_when_that_is_agreed(w
     assert Event.objects.get(verb="template inserted").data["left_out"] == [
         "VOI-1 is no longer sold.", "ILMAN-1 has no price on the date of this quote.",
     ]  # fmt: skip
+
+
+def test_a_template_follows_a_product_that_was_merged_and_keeps_the_options_of_a_bundle(world: World, butter: Product) -> None:
+    whole = ProductFactory(sku="SET", list_price=None, bundle_pricing="parts")
+    for part, is_option in ((butter, False), (world.product, True)):
+        BundlePart.objects.create(bundle=whole, part=part, is_option=is_option)
+    lines = [LineDraft(whole, options=(world.product.pk,)), LineDraft(butter, D(2))]
+    template = make(services.quote_create(account_id=world.account.pk, by=world.rep, lines=lines), world.rep)
+    butter.is_active, butter.merged_into = False, ProductFactory(sku="VOI-2", list_price="21")
+    butter.save()
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep)
+    BundlePart.objects.filter(part=butter).update(part=butter.merged_into)  # as those who keep the catalogue do
+    made = services.template_insert(quote_id=quote.pk, template_id=template.pk, by=world.rep)
+    assert [(line.product and line.product.sku, line.list_price) for line in made] == [("SET", D(31)), ("VOI-2", D(21))]
+    assert selectors.options_of(made[0].parts) == [world.product.pk]
 
 
 def test_an_alternative_to_what_was_left_out_is_an_option_by_itself(world: World, rich: Quote) -> None:

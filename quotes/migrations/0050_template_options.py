@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('quotes', '0012_attachments'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='quotetemplateline',
+            name='options',
+            field=models.JSONField(blank=True, default=list, verbose_name='chosen options of the bundle'),
+        ),
+    ]
