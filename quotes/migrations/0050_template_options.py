@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('quotes', '0012_attachments'),
+        ('quotes', '0015_documents_keep_files_apart'),
     ]
 
     operations = [

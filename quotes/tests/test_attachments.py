@@ -193,6 +193,8 @@ def test_the_customer_gets_what_is_for_the_customer_with_the_link_alone(client: 
         200, b"Hei True.txt", 'attachment; filename="True.txt"',
     )  # fmt: skip
     assert (answer["Referrer-Policy"], answer["Cache-Control"]) == ("no-referrer", "no-store")
+    page = client.get(reverse("customer_quote", args=[document.uuid])).content.decode()
+    assert [name in page for name in (path, "True.txt", "False.txt")] == [True, True, False]
     for other in (ours, foreign):
         assert client.get(reverse("customer_attachment", args=[document.uuid, other.pk])).status_code == 404
     services.quote_unsend(quote_id=document.quote_id, by=world.rep)

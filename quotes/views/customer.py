@@ -18,7 +18,7 @@ from core.forms import whole
 from core.languages import CODES
 from core.models import Link
 from core.rate_limits import Limit
-from quotes import document_selectors, documents, selectors, services
+from quotes import attachment_selectors, document_selectors, documents, selectors, services
 from quotes.choices import QuoteStatus
 from quotes.customer_page import page_of
 from quotes.forms import AcceptForm, AskForm, DeclineForm
@@ -137,6 +137,7 @@ def _show(
         "newer_url": _newer_url(document, language) if state == "superseded" else "",
         "answer": answer,
         "seller": document.sent_by,
+        "attachments": attachment_selectors.attachments_for_customer(document.quote),
         "questions": document_selectors.questions_of(document) if state in ("open", "expired") else [],
         "refusal": refusal,
         "is_fragment": False,

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from catalog.tests.factories import ProductFactory
 from quotes import services
 from quotes.models import Quote, QuoteAttachment, QuoteTemplate
-from quotes.tests.factories import World, draft, template_of
+from quotes.tests.factories import World, draft, sent, template_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 
@@ -82,6 +82,20 @@ def test_a_template_takes_3_clicks_to_sent(world: World, visit: Any) -> None:
     me.click("#quote-sheet button[type=submit]")
     expect(me.page.locator("[aria-current=step]")).to_have_text("Sent")
     assert (me.clicks, me.fields, Quote.objects.get().lines.count()) == (3, 1, 1)
+
+
+@pytest.mark.req("S0.15")
+def test_a_copied_quote_takes_3_clicks_to_sent(world: World, visit: Any) -> None:
+    old = sent(world).quote
+    me = visit(world.rep)
+    me.go(f"/quotes/{old.pk}/")
+    me.start_counting()
+    me.click("form[action$='/copy/'] button")
+    expect(me.page.locator("[aria-current=step]")).to_have_text("Draft")
+    me.click("#quote-review-button")
+    me.click("#quote-sheet button[type=submit]")
+    expect(me.page.locator("[aria-current=step]")).to_have_text("Sent")
+    assert (me.clicks, me.fields, Quote.objects.filter(status="sent").count()) == (3, 0, 2)
 
 
 def test_a_stroke_opens_the_templates_and_enter_takes_the_one_that_is_named(world: World, visit: Any) -> None:
