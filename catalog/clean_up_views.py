@@ -15,11 +15,12 @@ from core import clock
 from core.errors import DomainError, Invalid, require
 from core.forms import typed, whole
 from core.paging import keyset
+from core.panels import panels_for
 from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
 
-SHOWS = ("similar", "unused", "ended")
+SHOWS = ("similar", "unused", "ended", "coverage")
 
 
 @requires(Perm.ADMIN)
@@ -35,7 +36,7 @@ def product_clean_up(request: HttpRequest) -> HttpResponse:
         said = ngettext("%(count)s product taken out of use.", "%(count)s products taken out of use.", count)
         messages.success(request, said % {"count": count})
         return redirect(f"{reverse('product_clean_up')}?show={show}")
-    listed = _similar(request) if show == "similar" else _listed(request, str(show))
+    listed = {"similar": _similar, "coverage": _covered}.get(str(show), _listed)(request)
     return render(request, "catalog/clean_up.html", {"show": show, **listed})
 
 
@@ -47,8 +48,12 @@ def _similar(request: HttpRequest) -> dict[str, Any]:
     return {"groups": groups, "after": found.after, "is_first": after is None}
 
 
-def _listed(request: HttpRequest, show: str) -> dict[str, Any]:
-    rows = clean_up.unused(clock.today()) if show == "unused" else clean_up.ended(clock.today())
+def _covered(request: HttpRequest) -> dict[str, Any]:
+    return {"panels": panels_for("product clean-up", None, user_of(request))}
+
+
+def _listed(request: HttpRequest) -> dict[str, Any]:
+    rows = clean_up.unused(clock.today()) if request.GET.get("show") == "unused" else clean_up.ended(clock.today())
     page = keyset(rows, request, order=("sku", "pk"))
     last = uses.last_used([product.pk for product in page.rows])
     rows_shown = [(product, last.get(product.pk)) for product in page.rows]

@@ -12,7 +12,7 @@ class QuotesConfig(AppConfig):
         from approvals import registry
         from catalog import uses
         from core import events, panels
-        from quotes import customer_emails, emails, product_uses  # noqa: F401  registers the outbox handlers
+        from quotes import coverage, customer_emails, emails, product_uses  # noqa: F401  registers the outbox handlers
         from quotes.approval import QuoteApproval
         from quotes.panels import quotes_of_account, quotes_of_opportunity, sent_quotes_of_loser
 
@@ -29,6 +29,13 @@ class QuotesConfig(AppConfig):
             order=10,
         )
         panels.register("merge", "quotes", title=_("Quotes"), template="quotes/_merge.html", context=sent_quotes_of_loser)
+        panels.register(
+            "product clean-up",
+            "coverage",
+            title=_("What the catalogue covers"),
+            template="quotes/_coverage.html",
+            context=coverage.panel,
+        )
         uses.register("quotes", label=_("Quotes"), since=product_uses.since, last=product_uses.last)
         events.describe(
             {

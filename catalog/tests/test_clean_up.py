@@ -61,6 +61,7 @@ def similar(**names: str) -> list[list[str]]:
     return [[product.sku for product in group] for group in clean_up.alike().groups]
 
 
+@pytest.mark.req("S1.3")
 def test_names_with_the_same_numbers_and_nearly_the_same_words_are_similar() -> None:
     assert similar(
         A="Workshop, 3 days", B="3 days workshop", C="Workshops 3 days", D="Workshop 5 days", E="Audit on site",
@@ -241,7 +242,7 @@ def test_the_clean_up_is_for_those_who_keep_the_catalogue(role: str) -> None:
 
 
 @pytest.mark.usefixtures("used")
-@pytest.mark.parametrize("show", ["similar", "unused", "ended"])
+@pytest.mark.parametrize("show", ["similar", "unused", "ended", "coverage"])
 def test_the_page_costs_the_same_for_few_and_for_many_products(
     keeper: Client, show: str, django_assert_max_num_queries: Any
 ) -> None:
