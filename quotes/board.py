@@ -6,10 +6,10 @@ Nothing is counted further than a column needs it, and a board costs the same wh
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -27,7 +27,7 @@ from core.templatetags.ui import notation
 from quotes import policies
 from quotes.choices import QuoteStatus as S
 from quotes.filters import GROUPS, SOON
-from quotes.models import Quote
+from quotes.models import Quote, QuoteDocument
 from users.models import User
 
 SHOWN = 8
@@ -156,7 +156,7 @@ _READ = (
 def _cards_of(
     keys: Sequence[int], user: User, told: Mapping[int, "Told"], stages: Mapping[S, Stage], back: str
 ) -> dict[int, Card]:
-    quotes = list(Quote.objects.filter(pk__in=keys).select_related("owner", "account__owner").only(*_READ).order_by())
+    quotes = list(_with_opening(Quote.objects.filter(pk__in=keys)).select_related("owner", "account__owner").only(*_READ))
     waiting = approvals.waiting_on("quote", [quote.pk for quote in quotes if quote.status == S.IN_REVIEW])
     editable = policies.editable(user, quotes)
     revised = _with_a_revision_under_way(quotes) if editable else set()
@@ -172,8 +172,14 @@ def _cards_of(
     }
 
 
+def _with_opening(quotes: QuerySet[Quote]) -> QuerySet[Any]:
+    """With the moment at which the customer had the page open first, as `opened_at`."""
+    live = QuoteDocument.objects.filter(quote=OuterRef("pk"), withdrawn_at=None).order_by()
+    return quotes.annotate(opened_at=Subquery(live.values("opened_at")[:1])).order_by()
+
+
 def _faces(
-    quotes: Sequence[Quote],
+    quotes: Sequence[Any],
     told: Mapping[int, "Told"],
     waiting: Mapping[int, Sequence[Waiting]],
     stages: Mapping[S, Stage],
@@ -182,7 +188,7 @@ def _faces(
 ) -> Iterator[Face]:
     """One for each, in the active language."""
     written, path, now, soon = notation(), path_to("quote_page"), clock.now(), clock.today() + SOON
-    waits = {S.DRAFT: _("To be finished"), S.APPROVED: _("To be sent"), S.SENT: _("The customer's answer")}
+    waits = {S.DRAFT: _("To be finished"), S.APPROVED: _("To be sent")}
     for quote in quotes:
         status, asked, last = S(quote.status), waiting.get(quote.pk, ()), told.get(quote.pk)
         since = last.at if last else quote.sent_at or quote.created_at
@@ -199,7 +205,7 @@ def _faces(
             account=quote.account.name,
             net=written.money(quote.net_total),
             margin=written.percent(quote.margin_percent, 1) if margin and quote.margin_percent is not None else "",
-            waits=_waits_for(status, asked, last) or waits.get(status, ""),
+            waits=_waits_for(quote, asked, last) or waits.get(status, ""),
             until_css="is-short" if is_short else "",
             until=_("until %(day)s") % {"day": date_format(quote.valid_until, "SHORT_DATE_FORMAT")},
             owner=quote.owner.display_name,
@@ -227,8 +233,15 @@ def _last_told(keys: Iterable[int]) -> dict[int, Told]:
     return {pk: Told(verb, at, by) for pk, verb, at, by in rows.values_list("subject_id", "verb", "at", "by_name")}
 
 
-def _waits_for(status: S, asked: Sequence[Waiting], last: Told | None) -> str:
-    """Who is asked, or whoever sent it back."""
+def _waits_for(quote: Any, asked: Sequence[Waiting], last: Told | None) -> str:
+    """Who is asked, whoever sent it back, or the customer and whether they have seen it."""
+    status = S(quote.status)
+    if status == S.SENT and quote.opened_at is not None:
+        return _("The customer's answer; opened %(day)s") % {
+            "day": date_format(timezone.localtime(quote.opened_at), "SHORT_DATE_FORMAT")
+        }
+    if status == S.SENT:
+        return _("The customer's answer; not opened yet")
     if status == S.IN_REVIEW:
         names = ", ".join(one.approver or _("data stewards") for one in asked)
         return _("Approval: %(names)s") % {"names": names} if names else _("Approval")

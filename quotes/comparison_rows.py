@@ -57,6 +57,7 @@ _OF_THE_QUOTE = {
     "customer_note": gettext_lazy("Note to the customer"),
     "internal_note": gettext_lazy("Internal note"),
     "texts": gettext_lazy("Headings and notes"),
+    "attachments": gettext_lazy("Files for the customer"),
 }
 _TOTALS = {
     "list_total": gettext_lazy("At list price"),
@@ -215,8 +216,8 @@ def _text_of_term(name: str, value: Any) -> str:
         return NOTHING
     if isinstance(value, dict):
         return text_of(value.get("label", value), active()) or NOTHING
-    if name == "texts":
-        return "\n".join(value)
+    if isinstance(value, list):
+        return "\n".join(str(one.get("name", "")) if isinstance(one, dict) else str(one) for one in value)
     if name in ("valid_until", "price_date"):
         return date_format(dt.date.fromisoformat(value), "SHORT_DATE_FORMAT")
     return value if isinstance(value, str) else "…"

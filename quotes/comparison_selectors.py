@@ -115,7 +115,9 @@ class SinceSent(NamedTuple):
 
 def since_sent(document: QuoteDocument) -> SinceSent | None:
     """What differs from the last revision that was sent before this document; None where it is the first. Both contents are what
-    the customer was sent, so all of it may be shown. Two queries."""
+    the customer was sent, without what a bundle is made of where that is not shown. No query for a first revision, else two."""
+    if document.quote.revision == 1:
+        return None
     earlier = (
         QuoteDocument.objects.filter(
             quote__number=document.quote.number, quote__revision__lt=document.quote.revision, withdrawn_at=None
@@ -127,7 +129,13 @@ def since_sent(document: QuoteDocument) -> SinceSent | None:
     if earlier is None:
         return None
     origins = copied(earlier.quote, document.quote)
-    return SinceSent(earlier.quote.revision, comparing.compared(earlier.snapshot.content, document.snapshot.content, origins))
+    return SinceSent(earlier.quote.revision, comparing.compared(_shown(earlier), _shown(document), origins))
+
+
+def _shown(document: QuoteDocument) -> Json:
+    content = document.snapshot.content
+    lines = [{name: value for name, value in line.items() if name != "composition"} for line in content["lines"]]
+    return {**content, "lines": lines}
 
 
 def copied(before: Quote, after: Quote) -> dict[int, int]:

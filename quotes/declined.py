@@ -50,7 +50,7 @@ def said_before(quote: Quote) -> Said | None:
     answer = answers.select_related("reason", "quote").first()
     if answer is None:
         return None
-    given = list(_given(getattr(answer, "line_reasons", None)))
+    given = list(_given(answer.line_reasons))
     lines = _lines_said(quote, answer.quote, given) if given else []
     reason = str(answer.reason) if answer.reason else ""
     return Said(answer.quote.revision, answer.name, answer.at, reason, answer.comment, lines)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from approvals import selectors as approvals
 from core import clock, db
 from quotes.choices import QuoteStatus
-from quotes.models import Quote
+from quotes.models import Quote, QuoteDocument
 from users.access import user_of
 from users.models import User
 
@@ -31,6 +31,12 @@ def _expiring(user: User) -> Q:
     return open_ones & Q(valid_until__range=(clock.today(), clock.today() + SOON))
 
 
+def _opened(user: User) -> Q:
+    """The customer has had the page open."""
+    live = QuoteDocument.objects.filter(withdrawn_at=None, opened_at__isnull=False)
+    return Q(status=QuoteStatus.SENT, pk__in=live.order_by().values("quote"))
+
+
 def _sent_back(user: User) -> Q:
     return Q(status=QuoteStatus.DRAFT, pk__in=approvals.sent_back_to(user, "quote"))
 
@@ -40,6 +46,7 @@ QUICK: dict[str, tuple[Promise, Callable[[User], Q]]] = {
     "approval": (_("Waiting for approval"), lambda user: Q(status=QuoteStatus.IN_REVIEW)),
     "unsent": (_("Approved, not sent"), lambda user: Q(status=QuoteStatus.APPROVED)),
     "customer": (_("Waiting for the customer"), lambda user: Q(status=QuoteStatus.SENT)),
+    "opened": (_("Opened, not answered"), _opened),
     "sent_back": (_("Sent back to me"), _sent_back),
 }
 """What people look for every day, in one press."""

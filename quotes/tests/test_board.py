@@ -18,7 +18,7 @@ from core import clock
 from core.models import Event
 from quotes import board, services
 from quotes.board import Card, Column
-from quotes.models import Quote
+from quotes.models import Quote, QuoteDocument
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft, sent
 from users.models import User
@@ -117,6 +117,17 @@ def seen(card: Card) -> tuple[str, str, bool]:
     return card.face.waits, card.face.days, card.face.css == "is-old"
 
 
+def test_what_the_customer_has_opened_and_not_answered_is_found(rep: Client, world: World) -> None:
+    opened, unopened, withdrawn = sent(world), sent(world), sent(world)
+    for document in (opened, withdrawn):
+        QuoteDocument.objects.filter(pk=document.pk).update(opened_at=clock.now())
+    services.quote_unsend(quote_id=withdrawn.quote_id, by=world.rep)
+    assert found(rep, quick="opened") == {opened.quote_id}
+    faces = {card.pk: card.face.waits for card in columns(world.rep)["sent"].cards}
+    assert faces[unopened.quote_id] == "The customer's answer; not opened yet"
+    assert re.fullmatch(r"The customer's answer; opened \d+ \w+ \d{4}", faces[opened.quote_id])
+
+
 # --- Columns ----------------------------------------------------------------------------------------------------------
 def test_each_state_has_its_column_and_what_is_over_shares_one(world: World) -> None:
     quotes = one_of_each(world)
@@ -139,7 +150,7 @@ def test_a_card_says_what_the_quote_waits_for_and_since_when(world: World) -> No
         "draft": ("To be finished", "3 days", False),
         "in_review": (f"Approval: {world.pricing.display_name}", "3 days", True),
         "approved": ("To be sent", "3 days", True),
-        "sent": ("The customer's answer", "3 days", False),
+        "sent": ("The customer's answer; not opened yet", "3 days", False),
         "won": ("", "3 days", False),
         "lost": ("", "3 days", False),
     }

@@ -14,6 +14,7 @@ from approvals import services as approvals
 from approvals.choices import Verdict, Via
 from approvals.models import Request
 from catalog.tests.factories import ProductFactory
+from core import links
 from quotes import comparison_rows, comparison_selectors as comparisons, services
 from quotes.comparing import Kind
 from quotes.models import Quote, QuoteLine
@@ -185,3 +186,16 @@ def test_of_equal_lines_the_one_that_was_taken_out_is_the_one_that_is_told(rep: 
 
 def test_every_kind_has_its_word(world: World) -> None:
     assert [str(comparison_rows.KINDS[kind]) for kind in Kind] == ["", "Changed", "Moved", "Added", "Removed"]
+
+
+def test_the_page_of_the_customer_says_what_has_changed(client: Client, world: World) -> None:
+    _old, new = revised(world)
+    document = services.quote_send(quote_id=new.pk, by=world.rep, to=[world.contact.email])
+    page_of_customer = client.get(reverse("customer_link", args=[links.token_of(document.link)]), follow=True)
+    html = page_of_customer.content.decode()
+    changes = html.partition('id="changes"')[2].partition("</details>")[0]
+    assert "Mitä on muuttunut" in changes or "What has changed since revision 1" in changes
+    assert ["Toimitus heti" in changes, "Viimeinen tarjous" in html, "VOI-1" in changes] == [True, False, True]
+    first = sent(world)
+    client.get(reverse("customer_link", args=[links.token_of(first.link)]))
+    assert 'id="changes"' not in client.get(reverse("customer_quote", args=[first.uuid])).content.decode()

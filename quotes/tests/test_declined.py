@@ -50,27 +50,23 @@ def test_whatever_was_stored_makes_no_trouble(stored: Any) -> None:
     assert list(declined._given(stored)) == []
 
 
-def declined_revision(world: World, *reasons: DeclineReason) -> tuple[Quote, Quote]:
-    """A quote of two products that the customer declined, with a reason for each, and its next revision."""
+def test_the_next_revision_opens_with_what_was_said(client: Client, world: World) -> None:
+    late = DeclineReason.objects.create(code="late", label_en="Too late", label_fi="Liian myöhään")
     butter = ProductFactory(sku="VOI-1", name_en="Butter")
-    quote = draft(world)
-    services.line_add(quote_id=quote.pk, draft=LineDraft(butter, quote.lines.get().quantity), by=world.rep)
-    document = services.quote_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])
+    old = draft(world)
+    services.line_add(quote_id=old.pk, draft=LineDraft(butter, old.lines.get().quantity), by=world.rep)
+    document = services.quote_send(quote_id=old.pk, by=world.rep, to=[world.contact.email])
+    milk, butters = old.lines.order_by("position")
     services.quote_decline(
         document_id=document.pk,
         document_hash=document.document_hash,
         name="Olli Ostaja",
         reason=world.reason,
         comment="Kilpailija on halvempi",
-        line_reasons=dict(zip(quote.lines.order_by("position").values_list("pk", flat=True), reasons, strict=True)),
+        line_reasons={butters.pk: late, milk.pk: world.reason},
         source=Source(recorded_by=world.rep, evidence="Puhelu"),
     )
-    return quote, services.quote_revise(quote_id=quote.pk, by=world.rep)
-
-
-def test_the_next_revision_opens_with_what_was_said(client: Client, world: World) -> None:
-    late = DeclineReason.objects.create(code="late", label_en="Too late", label_fi="Liian myöhään")
-    old, new = declined_revision(world, world.reason, late)
+    new = services.quote_revise(quote_id=old.pk, by=world.rep)
     client.force_login(world.rep)
     html = client.get(reverse("quote_page", args=[new.pk])).content.decode()
     assert "Revision 1 was declined by Olli Ostaja" in html
@@ -78,7 +74,7 @@ def test_the_next_revision_opens_with_what_was_said(client: Client, world: World
     first, second = new.lines.order_by("position")
     said = declined.said_before(new)
     assert said is not None
-    assert said.by_line == {second.pk: "Too late", first.pk: "Too dear"}
+    assert said.by_line == {first.pk: "Too dear", second.pk: "Too late"}
     assert f'href="#quote-line-{second.pk}">Line 2 (VOI-1)</a>: Too late' in html
     assert declined.said_before(old) is None
     assert "was declined by" not in client.get(reverse("quote_page", args=[old.pk])).content.decode()

@@ -18,7 +18,7 @@ from core.forms import whole
 from core.languages import CODES
 from core.models import Link
 from core.rate_limits import Limit
-from quotes import attachment_selectors, document_selectors, documents, selectors, services
+from quotes import attachment_selectors, comparison_rows, document_selectors, documents, selectors, services
 from quotes.choices import QuoteStatus
 from quotes.customer_page import page_of
 from quotes.forms import AcceptForm, AskForm, DeclineForm
@@ -140,6 +140,7 @@ def _show(
         "attachments": attachment_selectors.attachments_for_customer(document.quote),
         "questions": document_selectors.questions_of(document) if state in ("open", "expired") else [],
         "refusal": refusal,
+        "changes": comparison_rows.for_customer(document) if state == "open" else None,
         "is_fragment": False,
         **page_of(document, language, shown),
         **_forms(document, forms or {}),
