@@ -69,3 +69,15 @@ def test_the_board_follows_the_filters_and_stays_a_board(world: World, visit: An
     me.page.get_by_role("link", name="List", exact=True).click()
     expect(me.page.locator("#rows tbody tr")).to_have_count(1)
     expect(me.page.get_by_role("radio", name="Approved, not sent")).to_be_checked()
+
+
+def test_how_far_the_discount_goes_is_asked_in_the_editor_and_taken_over(world: World, visit: Any) -> None:
+    quote = draft(world)
+    me = visit(world.rep)
+    me.go(f"/quotes/{quote.pk}/")
+    me.page.get_by_role("link", name="How far can the discount go?").click()
+    sheet = me.page.get_by_role("dialog")
+    expect(sheet).to_contain_text("A discount of up to 20%, or €10.00, needs no further approval.")
+    sheet.get_by_role("button", name="Use 20 %").click()
+    expect(me.page.locator("#quote-totals")).to_contain_text("€40.00")
+    expect(me.page.get_by_role("link", name="Review & send")).to_be_visible()
