@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from catalog.tests.factories import ProductFactory
 from quotes import declined, services
-from quotes.models import DeclineReason, Quote
+from quotes.models import DeclineReason
 from quotes.services import LineDraft
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft
