@@ -60,7 +60,7 @@ def test_the_catalogue_covers_so_many_percent_of_the_lines_that_were_sent(django
     draft(world)
     with django_assert_num_queries(3):
         found = coverage.coverage(clock.today())
-    assert found == (4, 2, 1, Decimal("50.0"), [(special, 1)])
+    assert list(found) == [4, 2, 1, Decimal("50.0"), [(special, 1)]]
     client = Client()
     client.force_login(UserFactory(roles=["pricing"]))
     text = client.get("/products/clean-up/?show=coverage").content.decode()

@@ -166,7 +166,7 @@ def test_a_template_follows_a_product_that_was_merged_and_keeps_the_options_of_a
         BundlePart.objects.create(bundle=whole, part=part, is_option=is_option)
     lines = [LineDraft(whole, options=(world.product.pk,)), LineDraft(butter, D(2))]
     template = make(services.quote_create(account_id=world.account.pk, by=world.rep, lines=lines), world.rep)
-    butter.is_active, butter.merged_into = False, ProductFactory(sku="VOI-2", list_price="21")
+    butter.is_active, butter.merged_into = False, ProductFactory.create(sku="VOI-2", list_price="21")
     butter.save()
     quote = services.quote_create(account_id=world.account.pk, by=world.rep)
     BundlePart.objects.filter(part=butter).update(part=butter.merged_into)  # as those who keep the catalogue do
