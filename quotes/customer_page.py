@@ -55,7 +55,7 @@ def _rows(content: Json, language: str, taken: set[int]) -> list[Json]:
     """Lines, with the headings and notes before them and what each section comes to."""
     lines, counts = content["lines"], options.counted(content, taken)
     sums = options.subtotals(content, taken)
-    groups = _alternatives(content)
+    groups, places = _alternatives(content), {line["id"]: line["position"] for line in lines}
     before: dict[int, list[Json]] = {}
     for text in content.get("texts") or ():
         before.setdefault(text["before"], []).append(text)
@@ -68,7 +68,7 @@ def _rows(content: Json, language: str, taken: set[int]) -> list[Json]:
                 section = text
             rows.append({"kind": text["kind"], "text": paper.said(text["text"], language)})
         if place <= len(lines):
-            rows.append(_line(lines[place - 1], language, taken, counts, groups))
+            rows.append(_line(lines[place - 1], language, taken, counts, groups, places))
     return rows + _subtotal(section, sums, language)
 
 
@@ -88,7 +88,9 @@ def _alternatives(content: Json) -> dict[int, int]:
     return bases | {base: base for base in bases.values()}
 
 
-def _line(line: Json, language: str, taken: set[int], counts: set[int], groups: Mapping[int, int]) -> Json:
+def _line(
+    line: Json, language: str, taken: set[int], counts: set[int], groups: Mapping[int, int], places: Mapping[int, int]
+) -> Json:
     position, _sku, quantity, unit, list_price, discount, net_price, line_net, vat = paper.cells_of(line, language)
     return {
         "kind": "line",
@@ -105,11 +107,11 @@ def _line(line: Json, language: str, taken: set[int], counts: set[int], groups: 
         "line_net": line_net[0],
         "vat": vat[0],
         "counts": line["id"] in counts,
-        "choices": _choices(line, taken, counts, groups),
+        "choices": _choices(line, taken, counts, groups, places),
     }
 
 
-def _choices(line: Json, taken: set[int], counts: set[int], groups: Mapping[int, int]) -> list[Json]:
+def _choices(line: Json, taken: set[int], counts: set[int], groups: Mapping[int, int], places: Mapping[int, int]) -> list[Json]:
     """The ticks of a line: alternatives are chosen one of a group, other options by themselves; a plain line has none."""
     key, base = line["id"], groups.get(line["id"])
     if base is None:
@@ -120,7 +122,10 @@ def _choices(line: Json, taken: set[int], counts: set[int], groups: Mapping[int,
     is_on = key in counts
     if not line["optional"]:
         return [{"type": "radio", "name": name, "value": "", "is_on": is_on, "label": _("Take this one")}]
-    choices = [{"type": "radio", "name": name, "value": key, "is_on": is_on, "label": _("Take this one")}]
+    instead = _("Take this one instead of line %(position)s") % {"position": places[base]}
+    choices = [
+        {"type": "radio", "name": name, "value": key, "is_on": is_on, "label": _("Take this one") if key == base else instead}
+    ]
     if key == base:
         is_none = not any(counted in counts for counted, of in groups.items() if of == base)
         choices.append({"type": "radio", "name": name, "value": "", "is_on": is_none, "label": _("None of these")})

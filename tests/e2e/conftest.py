@@ -51,15 +51,18 @@ class Visitor:
 
 @pytest.fixture
 def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
-    """`visit(user, width=, dark=)` opens a browser of that person (None: nobody signed in)."""
+    """`visit(user, width=, dark=, scripts=)` opens a browser of that person (None: nobody signed in)."""
     opened: list[Visitor] = []
     contexts = []
 
-    def start(user: User | None = None, *, width: int = 1280, dark: bool = False, language: str = "en") -> Visitor:
+    def start(
+        user: User | None = None, *, width: int = 1280, dark: bool = False, language: str = "en", scripts: bool = True
+    ) -> Visitor:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if dark else "light",
             locale=language,
+            java_script_enabled=scripts,
             base_url=live_server.url,
         )
         contexts.append(context)

@@ -26,7 +26,7 @@ from crm import demo
 from integration.models import CUSTOMER_SYNC, RowDecision, SyncSettings
 from integration.tests.factories import QuarantinedRowFactory
 from quotes import services as quotes
-from quotes.models import Quote, QuoteDocument, StarterPackSettings
+from quotes.models import Quote, QuoteDocument, QuoteSettings, StarterPackSettings
 from quotes.tests.factories import World, attached, draft, sent, template_of
 from tests.access_matrix import addresses
 from tests.access_policy import LIBRARY
@@ -145,6 +145,7 @@ def fill_the_empty(records: Records) -> None:
     accounts.account_override(account_id=account.pk, **override, by=steward, version=account.version)
     SyncSettings.objects.create(pk=1)
     ApprovalSettings.objects.create(pk=1)
+    QuoteSettings.objects.create(pk=1)
     StarterPackSettings.objects.create(pk=1)
     AuthorityLimit.objects.create(role="pricing", up_to=1_000_000)
     approvals.remark_add(request_id=records.request.pk, text="Kiitos", by=records.request.approver, via=Via.PAGE)

@@ -61,7 +61,7 @@ def test_the_same_by_keyboard_alone(world: World, visit: Any) -> None:
     keys.press("Enter")
     expect(me.page.locator("#quote-totals")).to_contain_text("€50.00")
     keys.press("Control+Enter")
-    expect(me.page.locator("#id_to")).to_be_focused()
+    expect(me.page.locator("[name=recipient]").first).to_be_focused()
     keys.press("Control+Enter")
     expect(me.page.locator("[aria-current=step]")).to_have_text("Sent")
 
