@@ -43,7 +43,7 @@ FIELDS = (
 
 
 def case_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach], marks: Mapping[int, str]) -> Case:
-    """The case of a quote with these breaches; `marks`: what is sold by line, see `selectors.Sold`. Two queries, one more for a
+    """The case of a quote with these breaches; `marks`: what is sold by line, see `line_texts.Sold`. Two queries, one more for a
     former revision."""
     return Case(
         unit=quote.account.unit_id,

@@ -16,9 +16,9 @@ from core.templatetags.ui import Notation, notation, percent, plain_input
 from quotes import approval_facts, selectors
 from quotes.choices import HeaderDiscountKind, QuoteStatus, Trigger
 from quotes.models import Quote, QuoteLine
+from quotes.price_offers import PriceOffer
 from quotes.pricing import PricedQuote
 from quotes.repricing import LineOffer, Trouble
-from quotes.selectors import PriceOffer
 from quotes.triggers import Breach
 
 

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from quotes import comparing, comparison_selectors
 from quotes.choices import PRICED_KINDS, Answer
 from quotes.comparing import Json
+from quotes.line_texts import SOW_CODE
 from quotes.models import DeclineReason, Quote, QuoteAnswer, QuoteLine
-from quotes.selectors import SOW_CODE
 
 
 class LineSaid(NamedTuple):

@@ -12,11 +12,11 @@ from catalog.models import Product
 from core import money
 from core.languages import active
 from core.templatetags.ui import notation
-from quotes import policies, selectors
+from quotes import line_texts, policies, selectors
 from quotes.choices import DiscountKind, HeaderDiscountKind
+from quotes.line_texts import Extras
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine
-from quotes.selectors import Extras
 from users.models import User
 
 
@@ -107,7 +107,7 @@ def _catalogued(line: QuoteLine) -> dict[str, Any]:
     shown = [(unit.unit_id, unit.label[active()], unit.unit_id == (line.unit_id or product.unit_id)) for unit in units]
     options = bundles.options(product.pk, catalog.bundle_parts_of([product.pk])) if product.is_bundle else []
     names = {found.pk: found for found in Product.objects.filter(pk__in=[option.part for option in options])}
-    chosen = selectors.options_of(line.parts)
+    chosen = line_texts.options_of(line.parts)
     return {
         "units": shown if len(shown) > 1 else [],
         "options": [(option.part, names[option.part], option.part in chosen) for option in options],

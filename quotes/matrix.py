@@ -12,9 +12,10 @@ from core.languages import CODES, active, by_language
 from core.templatetags.ui import Notation, notation
 from quotes import policies, pricing, selectors, side_by_side
 from quotes.choices import PRICED_KINDS, QuoteStatus
+from quotes.line_texts import SOW_CODE
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
-from quotes.selectors import PRICING_FIELDS, SOW_CODE
+from quotes.selectors import PRICING_FIELDS
 from quotes.side_by_side import Offer
 from users.models import User
 

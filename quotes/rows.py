@@ -17,10 +17,11 @@ from core.rows import RowTemplate
 from core.templatetags.ui import Notation, notation
 from quotes import sections
 from quotes.choices import DiscountKind, LineKind
+from quotes.line_texts import Guidance, ProductTexts
 from quotes.models import Quote
 from quotes.pricing import Line, PricedLine
 from quotes.sections import Block
-from quotes.selectors import Guidance, ProductTexts, Quoted
+from quotes.selectors import Quoted
 
 
 @dataclass(slots=True)

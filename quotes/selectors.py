@@ -1,28 +1,32 @@
 """Reads of quotes. `…_for_update` are the only locks."""
 
 import functools
-import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Max, Q, QuerySet, Subquery
-from django.utils.crypto import salted_hmac
 
-from accounts.price_list_selectors import price_lists_for
 from approvals.routing import Rules
-from catalog import offers
-from catalog.models import Product
-from catalog.offers import Asked
-from catalog.selectors import Usage, usage_on
-from core import clock, db, events, money
+from core import clock, db, money
 from core.errors import NotFound
-from core.languages import CODES, by_language, in_languages, texts_of
 from core.models import Link
 from core.prepared import Prepared
-from quotes import approval_case, pricing, repricing, triggers
+from quotes import approval_case, pricing, triggers
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, LineKind, QuoteStatus
+from quotes.line_texts import (
+    COLUMNS,
+    SOW_CODE,
+    Guidance,
+    ProductTexts,
+    Sold,
+    Special,
+    extras_of,
+    parts_of,
+    product_texts,
+    statement_sold,
+    statement_texts,
+)
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from quotes.sections import Block, subtotals
 from users.models import User
@@ -143,65 +147,12 @@ def pricing_lines(quote_id: int) -> list[pricing.Line]:
     return list(map(pricing.Line._make, _pricing.rows(quote_id)))
 
 
-def _lines(*columns: str) -> Prepared:
+def lines_with(*columns: str) -> Prepared:
     lines = QuoteLine.objects.filter(kind__in=PRICED_KINDS).order_by("position", "id")
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
 
 
-_pricing = _lines()
-
-
-class Sold(NamedTuple):
-    """What a line sells: the code, a `mark` that is another one as soon as something else is sold, the parts of a bundle."""
-
-    sku: str
-    mark: str
-    parts: tuple[dict[str, Any], ...] = ()
-
-
-def parts_of(stored: Any) -> tuple[dict[str, Any], ...]:
-    """What one bundle of a line consists of, as `catalog.offers.Offer.parts`; nothing for what is no bundle."""
-    return tuple(stored["parts"]) if stored else ()
-
-
-def options_of(stored: Any) -> list[int]:
-    """The products of the options that are chosen of the bundle of a line."""
-    return list(stored.get("options", [])) if stored else []
-
-
-class Guidance(NamedTuple):
-    """The prices per pricing unit to aim at and to begin with, EUR; None: there is none."""
-
-    target: Decimal | None
-    start: Decimal | None
-
-
-class Extras(NamedTuple):
-    """What only some products have: months within which a service is to be used, parts that are shown, prices by use.
-
-    `parts`: (code, name by language, quantity, unit by language). `is_fixed`: nobody chooses the quantity.
-    """
-
-    use_within_months: int | None = None
-    parts: tuple[tuple[str, dict[str, str], Decimal, dict[str, str]], ...] = ()
-    usage: tuple[Usage, ...] = ()
-    is_fixed: bool = False
-
-
-class ProductTexts(NamedTuple):
-    """What a quote says of what a line sells, by language. `price_unit`: what the price is for, where that is another unit."""
-
-    sold: Sold
-    name: dict[str, str]
-    description: dict[str, str]
-    unit: dict[str, str]
-    price_unit: dict[str, str] | None = None
-    guidance: Guidance | None = None
-    extras: "Extras | None" = None
-
-    @property
-    def sku(self) -> str:
-        return self.sold.sku
+_pricing = lines_with()
 
 
 class Quoted(NamedTuple):
@@ -214,12 +165,6 @@ class Quoted(NamedTuple):
     """What all of it takes customer success, in working days; None: nothing."""
 
 
-_TEXTS = [
-    f"{path}_{code}"
-    for path in ("product__name", "product__description", "product__unit__label", "unit__label")
-    for code in CODES
-]
-_COUNT = len(CODES)
 _SOLD = ("text", "product__sku", "parts")
 
 
@@ -234,7 +179,7 @@ _everything = _rows(
     *_SOLD,
     *("target_price", "start_price", "product", "effort_days"),
     *(f"product__{name}" for name in _EXTRAS),
-    *_TEXTS,
+    *COLUMNS,
 )
 
 
@@ -243,7 +188,7 @@ def quoted(quote: Quote) -> Quoted:
     lines: list[pricing.Line] = []
     texts: dict[int, ProductTexts] = {}
     blocks: list[Block] = []
-    special: dict[int, _Special] = {}
+    special: dict[int, Special] = {}
     work: list[Decimal] = []
     for row in _everything.rows(quote.pk):
         line = pricing.Line(*row[: len(PRICING_FIELDS)])
@@ -254,94 +199,17 @@ def quoted(quote: Quote) -> Quoted:
             lines.append(line)
             if effort or days:
                 work.append((effort or money.ZERO) * line.quantity + (days or money.ZERO) * line.priced_quantity)
-            found = _product_texts(Sold(sku, sku, parts_of(parts)), *more) if sku else statement_texts(text)
+            found = product_texts(Sold(sku, sku, parts_of(parts)), *more) if sku else statement_texts(text)
             texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
             if months or has_usage or fixed or (shows_parts and parts):
-                special[line.id] = _Special(product, months, has_usage, parts_of(parts) if shows_parts else (), fixed is not None)
-    for line_id, extras in _extras(quote, special).items():
+                special[line.id] = Special(product, months, has_usage, parts_of(parts) if shows_parts else (), fixed is not None)
+    for line_id, extras in extras_of(quote, special).items():
         texts[line_id] = texts[line_id]._replace(extras=extras)
     days = money.cents(sum(work, money.ZERO)) if work else None
     return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks), days)
 
 
 _COUNTED = len(PRICING_FIELDS)
-
-
-class _Special(NamedTuple):
-    product: int
-    months: int | None
-    has_usage: bool
-    parts: tuple[dict[str, Any], ...]
-    is_fixed: bool
-
-
-def _shown_part(product: Product, part: dict[str, Any]) -> tuple[str, dict[str, str], Decimal, dict[str, str]]:
-    texts = texts_of_product(product)
-    return texts.sku, texts.name, Decimal(part["quantity"]), texts.unit
-
-
-def _extras(quote: Quote, special: dict[int, _Special]) -> dict[int, Extras]:
-    """By line. Queries only for what there is: one for parts, two for prices by use."""
-    shown = {part["product"] for row in special.values() for part in row.parts}
-    products = Product.objects.select_related("unit").in_bulk(shown) if shown else {}
-    by_use = {row.product for row in special.values() if row.has_usage}
-    lists = price_lists_for(quote.account, quote.price_date) if by_use else ()
-    usage = usage_on(by_use, quote.price_date, lists)
-    return {
-        line_id: Extras(
-            row.months,
-            tuple(_shown_part(products[part["product"]], part) for part in row.parts),
-            tuple(usage.get(row.product, ())),
-            row.is_fixed,
-        )
-        for line_id, row in special.items()
-    }
-
-
-def _product_texts(sold: Sold, *texts: str | None) -> ProductTexts:
-    names, descriptions, units, ordered = (texts[place : place + _COUNT] for place in range(0, 4 * _COUNT, _COUNT))
-    unit = by_language(units)
-    if any(ordered):
-        return ProductTexts(sold, by_language(names), by_language(descriptions), by_language(ordered), unit)
-    return ProductTexts(sold, by_language(names), by_language(descriptions), unit)
-
-
-SOW_CODE = "SOW"
-
-
-def statement_texts(text: str) -> ProductTexts:
-    """What a quote says of a statement of work: its free text, the same in every language."""
-    return ProductTexts(_statement(text), _statement_name(), dict.fromkeys(CODES, text), dict.fromkeys(CODES, ""))
-
-
-def _statement(text: str) -> Sold:
-    return Sold(SOW_CODE, f"{SOW_CODE} {hashlib.sha256(text.encode()).hexdigest()[:12]}")
-
-
-@functools.cache
-def _statement_name() -> dict[str, str]:
-    return in_languages(lambda: str(LineKind.SOW.label))
-
-
-def texts_of_line(line: QuoteLine) -> ProductTexts:
-    """The same of a line that has been read with its product and units."""
-    product = line.product
-    if product is None:
-        return statement_texts(line.text)
-    texts = texts_of_product(product)._replace(
-        sold=Sold(product.sku, product.sku, parts_of(line.parts)), guidance=Guidance(line.target_price, line.start_price)
-    )
-    if line.unit is not None:
-        texts = texts._replace(unit=texts_of(line.unit, "label"), price_unit=texts.unit)
-    parts = texts.sold.parts if product.bundle_shows_parts else ()
-    special = _Special(product.pk, product.use_within_months, product.has_usage, parts, product.fixed_quantity is not None)
-    return texts._replace(extras=_extras(line.quote, {line.pk: special})[line.pk]) if any(special[1:]) else texts
-
-
-def texts_of_product(product: Product) -> ProductTexts:
-    """The same of a product that has been read, by itself and in its own unit."""
-    name, description, unit = texts_of(product, "name"), texts_of(product, "description"), texts_of(product.unit, "label")
-    return ProductTexts(Sold(product.sku, product.sku), name, description, unit)
 
 
 def line_of(quote: Quote, line_id: int) -> QuoteLine | None:
@@ -378,7 +246,7 @@ def committed(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, Sold], list[
             blocks.append(Block(line.id, line.kind, text, len(lines)))
         else:
             lines.append(line)
-            sold[line.id] = Sold(sku, sku, parts_of(parts)) if sku else _statement(text)
+            sold[line.id] = Sold(sku, sku, parts_of(parts)) if sku else statement_sold(text)
     return pricing.price_quote(lines, header_of(quote)), sold, blocks
 
 
@@ -419,64 +287,6 @@ def next_line(line: QuoteLine) -> int | None:
         Q(position__gt=line.position) | Q(position=line.position, id__gt=line.pk)
     )
     return below.order_by("position", "id").values_list("pk", flat=True).first()
-
-
-class PriceOffer(NamedTuple):
-    """What today's prices would change of a draft, and the products of the lines that differ by the lines' ids.
-
-    `mark` is equal as long as the same would change to the same. It is keyed, because costs could be guessed from it.
-    """
-
-    offer: repricing.Offer
-    names: dict[int, tuple[str, dict[str, str]]]
-    mark: str
-
-
-PRICES_KEPT = "prices kept"
-_NAMES = [f"product__name_{code}" for code in CODES]
-_pricing_with_products = _lines("product", "parts", "product__is_active", "product__sku", *_NAMES)
-
-
-def price_offer(quote: Quote) -> PriceOffer:
-    """What today's prices would change: four queries at any length, one more where there is a bundle."""
-    rows = _pricing_with_products.rows(quote.pk)
-    lines = [pricing.Line(*row[: len(PRICING_FIELDS)]) for row in rows]
-    products = [row[len(PRICING_FIELDS) :] for row in rows]
-    prices = iter(_prices_today(quote, lines, products))
-    today = [
-        repricing.Today(line, is_sold=True)  # a statement of work has its own price
-        if key is None
-        else repricing.Today(next(prices), is_active)
-        for line, (key, _parts, is_active, *_texts) in zip(lines, products, strict=True)
-    ]
-    offer = repricing.offer(lines, header_of(quote), today)
-    differing = {row.before.line.id for row in offer.lines}
-    names = {
-        line.id: (sku, by_language(texts))
-        for line, (_key, _parts, _active, sku, *texts) in zip(lines, products, strict=True)
-        if line.id in differing
-    }
-    return PriceOffer(offer, names, salted_hmac("quotes.price_offer", offer.content, algorithm="sha256").hexdigest())
-
-
-def _prices_today(quote: Quote, lines: Sequence[pricing.Line], products: Sequence[Sequence[Any]]) -> list[Any]:
-    """What the catalogue asks today for each line that has a product; None where it has no price."""
-    sold = Product.objects.in_bulk([product[0] for product in products if product[0] is not None])
-    asked = [
-        Asked(sold[key], Fraction(line.quantity) * Fraction(line.numerator, line.denominator), options_of(parts))
-        for line, (key, parts, *_more) in zip(lines, products, strict=True)
-        if key is not None
-    ]
-    if not asked:
-        return []
-    day = clock.today()
-    return [offer.price for offer in offers.offers_on(asked, day, price_lists_for(quote.account, day))]
-
-
-def is_kept(quote: Quote, found: PriceOffer) -> bool:
-    """Whether somebody has said of just this that the prices stay: one query."""
-    said = events.timeline(quote).filter(verb=PRICES_KEPT).order_by("-pk").first()
-    return said is not None and said.data.get("offer") == found.mark
 
 
 _targets = Prepared(lambda: MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent"))
@@ -595,7 +405,7 @@ def products_of(quote: Quote) -> dict[int, int]:
 
 def marks_of(quote: Quote) -> dict[int, str]:
     """What the quote's lines sell, by their ids; see `ProductTexts`."""
-    return {key: sku or _statement(text).mark for key, sku, text in _skus.rows(quote.pk)}
+    return {key: sku or statement_sold(text).mark for key, sku, text in _skus.rows(quote.pk)}
 
 
 def superseded_others(quote: Quote) -> bool:

@@ -13,10 +13,11 @@ from core import db, money
 from core.languages import texts_of
 from quotes import selectors
 from quotes.attachment_selectors import committed_attachments
+from quotes.line_texts import Extras, ProductTexts, Sold
 from quotes.models import Quote, QuoteLine, QuoteSnapshot
 from quotes.pricing import PricedLine, Totals
 from quotes.sections import Block, subtotals
-from quotes.selectors import Extras, ProductTexts, Quoted, Sold
+from quotes.selectors import Quoted
 
 Json = dict[str, Any]
 

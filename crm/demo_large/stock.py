@@ -7,7 +7,7 @@ from typing import Any
 from catalog.models import Price, Product
 from catalog.selectors import STANDARD
 from crm.demo_large.products import PREFIX
-from quotes.selectors import ProductTexts, texts_of_product
+from quotes.line_texts import ProductTexts, texts_of_product
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from approvals.routing import Choice, Option
 from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
-from quotes import approval_facts, policies, pricing, selectors
+from quotes import approval_facts, line_texts, policies, pricing, selectors
 from quotes.choices import PRICED_KINDS, DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
@@ -278,7 +278,7 @@ def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote]:
 
 
 def _statement(text: str, language: str) -> Texts:
-    found = selectors.statement_texts(text)
+    found = line_texts.statement_texts(text)
     return found.sku, found.name[language], text, ""
 
 

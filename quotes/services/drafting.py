@@ -14,7 +14,7 @@ from core import clock, events, histories, numbering
 from core.errors import Invalid, NotFound, WrongState, require
 from opportunities import services as opportunities
 from opportunities.models import Opportunity
-from quotes import policies, pricing, selectors, starter_selectors
+from quotes import policies, price_offers, pricing, selectors, starter_selectors
 from quotes.choices import PRICED_KINDS, HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.services.attachments import attachments_carry_over
@@ -151,7 +151,7 @@ def _aim_at(quote: Quote, lines: Sequence[pricing.Line], target: Decimal) -> Non
 def quote_reprice(*, quote_id: int, by: User, version: int | None = None, seen: str = "") -> Quote:
     """The draft at today's prices; typed discounts stay as typed.
 
-    `seen`: the mark of what the person was shown, if that was asked for (`selectors.price_offer`). Raises: as `line_add`;
+    `seen`: the mark of what the person was shown, if that was asked for (`price_offers.price_offer`). Raises: as `line_add`;
     WrongState when something else would change by now.
     """
     quote = draft_for_update(quote_id, by, version)
@@ -176,14 +176,14 @@ def quote_keep_prices(*, quote_id: int, by: User, seen: str = "") -> Quote:
     """The draft as it is, and nobody is told again of the prices that differ now. Raises: as `quote_reprice`."""
     quote = draft_for_update(quote_id, by, None)
     found = _require_offer(quote, seen)
-    if found.offer.lines and not selectors.is_kept(quote, found):
-        events.record(quote, selectors.PRICES_KEPT, by=by, offer=found.mark)
+    if found.offer.lines and not price_offers.is_kept(quote, found):
+        events.record(quote, price_offers.PRICES_KEPT, by=by, offer=found.mark)
     return quote
 
 
-def _require_offer(quote: Quote, seen: str) -> selectors.PriceOffer:
+def _require_offer(quote: Quote, seen: str) -> price_offers.PriceOffer:
     """What today's prices would change, as long as it is what was `seen`; anything where nothing was."""
-    found = selectors.price_offer(quote)
+    found = price_offers.price_offer(quote)
     if seen and seen != found.mark:
         raise WrongState(_("The prices have changed once more. Look again at what would change."))
     return found

@@ -15,7 +15,7 @@ from catalog.offers import Asked, Offer
 from core import histories, money, versions
 from core.errors import Invalid, NotFound, WrongState, require
 from core.templatetags.ui import notation
-from quotes import policies, pricing, selectors
+from quotes import line_texts, policies, pricing, selectors
 from quotes.choices import DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.repricing import PRICES
@@ -206,7 +206,7 @@ def asked_of(line: QuoteLine) -> Asked:
     """The product of a line as the catalogue is asked for it."""
     assert line.product is not None  # noqa: S101 - only these are asked for
     quantity = Fraction(line.quantity) * Fraction(line.numerator, line.denominator)
-    return Asked(line.product, quantity, selectors.options_of(line.parts))
+    return Asked(line.product, quantity, line_texts.options_of(line.parts))
 
 
 def offers_for(quote: Quote, asked: Sequence[Asked]) -> list[Offer]:
@@ -276,7 +276,7 @@ def copy_prices(line: QuoteLine, offer: Offer, *, options: Sequence[int] | None 
     for name in COPIED:
         setattr(line, name, getattr(offer.price, name))
     if offer.parts:
-        chosen = selectors.options_of(line.parts) if options is None else options
+        chosen = line_texts.options_of(line.parts) if options is None else options
         line.parts = {"options": sorted(chosen), "parts": offer.parts}
 
 

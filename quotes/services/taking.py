@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
-from quotes import selectors
+from quotes import line_texts
 from quotes.models import Quote, QuoteLine, QuoteTemplateLine
 from quotes.services.lines import lines_add
 from quotes.services.pricing_lines import Discount, LineDraft, Measure, draft_for_update, problems_of
@@ -27,7 +27,7 @@ def draft_of(line: AnyLine) -> LineDraft:
     own: dict[str, Any] = {}
     more: dict[str, Any] = {}
     if isinstance(line, QuoteLine):
-        options = selectors.options_of(line.parts)
+        options = line_texts.options_of(line.parts)
         more = {name: getattr(line, name) for name in ("yearly_volume", "effort_days", "specialist", "feasibility")}
         if line.product is None:
             own = {"list_price": line.list_price, "cost": line.cost, "vat_percent": line.vat_percent}

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core import events, versions
 from core.errors import Invalid, require
-from quotes import policies, selectors, template_selectors
+from quotes import line_texts, policies, selectors, template_selectors
 from quotes.choices import LineKind, Sharing
 from quotes.models import Quote, QuoteLine, QuoteTemplate, QuoteTemplateLine
 from quotes.services.drafting import quote_create
@@ -40,7 +40,7 @@ def template_make_from_quote(
     made = [
         QuoteTemplateLine(
             template=template,
-            options=selectors.options_of(line.parts),
+            options=line_texts.options_of(line.parts),
             **{field: getattr(line, field) for field in _KEPT},
         )
         for line in lines

@@ -12,7 +12,7 @@ from accounts.tests.factories import CategoryTma2Factory
 from catalog.models import BundlePart, ConfigurationRule, PriceList, Product, ProductUnit, UnitOfMeasure, UsageMetric, UsageStep
 from catalog.tests.factories import PriceFactory, ProductFactory
 from core.errors import Invalid
-from quotes import explaining, selectors, services, snapshots
+from quotes import explaining, line_texts, price_offers, selectors, services, snapshots
 from quotes.models import Quote, QuoteLine
 from quotes.services import LineDraft
 from quotes.tests.factories import World, make_world
@@ -62,7 +62,7 @@ def test_an_account_is_quoted_the_prices_of_its_list_and_the_waterfall_says_so(w
 def test_a_draft_keeps_its_prices_until_it_is_repriced_into_the_new_list(world: World) -> None:
     quote = quote_of(world, LineDraft(world.product, D(1)))
     own_list(world, "9")
-    assert [row.today.list_price for row in selectors.price_offer(Quote.objects.get(pk=quote.pk)).offer.lines] == [D(9)]
+    assert [row.today.list_price for row in price_offers.price_offer(Quote.objects.get(pk=quote.pk)).offer.lines] == [D(9)]
     assert quote.lines.get().list_price == D(10)
     services.quote_reprice(quote_id=quote.pk, by=world.rep)
     assert quote.lines.get().list_price == D(9)
@@ -90,7 +90,7 @@ def test_two_bundles_of_parts_cost_what_their_parts_cost(world: World) -> None:
     line = quote.lines.get()
     assert (line.list_price, line.line_net) == (D(350), D("700.00"))
     services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(1))
-    assert (quote.lines.get().list_price, selectors.options_of(quote.lines.get().parts)) == (D(350), [option.pk])
+    assert (quote.lines.get().list_price, line_texts.options_of(quote.lines.get().parts)) == (D(350), [option.pk])
 
 
 def test_the_parts_of_a_bundle_are_part_of_what_is_approved(world: World) -> None:

@@ -15,7 +15,7 @@ from catalog.models import Price, Product
 from catalog.tests.factories import ProductFactory
 from core.errors import DomainError, NotAllowed, NotFound, StaleVersion, WrongState
 from core.models import Event
-from quotes import pricing, repricing, selectors, services
+from quotes import price_offers, pricing, repricing, selectors, services
 from quotes.models import Quote, QuoteLine
 from quotes.repricing import Today, Trouble
 from quotes.services import Discount, LineDraft
@@ -82,7 +82,7 @@ def test_a_changed_cost_alone_is_offered_and_moves_only_the_margin(rep: Client, 
     html = page(rep, quote)
     assert "€6.00 → €7.00" in html
     assert "40.0% → <strong>30.0%</strong>" in html
-    [row] = selectors.price_offer(quote).offer.lines
+    [row] = price_offers.price_offer(quote).offer.lines
     assert (row.fields, row.before.line_net, row.after and row.after.line_net) == (("cost",), D("50.00"), D("50.00"))
 
 
@@ -93,7 +93,7 @@ def test_of_what_guides_a_price_just_what_a_line_keeps_is_offered_when_it_change
     """The list price stays; no line has a target price."""
     quote = draft(world)
     Price.objects.update(**{field: D("8.5")})
-    assert [row.fields for row in selectors.price_offer(quote).offer.lines] == ([(field,)] if offered else [])
+    assert [row.fields for row in price_offers.price_offer(quote).offer.lines] == ([(field,)] if offered else [])
 
 
 @pytest.mark.parametrize("unknown", [False, True])
@@ -148,7 +148,7 @@ def test_a_discount_that_would_be_larger_than_the_price_says_which_line_it_is(re
         lines=[LineDraft(world.product, D(1), Discount("amount", D(9))), LineDraft(world.product, D(1))],
     )
     Price.objects.update(list_price=D(8))
-    offer = selectors.price_offer(quote).offer
+    offer = price_offers.price_offer(quote).offer
     assert [row.troubles for row in offer.lines] == [(Trouble.DISCOUNT_TOO_LARGE,), ()]
     assert not offer.is_possible
     html = page(rep, quote)
@@ -170,9 +170,9 @@ def test_another_break_of_the_same_product_is_that_of_the_quantity(world: World)
     Price.objects.create(
         price_list=Price.objects.get().price_list, product=world.product, min_quantity=10, list_price=D(9), cost=D(6)
     )
-    assert selectors.price_offer(quote).offer.lines == ()
+    assert price_offers.price_offer(quote).offer.lines == ()
     Price.objects.filter(min_quantity=10).update(min_quantity=5)
-    assert [row.today.list_price for row in selectors.price_offer(quote).offer.lines] == [D(9)]
+    assert [row.today.list_price for row in price_offers.price_offer(quote).offer.lines] == [D(9)]
 
 
 # --- Taking it, or not ------------------------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_what_was_offered_is_what_repricing_does_and_typed_net_prices_stay(rep: 
     Price.objects.update(list_price=D("11.5"), cost=D("6.25"), floor_price=D(9))
     clock.move_to(dt.datetime(2026, 12, 2, 9, tzinfo=dt.UTC))
     rep.force_login(world.rep)
-    found = selectors.price_offer(quote)
+    found = price_offers.price_offer(quote)
     assert found.offer.after is not None
     assert reprice(rep, quote, offer=found.mark).status_code == 302
     now = selectors.priced(Quote.objects.get())
@@ -199,7 +199,7 @@ def test_what_was_offered_is_what_repricing_does_and_typed_net_prices_stay(rep: 
 def test_prices_that_changed_once_more_are_not_taken_unseen(rep: Client, world: World) -> None:
     quote = draft(world)
     Price.objects.update(list_price=D(11))
-    seen = selectors.price_offer(quote).mark
+    seen = price_offers.price_offer(quote).mark
     Price.objects.update(list_price=D(15))
     before = state(quote)
     for move in ("reprice", "keep_prices"):
@@ -222,7 +222,7 @@ def test_prices_that_stay_are_not_told_again_until_they_change_once_more(rep: Cl
     Price.objects.update(list_price=D(11))
     before = state(quote)[:2]
     for _twice in range(2):
-        assert reprice(rep, quote, "keep_prices", offer=selectors.price_offer(quote).mark).status_code == 302
+        assert reprice(rep, quote, "keep_prices", offer=price_offers.price_offer(quote).mark).status_code == 302
     assert state(quote)[:2] == before
     assert Event.objects.filter(verb="prices kept", subject_id=quote.pk).count() == 1
     assert "alert" not in notice(rep, quote)

@@ -12,7 +12,7 @@ from catalog.models import BundlePart, Price, Product
 from catalog.tests.factories import ProductFactory, UnitOfMeasureFactory
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, StaleVersion, WrongState
 from core.models import Event
-from quotes import selectors, services
+from quotes import line_texts, services
 from quotes.choices import LineKind
 from quotes.models import Quote, QuoteTemplate
 from quotes.services import Discount, LineDraft, Measure
@@ -172,7 +172,7 @@ def test_a_template_follows_a_product_that_was_merged_and_keeps_the_options_of_a
     BundlePart.objects.filter(part=butter).update(part=butter.merged_into)  # as those who keep the catalogue do
     made = services.template_insert(quote_id=quote.pk, template_id=template.pk, by=world.rep)
     assert [(line.product and line.product.sku, line.list_price) for line in made] == [("SET", D(31)), ("VOI-2", D(21))]
-    assert selectors.options_of(made[0].parts) == [world.product.pk]
+    assert line_texts.options_of(made[0].parts) == [world.product.pk]
 
 
 def test_an_alternative_to_what_was_left_out_is_an_option_by_itself(world: World, rich: Quote) -> None:

@@ -12,7 +12,7 @@ from accounts.selectors import payment_term_advice
 from core.errors import Invalid, StaleVersion
 from core.forms import whole
 from core.templatetags.ui import money, notation
-from quotes import columns, configuring, policies, rows, selectors
+from quotes import columns, configuring, line_texts, policies, rows, selectors
 from quotes.choices import HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
@@ -119,7 +119,7 @@ def _row(
         quote,
         place + 1,
         priced.lines[place],
-        selectors.texts_of_line(line),
+        line_texts.texts_of_line(line),
         sees_margin=margin,
         stands_for=positions.get(line.alternative_to_id) if line.alternative_to_id else None,
         typed=typed,

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from core import clock
 from core.errors import require
-from quotes import columns, policies, selectors
+from quotes import columns, policies, price_offers, selectors
 from quotes.choices import QuoteStatus
 from quotes.models import Quote
 from quotes.views.editor import go
@@ -36,15 +36,15 @@ def quote_offer(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _notice(request: HttpRequest, quote: Quote) -> HttpResponse:
     """That prices have changed, unless somebody has said that they stay."""
-    found = selectors.price_offer(quote)
+    found = price_offers.price_offer(quote)
     lines = found.offer.lines
-    is_told = bool(lines) and not selectors.is_kept(quote, found)
+    is_told = bool(lines) and not price_offers.is_kept(quote, found)
     context = {"quote": quote, "is_told": is_told, "lines": len(lines), "changed": any(row.fields for row in lines)}
     return render(request, "quotes/offer.html#notice", context)
 
 
 def _list(request: HttpRequest, user: User, quote: Quote) -> HttpResponse:
-    found = selectors.price_offer(quote)
+    found = price_offers.price_offer(quote)
     margin = policies.may_see_margin(user)
     context = {
         "quote": quote,
