@@ -9,6 +9,8 @@ from catalog import bundles
 from catalog.bundles import Amounts, Circular, Leaf, Part
 from core.errors import Invalid
 
+pytestmark = pytest.mark.once
+
 
 def parts_of(*rows: tuple[str, str, str] | tuple[str, str, str, bool]) -> dict[int, list[Part]]:
     """Of (bundle, part, quantity, is an option); products are letters."""

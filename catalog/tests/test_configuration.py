@@ -13,6 +13,8 @@ from catalog import configuration
 from catalog.choices import RuleKind as K
 from catalog.configuration import Finding, Line, Rule, Thing
 
+pytestmark = pytest.mark.once
+
 DAY = dt.date(2026, 11, 20)
 GROUPS = {"a": "G", "b": "G", "c": "H"}
 """The group of products; others have none."""

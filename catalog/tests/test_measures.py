@@ -10,6 +10,8 @@ from catalog import measures
 from catalog.measures import ONE, Factor
 from catalog.selectors import PriceRow, price_for
 
+pytestmark = pytest.mark.once
+
 GRAM, DOZEN, THIRD = Factor(1, 1000), Factor(12, 1), Factor(1, 3)
 
 

@@ -10,7 +10,7 @@ from catalog import usage
 from catalog.usage import Charge, Row, Step
 from core.errors import Invalid
 
-pytestmark = pytest.mark.req("S1.30")
+pytestmark = [pytest.mark.req("S1.30"), pytest.mark.once]
 VIEWS = [Step(D(50_000), D("0.008"), D("0.003")), Step(D(0), D("0.02"), D("0.005")), Step(D(10_000), D("0.0125"), D("0.004"))]
 
 

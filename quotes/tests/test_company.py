@@ -17,7 +17,7 @@ from quotes.tests.factories import World, draft, sent
 from quotes.tests.pictures import JPEG, SVG, png
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 LONGEST = 500_000
 
 

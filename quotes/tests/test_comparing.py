@@ -8,6 +8,8 @@ from hypothesis import given, strategies as st
 
 from quotes.comparing import TOTALS, Comparison, Json, Kind, compared, partners
 
+pytestmark = pytest.mark.once
+
 
 def line(key: int, sku: str = "", position: int | None = None, **values: Any) -> Json:
     numbers = {

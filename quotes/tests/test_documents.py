@@ -14,6 +14,8 @@ from quotes import documents, typesetting
 from quotes.paper import paper_of
 from quotes.tests.contents import KILO, content, line, many, option, parties
 
+pytestmark = pytest.mark.once
+
 SPACES = str.maketrans({"\u00a0": " ", "\u200b": None, "\u202f": " "})
 URL = "https://crm.example/q/k7pm2x9qv3hd8wtn/"
 TEXTS = [

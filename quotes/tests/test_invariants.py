@@ -60,6 +60,7 @@ def priced(lines: list[Line], header: Header) -> PricedQuote | None:
         return None
 
 
+@pytest.mark.once
 @settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(quotes())
 def test_the_totals_are_the_sums_of_the_lines(made: tuple[list[Line], Header]) -> None:
@@ -76,6 +77,7 @@ def test_the_totals_are_the_sums_of_the_lines(made: tuple[list[Line], Header]) -
     assert all(amount == amount.quantize(D("0.01")) for row in found.lines for amount in (row.line_list, row.line_net, row.share))
 
 
+@pytest.mark.once
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(quotes(), st.randoms(use_true_random=False))
 def test_the_order_of_the_lines_changes_nothing(made: tuple[list[Line], Header], random: Any) -> None:
@@ -90,6 +92,7 @@ def test_the_order_of_the_lines_changes_nothing(made: tuple[list[Line], Header],
         assert {row.line.id: row for row in found.lines} == {row.line.id: row for row in other.lines}
 
 
+@pytest.mark.once
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(quotes())
 def test_a_line_and_what_stands_for_it_are_never_both_in_the_total(made: tuple[list[Line], Header]) -> None:
@@ -100,6 +103,7 @@ def test_a_line_and_what_stands_for_it_are_never_both_in_the_total(made: tuple[l
         assert not any(counts[line.alternative_to] for line in chosen if line.alternative_to)
 
 
+@pytest.mark.once
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(quotes(), st.integers(0, 10_000))
 def test_a_wanted_total_is_reached_to_the_cent(made: tuple[list[Line], Header], share: int) -> None:

@@ -11,6 +11,8 @@ from quotes import options, pricing
 from quotes.pricing import Header, Line
 from quotes.tests.contents import content, line, option
 
+pytestmark = pytest.mark.once
+
 BASE = line(1, line_list="100.00", line_net="100.00", vat_percent="10")
 OTHER = line(2, line_list="200.00", line_net="200.00", vat_percent="10")
 CHEAPER = option(3, line_list="110.00", line_net="110.00", vat_percent="10", alternative_to=10)

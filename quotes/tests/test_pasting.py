@@ -6,6 +6,8 @@ from hypothesis import given, strategies as st
 from core.errors import Invalid
 from quotes.pasting import MOST_CHARACTERS, MOST_ROWS, Pasted, Row, read
 
+pytestmark = pytest.mark.once
+
 
 def rows(text: str) -> list[tuple[str, ...]]:
     """`(code, name, quantity, discount, net price)` of each row."""

@@ -12,6 +12,8 @@ from quotes import pricing, triggers
 from quotes.pricing import Header, Line, price_quote
 from quotes.triggers import Reason, breaches
 
+pytestmark = pytest.mark.once
+
 Q = pricing.Target(1, None, None, D(0), D("20"))
 
 

@@ -8,6 +8,8 @@ from hypothesis import given, strategies as st
 from core.rows import RowTemplate
 from quotes.rows import EDITOR_ROW, PAGE_ROW, STATEMENT_ROW, Row
 
+pytestmark = pytest.mark.once
+
 NASTY = [
     "", "Äijä & Öljy", '"><script>alert(1)</script>', "' onfocus='x", "</td></tr>", "%s %d 100 %", "{{ row.sku }}", "{0}", "\\",
     "\u2028",

@@ -14,6 +14,8 @@ from quotes import documents, tasks
 from quotes.models import QuoteDocument, QuoteFile
 from quotes.tests.factories import World, sent
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def document(world: World) -> QuoteDocument:

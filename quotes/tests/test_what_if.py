@@ -14,6 +14,8 @@ from quotes.pricing import Header, Line, PricedQuote, Target, margin_target, pri
 from quotes.triggers import Breach, Reason
 from quotes.what_if import Largest, largest_discount, turning_nets
 
+pytestmark = pytest.mark.once
+
 NO_TIERS = [Target(1, None, None, D(0), D(0))]
 
 
