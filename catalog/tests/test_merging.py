@@ -1,9 +1,12 @@
 """A product becomes another one, and itself again."""
 
+import contextlib
+import threading
 from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from catalog import merging, selectors
 from catalog.choices import RuleKind as K
@@ -19,6 +22,7 @@ from catalog.tests.factories import (
 from core import events
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, WrongState
 from core.models import Event
+from core.tests.rivals import at_once
 from users.models import User
 from users.tests.factories import UserFactory
 
@@ -219,3 +223,28 @@ def test_undoing_is_refused_where_it_would_contradict_what_came_since(steward: U
     with pytest.raises(WrongState, match="BOX holds OLD again by now"):
         merging.product_unmerge(product=old.pk, by=steward)
     assert everything() == before
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_locked", [True, False])
+def test_of_two_who_merge_a_product_at_once_the_second_is_told(is_locked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the locks both look, find that they may, and one meets the database."""
+    steward, old = UserFactory(roles=["data_steward"]), ProductFactory(sku="OLD")
+    survivors = [ProductFactory(), ProductFactory()]
+    met, look = threading.Barrier(2, timeout=1), merging._require_mergeable
+
+    def looking(*products: Product) -> None:
+        look(*products)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            met.wait()  # whoever holds the lock waits in vain
+
+    monkeypatch.setattr(merging, "_require_mergeable", looking)
+    if not is_locked:
+        monkeypatch.setattr(merging.db, "advisory_lock", lambda key: contextlib.nullcontext())
+        monkeypatch.setattr(merging, "_locked", lambda *keys: [Product.objects.get(pk=key) for key in keys])
+    answers = at_once(*(lambda into=into: merge(old, into, steward) for into in survivors))
+    refusals = [answer for answer in answers if isinstance(answer, Exception)]
+    assert (ProductMerge.objects.count(), [type(refusal) for refusal in refusals]) == (
+        (1, [WrongState]) if is_locked else (1, [IntegrityError])
+    )
