@@ -14,6 +14,7 @@ from core import links, rate_limits
 from core.models import Event, OutboxMessage
 from quotes import services
 from quotes.models import DeclineReason, Quote, QuoteAnswer, QuoteDocument, QuoteLine, QuoteQuestion, QuoteSettings
+from quotes.services import LineDraft
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft, offered, sent, with_options
 from quotes.views.customer import QUESTIONS
@@ -316,3 +317,15 @@ def test_the_page_shows_list_price_discount_and_net(world: World, client: Client
     for figure in ("€10.00</td>", "<div>10%</div><div>-€1.00</div>", "€9.00</td>", "€45.00</td>", "25.5%</td>", "€56.48"):
         assert figure in text
     assert "the invoice falls due" in text
+
+
+@pytest.mark.parametrize("lines", [2, 60])
+def test_the_page_asks_the_database_as_often_at_any_length(
+    world: World, client: Client, lines: int, django_assert_num_queries: Any
+) -> None:
+    made = [LineDraft(world.product, Decimal(5), optional=number % 3 == 0) for number in range(lines)]
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=made)
+    document = services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    enter(client, document)
+    with django_assert_num_queries(6):  # misses of this place, link, document, questions, reasons for all and for lines
+        assert client.get(address(document)).status_code == 200
