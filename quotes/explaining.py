@@ -61,7 +61,7 @@ def steps_of(quote: Quote, line: QuoteLine, row: PricedLine) -> list[Step]:
         Step(_("List price"), _source_of_list_price(quote, line), shown.unit_price(row.line.list_price), shown.money(before))
     ]
     if row.base_price != row.line.list_price:
-        after = money.cents(row.base_price * row.line.priced_quantity) if discounted else row.line_net
+        after = row.line.amount(row.base_price) if discounted else row.line_net
         source = _("%(percent)s for every deal with %(account)s") % {
             "percent": shown.percent(quote.account_discount or money.ZERO),
             "account": quote.account.name,

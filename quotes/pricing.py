@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
+from catalog import measures
+from catalog.measures import Factor
 from core import money
 from core.errors import Invalid
 from core.money import NO_CENTS, ZERO
@@ -52,6 +54,12 @@ class Line(NamedTuple):
         if self.numerator == self.denominator:
             return self.quantity
         return self.quantity * self.numerator / self.denominator
+
+    def amount(self, price: Decimal) -> Decimal:
+        """What all of it comes to at a price per pricing unit: rounded once, and exact before that."""
+        if self.numerator == self.denominator:
+            return money.cents(price * self.quantity)
+        return measures.amount(price, self.quantity, Factor(self.numerator, self.denominator))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +120,7 @@ class PricedLine(NamedTuple):
     @property
     def cost(self) -> Decimal | None:
         """Cost of the line, EUR, 2 places; None when the cost is unknown."""
-        return None if self.line.cost is None else money.cents(self.line.cost * self.line.priced_quantity)
+        return None if self.line.cost is None else self.line.amount(self.line.cost)
 
     @property
     def margin_percent(self) -> Decimal | None:
@@ -121,7 +129,7 @@ class PricedLine(NamedTuple):
 
     @property
     def below_floor(self) -> bool:
-        return self.line.floor_price is not None and self.net < money.cents(self.line.floor_price * self.line.priced_quantity)
+        return self.line.floor_price is not None and self.net < self.line.amount(self.line.floor_price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +221,7 @@ def _amounts(line: Line, account_discount: Decimal | None) -> tuple[Decimal, Dec
     """`(exact_price, line_list, line_net)` of one line before the header discount: amounts EUR, 2 places, each rounded once."""
     base = base_price(line.list_price, account_discount) if account_discount else line.list_price
     price = net_price(base, line.discount_kind, line.discount_value)
-    quantity = line.priced_quantity
-    return price, money.cents(line.list_price * quantity), money.cents(price * quantity)
+    return price, line.amount(line.list_price), line.amount(price)
 
 
 def counted(lines: Sequence[Line]) -> list[bool]:
@@ -268,7 +275,7 @@ def _totals(priced: Sequence[PricedLine], line_total: Decimal) -> Totals:
     for row in rows:
         rate = row.line.vat_percent
         bases[rate] = bases.get(rate, NO_CENTS) + (row.net if discount else row.line_net)
-    costs = [money.cents(row.line.cost * row.line.priced_quantity) for row in rows if row.line.cost is not None]
+    costs = [row.line.amount(row.line.cost) for row in rows if row.line.cost is not None]
     return Totals(
         list_total=money.total([row.line_list for row in rows]),
         line_total=line_total,

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from core import money
 from quotes.choices import LineKind, Trigger
 from quotes.pricing import PricedQuote, Target
 
@@ -81,7 +80,7 @@ def _line_breaches(quote: PricedQuote) -> list[Breach]:
     for row in quote.lines:
         line = row.line
         if row.below_floor and line.floor_price is not None:
-            limit = money.cents(line.floor_price * line.priced_quantity)
+            limit = line.amount(line.floor_price)
             found.append(Breach(Reason.BELOW_FLOOR, line.id, limit=limit, actual=row.net))
         if line.cost is None:
             found.append(Breach(Reason.MISSING_COST, line.id))

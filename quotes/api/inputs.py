@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Contact, PaymentTerm, PaymentType
 from catalog.models import Product
+from catalog.selectors import products_by_sku
 from core import db
 from core.api.fields import Amount, Input, Key, Percent, Quantity, Text, UnitPrice
 from core.api.lookups import by_code, only
@@ -183,6 +184,7 @@ def drafts_of(user: User, rows: Sequence[Mapping[str, Any]]) -> list[LineDraft]:
     wanted = {row["sku"] for row in rows}
     products = db.with_look_ups(Product.objects.visible_to(user).filter(sku__in=wanted), "vat_rate", "unit") if wanted else []
     by_sku = {product.sku: product for product in products}
+    by_sku |= products_by_sku(user, [product.sku for product in products if product.merged_into_id])
     unknown = {
         f"lines.{index}.sku": _("There is no product “%(text)s” in the catalogue.") % {"text": row["sku"]}
         for index, row in enumerate(rows)

@@ -329,7 +329,7 @@ def _waterfall(row: PricedLine) -> list[Json]:
     discounted = line.discount_kind != DiscountKind.NONE
     steps = [_step("list_price", line.list_price, before)]
     if row.base_price != line.list_price:
-        after = money.cents(row.base_price * line.priced_quantity) if discounted else row.line_net
+        after = line.amount(row.base_price) if discounted else row.line_net
         steps.append(_step("account_discount", row.base_price, after - before))
         before = after
     if discounted:

@@ -225,3 +225,21 @@ def test_reading_a_quote_takes_no_more_queries_for_what_it_does_not_have(world: 
     with django_assert_num_queries(1):
         selectors.quoted(quote)
     assert QuoteLine.objects.count() == 30
+
+
+def test_a_merged_code_sells_the_product_that_it_became(world: World, client: Client) -> None:
+    old = ProductFactory(sku="OLD", is_active=False, merged_into=world.product)
+    client.force_login(world.rep)
+    body = {"account": world.account.pk, "lines": [{"sku": old.sku, "quantity": "2"}]}
+    answer = client.post(reverse("api:quote-list"), body, content_type="application/json")
+    assert (answer.status_code, [line["sku"] for line in answer.json()["lines"]]) == (201, ["MAITO-1"])
+
+
+@pytest.mark.parametrize(("quantity", "net"), [("0.15", "0.05"), ("1", "0.33"), ("0.45", "0.15")])
+def test_thirds_are_exact(world: World, quantity: str, net: str) -> None:
+    third = UnitOfMeasure.objects.create(code="third", label_en="third", label_fi="kolmannes")
+    product = ProductFactory(list_price="1", cost="1", floor_price=None)
+    ProductUnit.objects.create(product=product, unit=third, numerator=1, denominator=3)
+    quote = quote_of(world, LineDraft(product, D(quantity)))
+    line = services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, unit=third.pk)
+    assert str(line.line_net) == net
