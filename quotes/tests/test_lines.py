@@ -4,6 +4,8 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from accounts.tests.factories import AccountFactory
 from approvals.models import Request
@@ -384,3 +386,21 @@ def test_the_steps_of_a_line_add_up_to_its_net(world: World, typed: Discount, he
     shown = explaining.explained(world.rep, quote, line)
     amounts = [D(step.amount.replace("€", "").replace(",", "").replace("−", "-")) for step in shown["steps"]]
     assert sum(amounts[:-1]) == amounts[-1] == shown["row"].net
+
+
+def test_pre_sales_finds_the_way_to_statements_on_the_page_of_a_draft(world: World, writer: Any, client: Client) -> None:
+    quote = with_lines(world, "1")
+    line = services.statement_write(quote_id=quote.pk, by=writer, statement=statement())
+    address = reverse("quote_statement", args=[quote.pk])
+    client.force_login(writer)
+    page = client.get(reverse("quote_page", args=[quote.pk])).content.decode()
+    assert [f'href="{address}"' in page, f'href="{address}?line={line.pk}"' in page] == [True, True]
+    assert "Audit" in client.get(f"{address}?line={line.pk}").content.decode()
+    body = {"text": "Two audits", "quantity": "2", "list_price": "500", "specialist": "A", "feasibility": "B", "version": 2}
+    assert client.post(f"{address}?line={line.pk}", body).status_code == 302
+    line.refresh_from_db()
+    assert (line.text, line.quantity, line.line_net, line.cost) == ("Two audits", D(2), D(1000), None)
+    first = quote.lines.get(kind="product")
+    assert client.post(f"{address}?line={first.pk}", body | {"version": 3}).status_code == 404
+    bad = client.post(address, body | {"list_price": "much", "version": 3})
+    assert (bad.status_code, quote.lines.count()) == (422, 2)

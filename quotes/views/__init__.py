@@ -24,7 +24,7 @@ from quotes import (
     selectors,
     services,
 )
-from quotes.choices import QuoteStatus
+from quotes.choices import LineKind, QuoteStatus
 from quotes.forms import EvidenceForm
 from quotes.models import Quote, QuoteMail
 from quotes.services.answering import Source
@@ -66,9 +66,18 @@ def _page_context(
         "options": options.options_of(document.snapshot.content) if is_sent and document else [],
         "may_send": quote.status == QuoteStatus.APPROVED and context["may_edit"],
         "may_answer": is_sent,
+        "statements": _statements(user, quote),
         "resend_error": resend_error,
         **(recipients_context(request, quote, ticked=False) if is_sent else {}),
     }
+
+
+def _statements(user: User, quote: Quote) -> list[tuple[int, int]] | None:
+    """Key and place of the statements of work that this person may write anew; None where they may write none."""
+    if quote.status != QuoteStatus.DRAFT or not policies.may_write_statements(user):
+        return None
+    lines = selectors.pricing_lines(quote.pk)
+    return [(line.id, place) for place, line in enumerate(lines, 1) if line.kind == LineKind.SOW]
 
 
 def _moves(user: User, quote: Quote, mails: Sequence[QuoteMail]) -> list[str]:
