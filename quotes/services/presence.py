@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db import transaction
+from django.db import IntegrityError
 
 from core import clock
 from core.errors import require
@@ -13,14 +13,19 @@ from users.models import User
 GONE_AFTER = dt.timedelta(seconds=60)
 
 
-@transaction.atomic
 def presence_note(*, quote_id: int, by: User) -> list[QuotePresence]:
-    """That this person is still there; answers the others who are. Raises: NotFound, NotAllowed."""
+    """That this person is still there; answers the others who are. Each statement stands by itself: none needs another one.
+
+    Raises: NotFound, NotAllowed.
+    """
     quote = selectors.quote_for(by, quote_id, related=("account",))
     require(policies.may_edit(by, quote))
     now = clock.now()
     there = QuotePresence.objects.filter(quote=quote, seen_at__gt=now - GONE_AFTER)
     if not there.filter(user=by).update(seen_at=now):
         QuotePresence.objects.filter(quote=quote, seen_at__lte=now - GONE_AFTER).delete()
-        QuotePresence.objects.update_or_create(quote=quote, user=by, defaults={"seen_at": now, "opened_at": now})
+        try:
+            QuotePresence(quote=quote, user=by, seen_at=now, opened_at=now).save(force_insert=True)
+        except IntegrityError:  # another window of the same person was faster
+            there.filter(user=by).update(seen_at=now)
     return list(there.exclude(user=by).select_related("user").order_by("opened_at"))

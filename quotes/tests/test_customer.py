@@ -168,7 +168,7 @@ def test_owner_and_customer_hear_of_the_answer(world: World, client: Client, clo
     assert outbox_drain() == 2
     told, receipt = mail.outbox[-2:]
     assert (told.to, told.subject) == ([world.rep.email], f"Accepted: Q-2026-00001/1, {world.account.name}")
-    assert (receipt.to, receipt.subject) == ([world.contact.email], "Receipt: quote Q-2026-00001 was accepted")
+    assert (receipt.to, receipt.subject) == ([world.contact.email], "Kuittaus: tarjous Q-2026-00001 on hyväksytty")
     assert "Q-2026-00001-1.pdf" in str(receipt.attachments[0])
     assert outbox_drain() == 0
 

@@ -216,7 +216,7 @@ def test_a_browser_that_dies_in_the_middle_loses_nothing(world: World, visit: An
     again.goto(me.base + f"/quotes/{quote.pk}/")
     expect(again.locator("#quote-restored")).to_contain_text("is back")
     expect(again.locator("#id_customer_note")).to_have_value("Half a sen")
-    expect(again.locator("#save-cue")).to_have_text("Saved")
+    expect(again.locator("#quote-version")).to_have_value("4")
     expect(again.locator("#quote-totals")).to_contain_text("€110.00")
     quote.refresh_from_db()
     assert (order(quote), quote.customer_note) == (["5", "6"], "Half a sen")

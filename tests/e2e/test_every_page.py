@@ -14,11 +14,12 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from accounts import merging, services as accounts
-from accounts.models import Account, LinkProposal, MasterConflict, SurvivorshipRule
+from accounts.models import Account, LinkProposal, MasterConflict, PriceListRule, SurvivorshipRule
 from accounts.tests.factories import AccountFactory
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
 from approvals.models import ApprovalSettings, AuthorityLimit, Request
+from catalog.models import ConfigurationRule, PriceList, Product, UsageMetric
 from core import clock, links
 from core.models import JobRun, Link
 from core.tests.factories import MailboxMessageFactory
@@ -147,6 +148,10 @@ def fill_the_empty(records: Records) -> None:
     ApprovalSettings.objects.create(pk=1)
     QuoteSettings.objects.create(pk=1)
     StarterPackSettings.objects.create(pk=1)
+    first, second = Product.objects.order_by("pk")[:2]
+    ConfigurationRule.objects.create(kind="recommends", subject_product=first, object_product=second)
+    UsageMetric.objects.create(code="views", label_en="page view", label_fi="sivunäyttö")
+    PriceListRule.objects.create(price_list=PriceList.objects.earliest("pk"))
     AuthorityLimit.objects.create(role="pricing", up_to=1_000_000)
     approvals.remark_add(request_id=records.request.pk, text="Kiitos", by=records.request.approver, via=Via.PAGE)
     RowDecision.objects.create(child_id="C1", by=steward, at=clock.now())
