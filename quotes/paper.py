@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.formats import date_format
-from django.utils.translation import gettext as _, ngettext, pgettext
+from django.utils.translation import gettext as _, ngettext
 
 from core.templatetags.ui import money, percent, quantity, unit_price
 from quotes import typesetting
@@ -267,9 +267,10 @@ def part_of(part: Json, language: str) -> str:
 
 
 def usage_of(row: Json, language: str) -> list[str]:
-    """A threshold of use: what is counted, from, to, the price."""
-    to = "–" if row["to"] is None else quantity(str(row["to"]))
-    return [said(row["metric"], language), quantity(str(row["from"])), to, unit_price(row["price"])]
+    """A threshold of use: what is counted, beyond how many, up to how many, the price of each."""
+    up_to = _("no end") if row["to"] is None else quantity(str(row["to"]))
+    price = unit_price(row["price"]) if Decimal(row["price"]) else _("included")
+    return [said(row["metric"], language), quantity(str(row["from"])), up_to, price]
 
 
 # --- Totals and terms ---------------------------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ def _words() -> Json:
             _("Line net"),
             _("VAT"),
         ],
-        "usage": [_("Use"), pgettext("range", "From"), pgettext("range", "To"), _("Price")],
+        "usage": [_("Use"), _("Beyond so many a year"), _("Up to"), _("Price each")],
         "terms": _("Terms of this quote"),
         "note": _("Note"),
         "answer": _("Your answer"),

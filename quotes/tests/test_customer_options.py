@@ -327,5 +327,5 @@ def test_the_page_asks_the_database_as_often_at_any_length(
     quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=made)
     document = services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
     enter(client, document)
-    with django_assert_num_queries(7):  # misses of this place, link, document, files, questions, reasons for all and for lines
+    with django_assert_num_queries(7):  # misses of this place, link, document, questions, files, reasons for all and for lines
         assert client.get(address(document)).status_code == 200

@@ -31,7 +31,7 @@ def rich() -> dict[str, Any]:
     views = {"en": "Page views", "fi": "Sivunäytöt"}
     usage = [
         {"metric": views, "from": "0", "to": "10000", "price": "0.0500"},
-        {"metric": views, "from": "10001", "to": None, "price": "0.0300"},
+        {"metric": views, "from": "10000", "to": None, "price": "0.0300"},
     ]
     sow = {
         "kind": "sow", "sku": "", "name": {"en": "Statement of work", "fi": "Työmäärittely"}, "description": "Two systems",
@@ -81,7 +81,7 @@ def pages(made: dict[str, Any], language: str, people: dict[str, Any] | None = N
             "3 SKU-3 Milk 3 Fresh 5 l €10.00 100% -€10.00 included included 13.5%",
             "4 SKU-4 Milk 4 Option, not in the total", "5 SKU-5 Milk 5 Alternative to line 1, not in the total",
             "6 Statement of work Two systems 1 l €1,005.00 – €1,005.00 €1,005.00 25.5%", "€10.00 / kg", "€9.00 / kg",
-            "Use From To Price Page views 0 10,000 €0.05 Page views 10,001 – €0.03",
+            "Use Beyond so many a year Up to Price each Page views 0 10,000 €0.05 Page views 10,000 no end €0.03",
             "Subtotal, Kahvit €90.00", "Subtotal, Palvelut €1,050.00",
             "At list price €1,205.00", "Discounts on lines -€65.00", "Discount on the whole quote, 5% -€57.00", "Net €1,083.00",
             "VAT on €954.75 €243.46 25.5%", "VAT on €128.25 €17.31 13.5%", "Total with VAT €1,343.77",
@@ -94,7 +94,7 @@ def pages(made: dict[str, Any], language: str, people: dict[str, Any] | None = N
             "Tarjous Q-2026-00042, versio 2", "21.11.2026", "20.12.2026",
             "1 SKU-1 Maito 1 Tuore 5 l 10,00 € 10 % −1,00 € 9,00 € 45,00 €",
             "3 SKU-3 Maito 3 Tuore 5 l 10,00 € 100 % −10,00 € sisältyy sisältyy 13,5 %", "2 kpl Työpaja (A-1)", "1 005,00 €",
-            "Sivunäytöt 0 10 000 0,05 € Sivunäytöt 10 001 – 0,03 €", "1 205,00 €", "−65,00 €", "−57,00 €", "1 083,00 €",
+            "Sivunäytöt 0 10 000 0,05 € Sivunäytöt 10 000 ei ylärajaa 0,03 €", "1 205,00 €", "−65,00 €", "−57,00 €", "1 083,00 €",
             "243,46 €", "17,31 €", "1 343,77 €", "Viikossa", "Kiitos kyselystä.", "1. Soveltaminen", URL, "FI23456780",
         ]),
     ],
