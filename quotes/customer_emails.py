@@ -105,6 +105,6 @@ def _note_refusal(message: OutboxMessage, replies: Mapping[str, str]) -> None:
 
 
 # --- What goes out by itself --------------------------------------------------------------------------------------------
-@outbox.handler("quote.send_approved", title=gettext_lazy("Quote that goes out once it is approved"), urgent=True)
+@outbox.handler("quote.send_approved", title=gettext_lazy("Quote that goes out once it is approved"))
 def send_approved(_message: OutboxMessage, *, quote_id: int) -> None:
     quote_send_approved(quote_id=quote_id)

@@ -27,7 +27,10 @@ ALWAYS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-BY_LINK = {"approval_link", "approval_link_review", "customer_document", "customer_link", "customer_quote"}
+BY_LINK = {
+    "approval_link", "approval_link_review", "customer_attachment", "customer_document", "customer_link", "customer_opened",
+    "customer_quote",
+}  # fmt: skip
 KINDS = {200, 302, 401, 403, 404, 405, 415, 422, 429, 500}
 
 
