@@ -18,6 +18,7 @@ LONG = 1_500
 """Characters after which a row may break over pages: it could be taller than one."""
 _MANY = 40
 """Lines of text, likewise."""
+_MANY_THRESHOLDS = 12
 _LONG_CODE = 12
 
 
@@ -199,7 +200,7 @@ def _line(line: Json, language: str, places: dict[int, int], replaced: set[int])
         "cells": cells_of(line, language),
     }
     usage = [usage_of(threshold, language) for threshold in line.get("usage") or ()]
-    return [row, {"kind": "usage", "thresholds": usage, "long": len(usage) > _MANY}] if usage else [row]
+    return [row, {"kind": "usage", "thresholds": usage, "long": len(usage) > _MANY_THRESHOLDS}] if usage else [row]
 
 
 def cells_of(line: Json, language: str) -> list[list[str]]:
