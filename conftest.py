@@ -56,9 +56,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     else:
         _leave_out(config, items, [item for item in items if item.get_closest_marker("sqlite")], "tests that need SQLite")
     if os.environ.get(ELSEWHERE):
-        _leave_out(config, items, [item for item in items if item.get_closest_marker("once")], "tests that the other lane runs")
+        _leave_out(config, items, [item for item in items if _is_elsewhere(item)], "tests that the other lane runs")
     if not os.environ.get("KILLED_CELERY"):
         _leave_out(config, items, [item for item in items if item.get_closest_marker("long")], "tests that take minutes")
+
+
+def _is_elsewhere(item: pytest.Item) -> bool:
+    """Whether one lane is enough for it, and this is the other one; SQLite where its mark names none."""
+    mark = item.get_closest_marker("once")
+    return mark is not None and (mark.args or ("sqlite",))[0] != ("postgresql" if db.is_postgresql() else "sqlite")
 
 
 def _leave_out(config: pytest.Config, items: list[pytest.Item], chosen: list[pytest.Item], what: str) -> None:

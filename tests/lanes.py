@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     database, broker = _postgresql(), _redis()
     if database:
         more = {"REDIS_URL": broker} if broker else {}
-        lanes.append({"DATABASE_URL": database, "SECRET_KEY": "tests", ELSEWHERE: "1", **more})
+        lanes = [{ELSEWHERE: "1"}, {"DATABASE_URL": database, "SECRET_KEY": "tests", ELSEWHERE: "1", **more}]
     for name, url in (("PostgreSQL", database), ("Redis", broker)):
         if url is None and required:
             print(f"REQUIRE_ALL is set and {name} does not answer.", file=sys.stderr)
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
 def _start(lane: dict[str, str], arguments: list[str]) -> tuple[str, "subprocess.Popen[str]", IO[str]]:
     """The suite of a lane under way, with files of its own; what it says is kept until it is its turn."""
     environment = {name: value for name, value in os.environ.items() if name not in DEPLOYMENT}
-    name = "PostgreSQL" if lane else "SQLite"
+    name = "PostgreSQL" if "DATABASE_URL" in lane else "SQLite"
     files = Path(os.environ.get("VAR_DIR", "var")).resolve() / f"test-{name.lower()}"
     said = tempfile.TemporaryFile("w+")  # noqa: SIM115  read when it is told
     command = [sys.executable, "-m", "pytest", "-o", f"cache_dir={files / 'pytest'}", *arguments]

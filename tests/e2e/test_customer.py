@@ -15,7 +15,7 @@ from quotes.models import CompanyDetails, Quote, QuoteAnswer, QuoteDocument
 from quotes.services.answering import Source
 from quotes.tests.factories import World, offered, sent
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 def enter(visitor: Any, document: QuoteDocument, language: str = "en") -> None:

@@ -12,7 +12,7 @@ from quotes.models import Quote
 from quotes.services import LineDraft
 from quotes.tests.factories import World
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 def with_lines(world: World, *quantities: str) -> Quote:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from accounts.tests.factories import AccountFactory
 from quotes.tests.factories import World
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -10,7 +10,7 @@ from accounts.tests.factories import AccountFactory, ContactFactory
 from core import clock
 from quotes.tests.factories import World
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 @pytest.mark.req("S0.25")

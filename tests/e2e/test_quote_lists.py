@@ -10,7 +10,7 @@ from quotes import services
 from quotes.models import Quote
 from quotes.tests.factories import World, draft
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 def test_quotes_are_selected_by_key_and_given_to_a_colleague(world: World, visit: Any) -> None:

@@ -11,7 +11,7 @@ from quotes import services
 from quotes.models import Quote, QuoteAttachment, QuoteTemplate
 from quotes.tests.factories import World, draft, sent, template_of
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 def paste(me: Any, text: str) -> None:

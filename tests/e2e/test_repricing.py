@@ -10,7 +10,7 @@ from core.models import Event
 from quotes.models import Quote
 from quotes.tests.factories import World, draft
 
-pytestmark = [pytest.mark.e2e, pytest.mark.once, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 def test_a_rep_is_told_of_changed_prices_and_takes_them(world: World, visit: Any) -> None:
