@@ -139,7 +139,7 @@ WRITES: dict[str, Changes] = {
     "api:quote-recall POST": _RECALLED,
     "api:quote-reprice POST": _QUOTE | EVENT,
     "api:quote-resend POST": _RESENT,
-    "api:quote-revise POST": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES,
+    "api:quote-revise POST": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES | new("quotes.QuoteAttachment"),
     "api:quote-send POST": _SENT,
     "api:quote-submit POST": _MOVE | new("quotes.QuoteSnapshot"),
     "api:quote-unsend POST": _UNSENT,
@@ -187,7 +187,7 @@ WRITES: dict[str, Changes] = {
     "quote_move POST keep_prices": frozenset(),  # none differ
     "quote_move POST recall": _RECALLED,
     "quote_move POST reprice": _QUOTE | EVENT,
-    "quote_move POST revise": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES,
+    "quote_move POST revise": new("quotes.Quote", "quotes.HistoricalQuote") | EVENT | _NEW_LINES | new("quotes.QuoteAttachment"),
     "quote_move POST unsend": _UNSENT,
     "quote_new POST": _NEW_QUOTE,
     "quote_paste POST": frozenset(),  # shows what it would be
@@ -445,7 +445,9 @@ def test_no_other_field_of_a_draft_can_be_named(world: World) -> None:
 
 def test_no_other_field_of_a_line_can_be_named(world: World) -> None:
     case, before, answers = world.own["sales_rep"], record_rows.rows(), {}
-    for name in sorted(names_of(Quote, QuoteLine) - {"quantity", "net_price", "optional", "yearly_volume", "alternative_to"}):
+    for name in sorted(
+        names_of(Quote, QuoteLine) - {"quantity", "net_price", "optional", "yearly_volume", "alternative_to", "unit"}
+    ):
         data = {"field": name, "value": "1", "version": case.draft.version}
         found = effect_of(form(world, "quote_line_change", [case.draft.pk, case.line.pk], data), before)
         answers[name] = (found.response.status_code, found.changes)
