@@ -2,6 +2,7 @@
 
 import functools
 import re
+import threading
 from typing import Any
 
 import jsonschema
@@ -36,8 +37,16 @@ def _operations() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
     return [(re.compile(re.sub(r"\{\w+\}", r"\\d+", path)), found) for path, found in described()["paths"].items()]
 
 
-@functools.cache
+_one_at_a_time = threading.Lock()  # which rivals in threads are not: the generator works on shared views
+
+
 def described() -> dict[str, Any]:
+    with _one_at_a_time:
+        return _described()
+
+
+@functools.cache
+def _described() -> dict[str, Any]:
     described: dict[str, Any] = _strict(SchemaGenerator().get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
     return described
 
