@@ -209,9 +209,9 @@ def test_a_browser_that_dies_in_the_middle_loses_nothing(world: World, visit: An
     me.page.keyboard.type("6")  # and it is never left
     me.page.locator("#id_customer_note").focus()
     me.page.keyboard.type("Half a sen")
-    me.problems.clear()
     storage = me.page.context
     me.page.close(run_before_unload=False)
+    me.problems.clear()  # the browser itself reports what was cut off
     again = storage.new_page()
     again.goto(me.base + f"/quotes/{quote.pk}/")
     expect(again.locator("#quote-restored")).to_contain_text("is back")
