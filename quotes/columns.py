@@ -19,6 +19,7 @@ from quotes.models import Quote, QuoteLine
 from quotes.price_offers import PriceOffer
 from quotes.pricing import PricedQuote
 from quotes.repricing import LineOffer, Trouble
+from quotes.services.drafting import FIELDS
 from quotes.triggers import Breach
 
 
@@ -143,17 +144,9 @@ def standing_of(quote: Quote, line: QuoteLine | None, field: str) -> tuple[str, 
         return labels.get(field, ""), _standing_of_line(quote, line, field)
     if field == "header_discount":
         return _("Discount on the whole quote, % or €"), header_discount_input(quote)
-    if field in CHANGEABLE_FIELDS:
+    if field in FIELDS:
         return str(_field(field).verbose_name), shown_choice(quote, field, getattr(quote, field))
     return "", ""
-
-
-CHANGEABLE_FIELDS = frozenset(
-    {
-        "opportunity", "contact", "language", "valid_until", "payment_term", "payment_term_reason", "payment_type",
-        "customer_note", "internal_note",
-    }
-)  # fmt: skip
 
 
 def _field(name: str) -> Any:
@@ -174,7 +167,7 @@ def _standing_of_line(quote: Quote, line: QuoteLine, field: str) -> str:
 
 def shown_choice(quote: Quote, field: str, value: Any) -> str:
     """A value of the head as people read it, whether it is a record, a date, or what a form has sent for one."""
-    if field in CHANGEABLE_FIELDS and isinstance(value, str) and (related := _field(field).related_model):
+    if field in FIELDS and isinstance(value, str) and (related := _field(field).related_model):
         key = whole(value)
         value = None if key is None else related.objects.filter(pk=key).first()
     if isinstance(value, dt.date):

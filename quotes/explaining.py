@@ -1,5 +1,6 @@
 """How the price of a line comes about: each step of the waterfall with its rule, its source and its amount."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,7 +13,7 @@ from catalog.models import Product
 from core import money
 from core.languages import active
 from core.templatetags.ui import notation
-from quotes import line_texts, policies, selectors
+from quotes import line_texts, policies, pricing, selectors
 from quotes.choices import DiscountKind, HeaderDiscountKind
 from quotes.line_texts import Extras
 from quotes.models import Quote, QuoteLine
@@ -54,25 +55,26 @@ def explained(user: User, quote: Quote, line: QuoteLine) -> dict[str, Any]:
 
 
 def steps_of(quote: Quote, line: QuoteLine, row: PricedLine) -> list[Step]:
-    """From the list price to the net, in the active language. The amounts add up."""
-    shown, before = notation(), row.line_list
-    discounted = row.line.discount_kind != DiscountKind.NONE
-    steps = [
-        Step(_("List price"), _source_of_list_price(quote, line), shown.unit_price(row.line.list_price), shown.money(before))
-    ]
-    if row.base_price != row.line.list_price:
-        after = row.line.amount(row.base_price) if discounted else row.line_net
-        source = _("%(percent)s for every deal with %(account)s") % {
-            "percent": shown.percent(quote.account_discount or money.ZERO),
-            "account": quote.account.name,
-        }
-        steps.append(Step(_("Account discount"), source, shown.unit_price(row.base_price), shown.money(after - before)))
-        before = after
-    if discounted:
-        steps.append(Step(_("Line discount"), _typed(line), shown.unit_price(row.net_price), shown.money(row.line_net - before)))
-    if row.share:
-        steps.append(Step(_("Share of the discount on the whole quote"), _header(quote), "", shown.money(-row.share)))
-    return [*steps, Step(_("Net"), "", "", shown.money(row.net))]
+    """From the list price to the net, in the active language."""
+    shown = notation()
+    words: dict[str, tuple[str, Callable[[], str]]] = {
+        "list_price": (_("List price"), lambda: _source_of_list_price(quote, line)),
+        "account_discount": (_("Account discount"), lambda: _source_of_account_discount(quote)),
+        "line_discount": (_("Line discount"), lambda: _typed(line)),
+        "header_discount": (_("Share of the discount on the whole quote"), lambda: _header(quote)),
+        "net": (_("Net"), str),
+    }
+    steps = []
+    for step in pricing.waterfall(row):
+        name, source = words[step.name]
+        unit_price = "" if step.unit_price is None else shown.unit_price(step.unit_price)
+        steps.append(Step(name, source(), unit_price, shown.money(step.amount)))
+    return steps
+
+
+def _source_of_account_discount(quote: Quote) -> str:
+    percent = notation().percent(quote.account_discount or money.ZERO)
+    return _("%(percent)s for every deal with %(account)s") % {"percent": percent, "account": quote.account.name}
 
 
 def _source_of_list_price(quote: Quote, line: QuoteLine) -> str:

@@ -132,6 +132,30 @@ class PricedLine(NamedTuple):
         return self.line.floor_price is not None and self.net < self.line.amount(self.line.floor_price)
 
 
+class Step(NamedTuple):
+    """One step of the waterfall: the unit price after it (None where it has none), and its part of the amount of the line."""
+
+    name: str
+    unit_price: Decimal | None
+    amount: Decimal
+
+
+def waterfall(row: PricedLine) -> list[Step]:
+    """From the list price to the net. The amounts add up."""
+    line, before = row.line, row.line_list
+    discounted = line.discount_kind != DiscountKind.NONE
+    steps = [Step("list_price", line.list_price, before)]
+    if row.base_price != line.list_price:
+        after = line.amount(row.base_price) if discounted else row.line_net
+        steps.append(Step("account_discount", row.base_price, after - before))
+        before = after
+    if discounted:
+        steps.append(Step("line_discount", row.net_price, row.line_net - before))
+    if row.share:
+        steps.append(Step("header_discount", None, -row.share))
+    return [*steps, Step("net", None, row.net)]
+
+
 @dataclass(frozen=True, slots=True)
 class VatLine:
     """One rate of the document: base = line nets less shares, EUR."""

@@ -5,7 +5,6 @@ margins are left out for those who may not see them.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 
 from rest_framework import serializers
 
@@ -316,32 +315,14 @@ def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> J
         "optional": line.optional,
         "selected": row.counts,
         "alternative_to": line.alternative_to,
-        "waterfall": _waterfall(row),
+        "waterfall": [
+            {"step": step.name, "unit_price": number(step.unit_price), "amount": number(step.amount)}
+            for step in pricing.waterfall(row)
+        ],
     }
     if margin:
         shown["margin_percent"] = number(row.margin_percent)
     return shown
-
-
-def _waterfall(row: PricedLine) -> list[Json]:
-    """From the list price to the net: the unit price after each step, and its amount of the line. The amounts add up."""
-    line, before = row.line, row.line_list
-    discounted = line.discount_kind != DiscountKind.NONE
-    steps = [_step("list_price", line.list_price, before)]
-    if row.base_price != line.list_price:
-        after = line.amount(row.base_price) if discounted else row.line_net
-        steps.append(_step("account_discount", row.base_price, after - before))
-        before = after
-    if discounted:
-        steps.append(_step("line_discount", row.net_price, row.line_net - before))
-    if row.share:
-        steps.append(_step("header_discount", None, -row.share))
-    steps.append(_step("net", None, row.net))
-    return steps
-
-
-def _step(name: str, unit_price: Decimal | None, amount: Decimal) -> Json:
-    return {"step": name, "unit_price": number(unit_price), "amount": number(amount)}
 
 
 def totals_out(totals: Totals, *, margin: bool) -> Json:

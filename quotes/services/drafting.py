@@ -95,12 +95,13 @@ def quote_create(
     return with_starter_pack(quote, by) if found.has_packs else quote
 
 
-CHANGEABLE = frozenset(
+FIELDS = frozenset(
     {
         "opportunity", "contact", "language", "valid_until", "payment_term", "payment_term_reason", "payment_type",
-        "customer_note", "internal_note", "header_discount", "header_target",
+        "customer_note", "internal_note",
     }
 )  # fmt: skip
+CHANGEABLE = FIELDS | {"header_discount", "header_target"}
 
 
 @transaction.atomic

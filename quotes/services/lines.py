@@ -20,8 +20,6 @@ from quotes.models import MOST_TEXT, Quote, QuoteLine
 from quotes.services.pricing_lines import (
     AMOUNTS,
     COPIED,
-    MOST_LINES,
-    TOO_MANY,
     Discount,
     LineDraft,
     asked_of,
@@ -36,6 +34,7 @@ from quotes.services.pricing_lines import (
     plain,
     price,
     require_quantity,
+    require_room,
     saved,
     take_amounts,
 )
@@ -55,8 +54,7 @@ def lines_add(
     """The lines in the draft, all or none of them: before another line, or as the last ones."""
     quote = draft_for_update(quote_id, by, version)
     known = selectors.pricing_lines(quote.pk)
-    if len(known) + len(drafts) > MOST_LINES:
-        raise Invalid(TOO_MANY % {"most": MOST_LINES})
+    require_room(known, len(drafts))
     start = selectors.last_position(quote) + 1 if before is None else _opened(quote, before, len(drafts))
     made = new_lines(quote, by, drafts, start=start)
     _put(quote, made, known, by, before=before)
@@ -245,8 +243,7 @@ def line_duplicate(*, quote_id: int, line_id: int, by: User, version: int | None
     quote = draft_for_update(quote_id, by, version)
     line = line_of(quote, line_id)
     known = selectors.pricing_lines(quote.pk)
-    if len(known) >= MOST_LINES:
-        raise Invalid(TOO_MANY % {"most": MOST_LINES})
+    require_room(known)
     below = quote.lines.filter(position__gt=line.position).order_by("position", "id").first()
     twin = QuoteLine(**{name: getattr(line, name) for name in _COPIED})
     twin.quote, twin.product, twin.unit = quote, line.product, line.unit
@@ -284,14 +281,13 @@ def line_restore(*, quote_id: int, line_id: int, by: User, version: int | None =
     if line.alternative_to_id and not quote.lines.filter(pk=line.alternative_to_id).exists():
         line.alternative_to = None
     known = selectors.pricing_lines(quote.pk)
-    if len(known) >= MOST_LINES:
-        raise Invalid(TOO_MANY % {"most": MOST_LINES})
+    require_room(known)
     below = quote.lines.filter(position__gte=line.position).order_by("position", "id").first()
     if below is not None and below.position == line.position:
         _opened(quote, below.pk, 1)
     line.save(force_insert=True)
     _stand_again(quote, line)
-    _price_all(quote, by)
+    saved(quote, by, price(quote, selectors.pricing_lines(quote.pk)))
     return line_of(quote, line.pk)
 
 
@@ -301,7 +297,3 @@ def _stand_again(quote: Quote, line: QuoteLine) -> None:
     last = dict(rows.values_list("id", "alternative_to"))
     options = [key for key, other in last.items() if other == line.pk]
     quote.lines.filter(pk__in=options, alternative_to=None, optional=True).update(alternative_to=line)
-
-
-def _price_all(quote: Quote, by: User) -> None:
-    saved(quote, by, price(quote, selectors.pricing_lines(quote.pk)))

@@ -1,6 +1,6 @@
 """Lines of drafts with the prices of the day: locked, made, priced and stored. What the services of quotes share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -69,14 +69,22 @@ class LineDraft:
     """Fields of a line that have no rule: expected yearly volume, effort, specialist, feasibility, origin."""
 
 
-def draft_for_update(quote_id: int, by: User, version: int | None) -> Quote:
-    """The locked quote, still a draft, that this person may edit, at the version they saw."""
+def draft_for_update(
+    quote_id: int, by: User, version: int | None, *, may: Callable[[User, Quote], bool] = policies.may_edit
+) -> Quote:
+    """The locked quote, still a draft, that this person may edit (`may`: change in another way), at the version they saw."""
     quote = selectors.quote_in_sight_for_update(by, quote_id)
-    require(policies.may_edit(by, quote))
+    require(may(by, quote))
     if quote.status != QuoteStatus.DRAFT:
         raise WrongState(_("This quote is no longer a draft, so it cannot be changed."))
     versions.require(quote, version)
     return quote
+
+
+def require_room(known: Sequence[pricing.Line], more: int = 1) -> None:
+    """Raises: Invalid when so many more lines would be too many."""
+    if len(known) + more > MOST_LINES:
+        raise Invalid(TOO_MANY % {"most": MOST_LINES})
 
 
 def line_of(quote: Quote, line_id: int) -> QuoteLine:
@@ -143,8 +151,7 @@ def take_amounts(lines: Sequence[QuoteLine], priced: Sequence[pricing.PricedLine
 
 def new_lines(quote: Quote, by: User, drafts: Sequence[LineDraft], *, start: int) -> list[QuoteLine]:
     """Lines in memory, with the prices of the day. Raises: Invalid naming the product."""
-    if len(drafts) > MOST_LINES:
-        raise Invalid(TOO_MANY % {"most": MOST_LINES})
+    require_room((), len(drafts))
     found = zip(drafts, _offers_of(quote, drafts), strict=True)
     return [_new_line(quote, by, draft, position, offer) for position, (draft, offer) in enumerate(found, start)]
 

@@ -8,14 +8,15 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from catalog import selectors as catalog
-from core import events, outbox, versions
-from core.errors import Invalid, Text, WrongState, require
+from core import events, outbox
+from core.errors import Invalid, Text
 from quotes import policies, selectors
-from quotes.choices import LineKind, QuoteStatus
+from quotes.choices import LineKind
 from quotes.models import Quote, QuoteLine
 from quotes.services.pricing_lines import (
     AMOUNTS,
     LineDraft,
+    draft_for_update,
     insert,
     keyed,
     line_of,
@@ -50,21 +51,12 @@ def statement_write(
 
     Raises: NotFound, NotAllowed for all but pre-sales, WrongState, StaleVersion, Invalid naming what is missing.
     """
-    quote = _draft_for_update(quote_id, by, version)
+    quote = draft_for_update(quote_id, by, version, may=lambda user, _quote: policies.may_write_statements(user))
     _require_complete(statement)
     line = _add(quote, by, statement) if line_id is None else _rewrite(quote, by, line_of(quote, line_id), statement)
     events.record(quote, "statement of work written", by=by)
     outbox.emit("quote.statement_written", quote_id=quote.pk, by_id=by.pk)
     return line
-
-
-def _draft_for_update(quote_id: int, by: User, version: int | None) -> Quote:
-    quote = selectors.quote_in_sight_for_update(by, quote_id)
-    require(policies.may_write_statements(by))
-    if quote.status != QuoteStatus.DRAFT:
-        raise WrongState(_("This quote is no longer a draft, so it cannot be changed."))
-    versions.require(quote, version)
-    return quote
 
 
 def _require_complete(statement: Statement) -> None:
@@ -124,10 +116,7 @@ def _rewrite(quote: Quote, by: User, line: QuoteLine, statement: Statement) -> Q
 @transaction.atomic
 def statement_ask(*, quote_id: int, by: User, wish: str) -> Quote:
     """Pre-sales is asked to write a statement of work for the draft. Raises: as others of a draft; Invalid without a wish."""
-    quote = selectors.quote_in_sight_for_update(by, quote_id)
-    require(policies.may_edit(by, quote))
-    if quote.status != QuoteStatus.DRAFT:
-        raise WrongState(_("This quote is no longer a draft, so it cannot be changed."))
+    quote = draft_for_update(quote_id, by, None)
     if not wish.strip():
         raise Invalid(fields={"wish": _("Say what the customer wants.")})
     events.record(quote, "statement of work asked for", by=by, reason=wish.strip()[:2000])
