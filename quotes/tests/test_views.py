@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.tests.factories import ContactFactory
 from approvals.models import Request
 from core.models import OutboxMessage
 from quotes import services
@@ -344,3 +345,12 @@ def test_pages_of_people_are_not_kept_by_the_browser(rep: Client, world: World) 
 def test_the_sheet_keeps_the_chosen_language_when_it_comes_back(rep: Client, world: World) -> None:
     answer = rep.post(url("quote_send", draft(world)), {"to": "nobody", "language": "en", "version": 1})
     assert '<option value="en" selected>' in answer.content.decode()
+
+
+def test_a_stale_save_names_nothing_of_another_account(rep: Client, world: World) -> None:
+    quote, strange = draft(world), ContactFactory(name="Salainen Henkilö")
+    edit = {"field": "contact", "value": strange.pk, "version": 7}
+    answer = rep.post(url("quote_change", quote), edit, headers=HTMX)
+    assert (answer.status_code, "Salainen" in answer.content.decode()) == (422, False)
+    own = rep.post(url("quote_change", quote), edit | {"value": world.contact.pk}, headers=HTMX)
+    assert world.contact.name in own.content.decode()
