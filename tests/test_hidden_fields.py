@@ -122,7 +122,7 @@ def test_a_list_of_the_api_refuses_to_be_narrowed_or_ordered_by_a_hidden_field(n
 @pytest.mark.parametrize("name", [*LISTS, *API_LISTS])
 def test_a_search_for_a_hidden_number_finds_nothing(name: str, world: World) -> None:
     client = world.client("sales_support")
-    found = [client.get(reverse(name), {"q": number}) for number in ("777.1313", "777", "22.29", "3885.66")]
+    found = [client.get(reverse(name), {"q": number}) for number in ("777.1313", "777.13", "22.29", "3885.66")]
     if name == "api:approval-list":  # is not searched
         return
     assert [rows_of(answer) for answer in found] == [[]] * 4
