@@ -23,6 +23,7 @@ from quotes.services.pricing_lines import (
     new_lines,
     plain,
     price,
+    require_room,
     saved,
     take_amounts,
 )
@@ -89,6 +90,7 @@ def _add(quote: Quote, by: User, statement: Statement) -> QuoteLine:
         },
     )
     known = selectors.pricing_lines(quote.pk)
+    require_room(known)
     made = new_lines(quote, by, [draft], start=selectors.last_position(quote) + 1)
     new = keyed(made, known)
     saved(quote, by, insert(made, new, price(quote, [*known, *new]), by))

@@ -16,7 +16,7 @@ from core.models import Event, OutboxMessage
 from quotes import explaining, last_prices, selectors, services, snapshots
 from quotes.choices import LineKind
 from quotes.models import Quote, QuoteLine
-from quotes.services import Discount, LineDraft, Measure, Statement
+from quotes.services import Discount, LineDraft, Measure, Statement, pricing_lines
 from quotes.tests.factories import World, draft, make_world
 from users.tests.factories import UserFactory
 
@@ -285,6 +285,18 @@ def test_a_statement_of_work_is_complete(world: World, writer: Any, field: str) 
     with pytest.raises(Invalid) as refused:
         services.statement_write(quote_id=quote.pk, by=writer, statement=statement(**{field: " "}))
     assert (set(refused.value.fields), order(quote)) == ({field}, ["1"])
+
+
+def test_a_full_quote_has_no_room_for_a_statement_but_the_ones_it_has_are_written_anew(
+    world: World, writer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pricing_lines, "MOST_LINES", 2)
+    quote = with_lines(world, "1")
+    line = services.statement_write(quote_id=quote.pk, by=writer, statement=statement())
+    with pytest.raises(Invalid, match="at most 2 lines"):
+        services.statement_write(quote_id=quote.pk, by=writer, statement=statement(text="One more"))
+    services.statement_write(quote_id=quote.pk, by=writer, statement=statement(text="Two audits"), line_id=line.pk)
+    assert order(quote) == ["1", "Two audits"]
 
 
 def test_a_rep_asks_for_a_statement_and_pre_sales_hears_of_it(world: World, writer: Any) -> None:
