@@ -197,7 +197,7 @@ _TERMS = (
 def stored_digest(quote: Quote) -> str:
     """A digest of the rows behind the commercial content, made where they are: the database reads 200 lines in no time."""
     lines = db.digest(QuoteLine, "quote_id", quote.pk)
-    return _digest(canonical([lines, *(str(getattr(quote, name)) for name in _TERMS)]))
+    return _digest(canonical([lines, committed_attachments(quote), *(str(getattr(quote, name)) for name in _TERMS)]))
 
 
 def hash_now(quote: Quote, frozen: QuoteSnapshot | None) -> str:

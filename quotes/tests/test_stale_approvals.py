@@ -21,7 +21,7 @@ from core.models import Link
 from quotes import services
 from quotes.models import Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from quotes.services import Discount
-from quotes.tests.factories import World, draft
+from quotes.tests.factories import World, attached, draft
 from quotes.tests.reviews import Case, edit, make_case, require_approved_as_it_is, require_whole, submitted, user
 from users.models import User
 from users.tests.factories import UserFactory
@@ -113,6 +113,17 @@ def test_an_approved_quote_that_was_changed_past_everything_is_not_sent(world: W
     with pytest.raises(WrongState, match="not what was approved"):
         services.quote_send(quote_id=case.quote, by=world.rep, to=["a@b.example"])
     assert digest() == before
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("for_customer", [True, False], ids=["for the customer", "kept in the house"])
+def test_a_file_for_the_customer_that_came_past_everything_is_not_approved(
+    world: World, way: Callable[[Case, int, Seen], Any], for_customer: bool
+) -> None:
+    case = make_case(world)
+    attached(Quote.objects.get(pk=case.quote), world.rep, for_customer=for_customer)
+    answer = way(case, case.request, {"version": case.version, "content_hash": case.content_hash})
+    assert (answer.status_code == 409, Decision.objects.count()) == (for_customer, 0 if for_customer else 1)
 
 
 # --- Anything in any order ------------------------------------------------------------------------------------------------
