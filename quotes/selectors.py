@@ -1,9 +1,9 @@
 """Reads of quotes. `…_for_update` are the only locks."""
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import Max, Q, QuerySet, Subquery
 
@@ -185,24 +185,18 @@ _everything = _rows(
 
 def quoted(quote: Quote) -> Quoted:
     """Everything that a quote says of its lines, priced now: one query at any length."""
-    lines: list[pricing.Line] = []
     texts: dict[int, ProductTexts] = {}
-    blocks: list[Block] = []
     special: dict[int, Special] = {}
     work: list[Decimal] = []
-    for row in _everything.rows(quote.pk):
-        line = pricing.Line(*row[: len(PRICING_FIELDS)])
-        text, sku, parts, target, start, product, effort, days, months, has_usage, shows_parts, fixed, *more = row[_COUNTED:]
-        if line.kind in TEXT_KINDS:
-            blocks.append(Block(line.id, line.kind, text, len(lines)))
-        else:
-            lines.append(line)
-            if effort or days:
-                work.append((effort or money.ZERO) * line.quantity + (days or money.ZERO) * line.priced_quantity)
-            found = product_texts(Sold(sku, sku, parts_of(parts)), *more) if sku else statement_texts(text)
-            texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
-            if months or has_usage or fixed or (shows_parts and parts):
-                special[line.id] = Special(product, months, has_usage, parts_of(parts) if shows_parts else (), fixed is not None)
+    lines, blocks, columns = apart(_everything.rows(quote.pk))
+    for line, row in zip(lines, columns, strict=True):
+        text, sku, parts, target, start, product, effort, days, months, has_usage, shows_parts, fixed, *more = row
+        if effort or days:
+            work.append((effort or money.ZERO) * line.quantity + (days or money.ZERO) * line.priced_quantity)
+        found = product_texts(Sold(sku, sku, parts_of(parts)), *more) if sku else statement_texts(text)
+        texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
+        if months or has_usage or fixed or (shows_parts and parts):
+            special[line.id] = Special(product, months, has_usage, parts_of(parts) if shows_parts else (), fixed is not None)
     for line_id, extras in extras_of(quote, special).items():
         texts[line_id] = texts[line_id]._replace(extras=extras)
     days = money.cents(sum(work, money.ZERO)) if work else None
@@ -210,6 +204,22 @@ def quoted(quote: Quote) -> Quoted:
 
 
 _COUNTED = len(PRICING_FIELDS)
+
+
+def apart(rows: Iterable[tuple[Any, ...]]) -> tuple[list[pricing.Line], list[Block], list[tuple[Any, ...]]]:
+    """Rows of all lines, told apart: those that have a price, the headings and notes between them, and the further columns of the
+    former. The columns begin with `PRICING_FIELDS` and the text."""
+    lines: list[pricing.Line] = []
+    blocks: list[Block] = []
+    columns: list[tuple[Any, ...]] = []
+    for row in rows:
+        line = pricing.Line(*row[:_COUNTED])
+        if line.kind in TEXT_KINDS:
+            blocks.append(Block(line.id, line.kind, row[_COUNTED], len(lines)))
+        else:
+            lines.append(line)
+            columns.append(row[_COUNTED:])
+    return lines, blocks, columns
 
 
 def line_of(quote: Quote, line_id: int) -> QuoteLine | None:
@@ -236,17 +246,11 @@ def header_of(quote: Quote) -> pricing.Header:
 
 def committed(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, Sold], list[Block]]:
     """What a quote commits to: its prices, what its lines sell by their ids, its headings and notes. One query."""
-    lines: list[pricing.Line] = []
-    sold: dict[int, Sold] = {}
-    blocks: list[Block] = []
-    for row in _committed.rows(quote.pk):
-        line = pricing.Line(*row[: len(PRICING_FIELDS)])
-        text, sku, parts = row[len(PRICING_FIELDS) :]
-        if line.kind in TEXT_KINDS:
-            blocks.append(Block(line.id, line.kind, text, len(lines)))
-        else:
-            lines.append(line)
-            sold[line.id] = Sold(sku, sku, parts_of(parts)) if sku else statement_sold(text)
+    lines, blocks, columns = apart(_committed.rows(quote.pk))
+    sold = {
+        line.id: Sold(sku, sku, parts_of(parts)) if sku else statement_sold(text)
+        for line, (text, sku, parts) in zip(lines, columns, strict=True)
+    }
     return pricing.price_quote(lines, header_of(quote)), sold, blocks
 
 
