@@ -84,6 +84,7 @@ class QuoteTemplateLine(models.Model):
     )
     discount_value = models.DecimalField(_("as typed"), max_digits=12, decimal_places=4, default=0)
     optional = models.BooleanField(_("optional"), default=False)
+    yearly_volume = models.DecimalField(_("expected yearly volume"), max_digits=14, decimal_places=3, null=True, blank=True)
     options = models.JSONField(_("chosen options of the bundle"), default=list, blank=True)
     """Keys of products."""
     alternative_to = models.ForeignKey(

@@ -25,10 +25,10 @@ class Selection(NamedTuple):
 def draft_of(line: AnyLine) -> LineDraft:
     """The line once more, a merged product as what it became; a statement of work keeps the price that pre-sales gave it."""
     own: dict[str, Any] = {}
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"yearly_volume": line.yearly_volume}
     if isinstance(line, QuoteLine):
         options = line_texts.options_of(line.parts)
-        more = {name: getattr(line, name) for name in ("yearly_volume", "effort_days", "specialist", "feasibility")}
+        more |= {name: getattr(line, name) for name in ("effort_days", "specialist", "feasibility")}
         if line.product is None:
             own = {"list_price": line.list_price, "cost": line.cost, "vat_percent": line.vat_percent}
     else:

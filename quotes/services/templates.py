@@ -18,7 +18,7 @@ from users.roles import Perm
 LONGEST_NAME = 120
 _KEPT = (
     "position", "kind", "product_id", "text", "quantity", "unit_id", "numerator", "denominator", "discount_kind",
-    "discount_value", "optional",
+    "discount_value", "optional", "yearly_volume",
 )  # fmt: skip
 
 

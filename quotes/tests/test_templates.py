@@ -77,6 +77,20 @@ def test_one_section_can_be_kept(world: World, rich: Quote) -> None:
     assert [row[:2] for row in shape(last.lines)] == [("section", None), ("product", "VOI-1")]
 
 
+def test_a_template_keeps_the_expected_yearly_volume_and_a_quote_gets_it_back(world: World) -> None:
+    quote = draft(world)
+    services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, yearly_volume=D("1200.5"))
+    template = make(quote, world.rep)
+    made = services.quote_create_from_template(account_id=world.account.pk, template_id=template.pk, by=world.rep)
+    target = draft(world)
+    services.template_insert(quote_id=target.pk, template_id=template.pk, by=world.rep)
+    assert [line.yearly_volume for line in (*made.lines.all(), *target.lines.order_by("position"))] == [
+        D("1200.5"),
+        None,
+        D("1200.5"),
+    ]
+
+
 @pytest.mark.parametrize(
     "more", [{"name": " "}, {"name": "x" * 121}, {"shared_with": "me too"}, {"section": 0}, {"section": "of a line"}]
 )
