@@ -20,6 +20,7 @@ from django.template import VariableDoesNotExist
 from django.utils import translation
 
 from core import db, jobs, outbox
+from core.db import schema
 from core.prepared import Prepared
 from crm.celery import app as celery_app
 from tests.lanes import ELSEWHERE
@@ -194,7 +195,7 @@ def _quick_flush() -> Iterator[None]:
                 for sql in sql_list:
                     cursor.execute(sql)
             else:
-                with db.triggers_dropped():
+                with schema.triggers_dropped():
                     for sql in sql_list:
                         cursor.execute(sql)
 

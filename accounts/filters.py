@@ -10,8 +10,8 @@ from accounts import completeness
 from accounts.models import Account, AccountStatus, CategoryTma2, MasterConflict
 from accounts.selectors import column_label, owners_in_sight
 from accounts.survivorship import ConflictKind
-from core import db
 from core.choices import Choices, DrawnOnce, LookUpFilter
+from core.db import searching
 from core.prepared import Prepared
 from users.access import user_of
 
@@ -88,7 +88,7 @@ class ConflictFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ("q", "state", "kind", "field", "mine", "account")
 
     def by_text(self, queryset: Any, name: str, value: str) -> Any:
-        return db.contains(queryset, ["account__name", "account__parent_customer_id"], value)
+        return searching.contains(queryset, ["account__name", "account__parent_customer_id"], value)
 
     def by_state(self, queryset: Any, name: str, value: str) -> Any:
         return queryset.filter(resolved_at__isnull=False) if value == "settled" else queryset

@@ -12,7 +12,7 @@ from accounts.fields import Compact, MatchKeyField
 from accounts.price_lists import Rule as PriceRule
 from accounts.survivorship import COLUMNS, DEFAULTS, ConflictKind, FieldRule, Rule
 from catalog.models import PriceList
-from core import db
+from core.db import searching
 from core.models import JobRun, LookUp, Versioned
 from core.money import CURRENCY
 from users.models import BusinessUnit, Language, User
@@ -133,7 +133,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def matching(self, text: str) -> "AccountQuerySet":
         """Accounts whose name, customer number or business ID contains every word of `text`."""
         fields = ["name", "parent_customer_id", "business_id"]
-        return db.contains(self, fields, text, index="accounts_account_search")  # type: ignore[return-value]
+        return searching.contains(self, fields, text, index="accounts_account_search")  # type: ignore[return-value]
 
 
 class Account(Versioned):

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from approvals.choices import RequestStatus
 from approvals.models import Gate, Request
-from core import clock, db
+from core import clock
 from core.choices import Choices, LookUpFilter
+from core.db import searching
 
 
 def gate_choices() -> list[tuple[str, str]]:
@@ -33,7 +34,7 @@ class InboxFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
-        return db.contains(queryset, ["title", "customer", "run__requested_by__display_name"], value)
+        return searching.contains(queryset, ["title", "customer", "run__requested_by__display_name"], value)
 
     def of_kind(self, queryset: QuerySet[Request], name: str, value: str) -> QuerySet[Request]:
         return queryset.filter(gates__gate=value)  # at most one row: a gate is asked once in a run

@@ -12,7 +12,8 @@ from bench import data
 from bench.compare import Work, compare
 from bench.house import House
 from bench.report import Result
-from core import clock, db
+from core import clock
+from core.db import bulk
 from core.models import Link
 from users.models import User
 
@@ -53,9 +54,9 @@ def _copies(count: int) -> None:
     gate, approver, by = asked.gates.all()[0], User.objects.get(username="pricing"), asked.run.requested_by
     now = clock.now()
     due = now + dt.timedelta(days=30)
-    runs, requests = db.new_keys(Run, count), db.new_keys(Request, count)
+    runs, requests = bulk.new_keys(Run, count), bulk.new_keys(Request, count)
     head = (KIND, asked.run.subject_version, asked.run.content_hash, by.pk, by.pk, now)
-    db.copy_rows(
+    bulk.copy_rows(
         Run,
         (
             "id",
@@ -69,7 +70,7 @@ def _copies(count: int) -> None:
         ),
         ((pk, 10**9 + pk, *head) for pk in runs),
     )
-    db.copy_rows(
+    bulk.copy_rows(
         Request,
         ("id", "run_id", "approver_id", "position", "summary", "is_open", "asked_at", "due_at"),
         (
@@ -77,17 +78,17 @@ def _copies(count: int) -> None:
             for pk, run in zip(requests, runs, strict=True)
         ),
     )
-    db.copy_rows(
+    bulk.copy_rows(
         RunGate,
         ("run_id", "request_id", "gate", "permission", "position", "definition"),
         ((run, pk, gate.gate, gate.permission, 10, gate.definition) for pk, run in zip(requests, runs, strict=True)),
     )
-    db.copy_rows(
+    bulk.copy_rows(
         Link,
         ("purpose", "subject_id", "person_id", "nonce", "token_hash", "created_at", "expires_at"),
         ((Link.Purpose.APPROVAL.value, pk, approver.pk, f"bench{pk}", f"bench{pk}", now, due) for pk in requests),
     )
-    db.refresh_statistics()
+    bulk.refresh_statistics()
 
 
 def _forget(first: int) -> None:

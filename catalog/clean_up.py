@@ -12,8 +12,9 @@ from catalog.choices import BundlePricing
 from catalog.likeness import ALIKE, ALMOST_THE_SAME, MARK
 from catalog.models import BundlePart, Price, Product, ProductQuerySet
 from catalog.selectors import valid_on
-from core import clock, db
-from core.db import Similarity
+from core import clock
+from core.db import searching
+from core.db.searching import Similarity
 
 UNUSED_DAYS = 730
 """Products that nothing has used for so long are shown as unused: 24 months."""
@@ -91,7 +92,7 @@ MOST_SIMILAR = 10
 def similar_to(product: Product) -> list[Product]:
     """Products in use with a name like that of this one, the most similar first."""
     others = Product.objects.sellable().exclude(pk=product.pk).select_related("unit", "group")
-    return db.alike(
+    return searching.alike(
         others,
         "name_en",
         getattr(product, "name_en", "") or getattr(product, "name_fi", "") or "",

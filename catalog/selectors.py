@@ -16,6 +16,7 @@ from catalog.configuration import Rule, Thing
 from catalog.measures import ONE, Factor
 from catalog.models import BundlePart, ConfigurationRule, Price, Product, ProductQuerySet, ProductUnit, UsageStep, VatRate
 from core import db
+from core.db import searching
 from core.errors import NotFound
 from core.languages import CODES, by_language
 from core.prepared import Prepared
@@ -100,7 +101,7 @@ def _hits(user: User, text: str, limit: int, first: Collection[int]) -> list[_Hi
     """All that fit where they are few, else the first ones by code, those of `first`, and those whose code starts with `text`."""
     sold: ProductQuerySet = Product.objects.visible_to(user).filter(Q(is_active=True) | Q(merged_into__isnull=False))
     fitting = sold.suggested(text)
-    found = db.some(fitting, _HIT, FEW + 1)
+    found = searching.some(fitting, _HIT, FEW + 1)
     if len(found) > FEW:
         typed = text.strip()
         starting = sold.filter(Q(sku__startswith=typed) | Q(sku__startswith=typed.upper()))

@@ -18,6 +18,7 @@ from simple_history.utils import get_history_model_for_model
 from accounts import matching, prospects, selectors
 from accounts.models import MASTER_LOOK_UPS, Account, AccountStatus, MasterConflict, MasterRecord, Site
 from core import db, events, histories
+from core.db import bulk
 from core.models import Event, JobRun
 from integration import customer_diff, frames
 from integration.choices import What
@@ -52,7 +53,7 @@ def apply(diff: CustomerDiff, expected: Conflicts, astray: Sequence[int], inputs
     writer = _Writer(diff, inputs, run, run.started_by, at)
     _lock(writer, expected, astray)
     _create_look_ups(writer)
-    with db.indexes_rebuilt(*_FILLED) if _is_first_load(diff) else nullcontext():
+    with bulk.indexes_rebuilt(*_FILLED) if _is_first_load(diff) else nullcontext():
         created = _create_accounts(writer)
         _update_accounts(writer)
         _follow_owners(writer, astray)
@@ -140,7 +141,7 @@ def _create_accounts(writer: _Writer) -> dict[str, int]:
     diff, at = writer.diff, writer.at
     if not len(diff.created):
         return {}
-    keys = db.new_keys(Account, len(diff.created))
+    keys = bulk.new_keys(Account, len(diff.created))
     created = diff.created.with_columns(pl.Series("account", keys, dtype=pl.Int64))
     columns: list[Any] = [_after(writer, field, keep=False) for field in diff.fields]
     if "owner" in diff.fields:
@@ -157,10 +158,10 @@ def _create_accounts(writer: _Writer) -> dict[str, int]:
         for name, places in AMOUNT_FIELDS.items()
         if name not in diff.fields
     ]
-    db.copy_frame(Account, accounts.with_columns(with_amounts))
+    bulk.copy_frame(Account, accounts.with_columns(with_amounts))
     histories.record_created(Account, keys, by=writer.by, at=at, reason=writer.reason)
-    db.copy_frames(MasterRecord, (_new_records(writer, part) for part in created.iter_slices(_AT_ONCE)))
-    db.copy_frame(Event, _events(writer, created.select("account", pl.lit("{}").alias("changes")), VERBS[What.CREATED]))
+    bulk.copy_frames(MasterRecord, (_new_records(writer, part) for part in created.iter_slices(_AT_ONCE)))
+    bulk.copy_frame(Event, _events(writer, created.select("account", pl.lit("{}").alias("changes")), VERBS[What.CREATED]))
     return dict(created.select("parent_id", "account").iter_rows())
 
 
@@ -235,8 +236,8 @@ def _update_accounts(writer: _Writer) -> None:
         columns.append(pl.when("back?").then(pl.lit(AccountStatus.ACTIVE.value)).otherwise(pl.col("status")).alias("status"))
     _update(writer, changed.select(pl.col("account").alias("id"), *columns, (pl.col("version") + 1).alias("version")))
     told = changes_of(writer.diff, writer.inputs)
-    db.copy_frame(Event, _events(writer, told.filter(~pl.col("back?")), VERBS[What.UPDATED]))
-    db.copy_frame(Event, _events(writer, told.filter("back?"), VERBS[What.REACTIVATED]))
+    bulk.copy_frame(Event, _events(writer, told.filter(~pl.col("back?")), VERBS[What.UPDATED]))
+    bulk.copy_frame(Event, _events(writer, told.filter("back?"), VERBS[What.REACTIVATED]))
 
 
 def moves_of(astray: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -259,11 +260,11 @@ def _follow_owners(writer: _Writer, astray: Sequence[int]) -> None:
     _update(writer, pl.DataFrame(rows, schema={"id": pl.Int64, "unit_id": pl.Int64, "version": pl.Int64}, orient="row"))
     told = [(move["pk"], json.dumps({"unit": units_of(move)})) for move in moves]
     frame = pl.DataFrame(told, schema=["account", "changes"], orient="row")
-    db.copy_frame(Event, _events(writer, frame, VERBS[What.UPDATED]))
+    bulk.copy_frame(Event, _events(writer, frame, VERBS[What.UPDATED]))
 
 
 def _update(writer: _Writer, accounts: pl.DataFrame) -> None:
-    db.update_frame(Account, accounts)
+    bulk.update_frame(Account, accounts)
     histories.record_changed(Account, accounts["id"].to_list(), by=writer.by, at=writer.at, reason=writer.reason)
 
 
@@ -296,7 +297,7 @@ def _save_records(writer: _Writer) -> None:
     parents = writer.diff.parents
     if not len(parents):
         return
-    db.copy_frame(MasterRecord, _new_records(writer, parents.filter("is_new")))
+    bulk.copy_frame(MasterRecord, _new_records(writer, parents.filter("is_new")))
     back = pl.col("account").is_in(pl.Series(writer.diff.reactivated, dtype=pl.Int64).implode())
     moved = pl.col("account").is_in(writer.diff.changed["account"].implode())
     changed = parents.filter(~pl.col("is_new") & (pl.col("record?") | back | moved))
@@ -317,7 +318,7 @@ def _save_records(writer: _Writer) -> None:
                 "switched_off": [record.switched_off for record in records],
             }
         )
-        db.update_frame(MasterRecord, frame)
+        bulk.update_frame(MasterRecord, frame)
 
 
 def _note(record: MasterRecord, said: dict[str, str], run: JobRun) -> None:
@@ -340,7 +341,7 @@ def _deactivate_accounts(writer: _Writer) -> None:
     rows = [(pk, AccountStatus.INACTIVE.value, version + 1) for pk, version in sorted(versions.items())]
     _update(writer, pl.DataFrame(rows, schema=["id", "status", "version"], orient="row"))
     change = json.dumps({"status": [AccountStatus.ACTIVE.value, AccountStatus.INACTIVE.value]})
-    db.copy_frame(Event, _events(writer, gone.select("account", pl.lit(change).alias("changes")), VERBS[What.DEACTIVATED]))
+    bulk.copy_frame(Event, _events(writer, gone.select("account", pl.lit(change).alias("changes")), VERBS[What.DEACTIVATED]))
 
 
 def _save_conflicts(writer: _Writer, conflicts: Conflicts, created: dict[str, int]) -> None:
@@ -358,7 +359,7 @@ def _save_conflicts(writer: _Writer, conflicts: Conflicts, created: dict[str, in
         new["kind"].append(found.kind)
         new["candidates"].append(json.dumps(found.candidates, ensure_ascii=False))
     frame = pl.DataFrame(new, schema_overrides={"account_id": pl.Int64})
-    db.copy_frame(MasterConflict, frame.with_columns(pl.lit(writer.run.pk, dtype=pl.Int64).alias("run_id")))
+    bulk.copy_frame(MasterConflict, frame.with_columns(pl.lit(writer.run.pk, dtype=pl.Int64).alias("run_id")))
 
 
 def _still_open(conflicts: Sequence[int]) -> set[int]:
@@ -378,8 +379,8 @@ def _write_sites(writer: _Writer, created: dict[str, int]) -> None:
     accounts = rows.select("parent_id").join(pl.concat([owners, known]), on="parent_id", how="left", maintain_order="left")
     rows = rows.with_columns(accounts["account_id"])
     new, changed = without(rows, rows["site"].is_not_null()), rows.filter(pl.col("site").is_not_null())
-    db.copy_frames(Site, (_sites(part).drop("id") for part in new.iter_slices(_AT_ONCE)))
-    db.update_frame(Site, _sites(changed).drop("child_id"))
+    bulk.copy_frames(Site, (_sites(part).drop("id") for part in new.iter_slices(_AT_ONCE)))
+    bulk.update_frame(Site, _sites(changed).drop("child_id"))
     renew_hashes(diff)
     for some in db.batches(diff.resting, db.keys_at_once()):
         Site.objects.filter(pk__in=some).update(is_active=False, missed=0)
@@ -409,7 +410,7 @@ def _sites(rows: pl.DataFrame) -> pl.DataFrame:
 def renew_hashes(diff: CustomerDiff) -> None:
     """Rows that say the same in other words are passed over quickly from now on, where there are many."""
     if len(diff.same_hashes) >= _MANY_HASHES:
-        db.update_frame(Site, diff.same_hashes.rename({"site": "id"}))
+        bulk.update_frame(Site, diff.same_hashes.rename({"site": "id"}))
 
 
 def _tell_moves(writer: _Writer, created: dict[str, int]) -> None:
@@ -423,4 +424,4 @@ def _tell_moves(writer: _Writer, created: dict[str, int]) -> None:
     ):
         changes = {child: [before or "", str(parent)] for child, before in moved.select("child_id", "stored_parent").iter_rows()}
         told.append((keys[str(parent)], json.dumps(changes, ensure_ascii=False)))
-    db.copy_frame(Event, _events(writer, pl.DataFrame(told, schema=["account", "changes"], orient="row"), VERBS[What.MOVED]))
+    bulk.copy_frame(Event, _events(writer, pl.DataFrame(told, schema=["account", "changes"], orient="row"), VERBS[What.MOVED]))

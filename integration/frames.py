@@ -7,13 +7,13 @@ from typing import Any
 import polars as pl
 from django.db import models
 
-from core import db
+from core.db import bulk
 
 
 def fetch(rows: models.QuerySet[Any], shape: Mapping[str, Any]) -> pl.DataFrame:
     """What a `values_list` finds, under the names of `shape`, each with its type. Amounts come as text with all their decimals;
     a text that is NULL comes as ""."""
-    text = db.rows_as_csv(rows)
+    text = bulk.rows_as_csv(rows)
     schema = dict(shape)
     if text is None:
         found = [tuple(_plain(value) for value in row) for row in rows]

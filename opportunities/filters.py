@@ -5,7 +5,7 @@ from typing import Any
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from core import db
+from core.db import searching
 from opportunities.choices import OpportunityStatus
 from opportunities.models import Opportunity
 
@@ -20,4 +20,4 @@ class OpportunityFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields = ("q", "status", "account")
 
     def by_text(self, queryset: Any, name: str, value: str) -> Any:
-        return db.contains(queryset, ["name", "account__name"], value)
+        return searching.contains(queryset, ["name", "account__name"], value)

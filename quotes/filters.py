@@ -12,7 +12,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from approvals import selectors as approvals
-from core import clock, db
+from core import clock
+from core.db import searching
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteDocument
 from users.access import user_of
@@ -73,7 +74,7 @@ class QuoteFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Quote], name: str, value: str) -> QuerySet[Quote]:
-        return db.contains(queryset, ["number", "account__name"], value)
+        return searching.contains(queryset, ["number", "account__name"], value)
 
     def in_states(self, queryset: QuerySet[Quote], name: str, value: str) -> QuerySet[Quote]:
         return queryset.filter(status__in=GROUPS[value][1] if value in GROUPS else [value])

@@ -4,6 +4,7 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from core import db
+from core.db import searching
 from core.errors import NotFound
 from quotes.models import Quote, QuoteLine, QuoteTemplate, QuoteTemplateLine
 from users.models import User
@@ -18,7 +19,7 @@ def templates_for(user: User, text: str = "") -> QuerySet[QuoteTemplate]:
     lines = QuoteTemplateLine.objects.filter(template=OuterRef("pk")).order_by().values("template")
     count = Coalesce(Subquery(lines.annotate(count=Count("pk")).values("count"), output_field=IntegerField()), 0)
     templates = QuoteTemplate.objects.visible_to(user).select_related("owner").annotate(line_count=count)
-    return db.contains(templates, ["name"], text)
+    return searching.contains(templates, ["name"], text)
 
 
 def templates_offered(user: User, text: str = "") -> list[QuoteTemplate]:
@@ -58,5 +59,5 @@ def quotes_offered(user: User, quote: Quote, text: str = "") -> list[Quote]:
     """Other quotes in sight to take lines from: those whose number or customer contains every word of `text`; without one, those
     of the same customer. The latest first."""
     others = Quote.objects.visible_to(user).exclude(pk=quote.pk).select_related("account").order_by("-pk")
-    found = db.contains(others, ["number", "account__name"], text) if text else others.filter(account=quote.account_id)
+    found = searching.contains(others, ["number", "account__name"], text) if text else others.filter(account=quote.account_id)
     return list(found[:MOST_QUOTES])

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings
 
-from core import db
+from core.db import schema
 
 NOT_AUDITED: dict[str, str] = {
     "accounts.MasterConflict": "written by syncs; handed over and settled by people, which are events",
@@ -70,7 +70,7 @@ def is_append_only(label: str, triggers: dict[str, str]) -> bool:
 @pytest.mark.django_db
 @pytest.mark.parametrize("label", own_models())
 def test_a_model_keeps_history_or_is_append_only_or_says_why_not(label: str) -> None:
-    traces = has_history(label) + is_append_only(label, db.trigger_sources()) + (label in NOT_AUDITED)
+    traces = has_history(label) + is_append_only(label, schema.trigger_sources()) + (label in NOT_AUDITED)
     assert traces == 1, f"{label}: register it for history, make it append-only, or list it with the reason"
 
 

@@ -5,6 +5,7 @@ import pytest
 from accounts.models import Account, Site
 from accounts.tests.factories import AccountFactory, SiteFactory
 from core import db
+from core.db import searching
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def test_a_digest_tells_every_change_of_the_rows_and_nothing_else() -> None:
 @pytest.mark.postgresql
 @pytest.mark.parametrize("most", [1, 2, 3])
 def test_a_search_finds_the_same_by_few_keys_and_by_the_words(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(db, "FEW", most)
+    monkeypatch.setattr(searching, "FEW", most)
     for name in ("Leipomo Äyräs", "Leipomo Öljy", "Kahvila"):
         AccountFactory(name=name)
     found = Account.objects.matching("leipomo").order_by("name")

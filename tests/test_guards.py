@@ -286,12 +286,13 @@ def test_an_unknown_variable_of_our_templates_fails_a_test(monkeypatch: pytest.M
 
 @pytest.mark.django_db(transaction=True)
 def test_a_committed_event_can_be_cleaned_up_after_the_test() -> None:
-    from core import clock, db
+    from core import clock
+    from core.db import schema
     from core.models import Event
 
     Event.objects.create(subject_type="quote", subject_id=1, verb="sent", at=clock.now())
-    triggers = db.trigger_sources()
+    triggers = schema.trigger_sources()
     call_command("flush", interactive=False, verbosity=0)
     assert Event.objects.count() == 0
-    assert db.trigger_sources() == triggers
+    assert schema.trigger_sources() == triggers
     assert any(name.startswith("core_event_append_only") for name in triggers)

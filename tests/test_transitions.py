@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import models
 from django_fsm import FSMField, TransitionNotAllowed, can_proceed
 
-from core import db
+from core.db import schema
 
 
 class LifeCycle(NamedTuple):
@@ -140,7 +140,7 @@ def test_a_move_is_open_only_from_its_sources(label: str, move: str, state: str,
 def test_the_database_allows_the_same_moves(label: str) -> None:
     cycle, table = LIFE_CYCLES[label], apps.get_model(label)._meta.db_table
     name = f"{table}_{cycle.field}_transitions"
-    source = " ".join(sql for trigger, sql in sorted(db.trigger_sources().items()) if trigger.startswith(name))
+    source = " ".join(sql for trigger, sql in sorted(schema.trigger_sources().items()) if trigger.startswith(name))
     legal = re.findall(rf"OLD\.{cycle.field} = '(\w+)' AND NEW\.{cycle.field} = '(\w+)'", source)
     starts = re.findall(rf"NEW\.{cycle.field} NOT IN \(([^)]*)\)", source)
     assert set(legal) == {(state, target) for sources, target in cycle.moves.values() for state in sources.split()}

@@ -226,7 +226,7 @@ class AbsenceQuerySet(models.QuerySet["Absence"]):
 class Absence(models.Model):
     """Days on which somebody is away, the first and the last included, by the seller's calendar; and who stands in.
 
-    Those of one person do not overlap: services refuse it, and the database does (core.db.never_overlapping).
+    Those of one person do not overlap: services refuse it, and the database does (core.db.schema.never_overlapping).
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="absences", verbose_name=_("who is away"))

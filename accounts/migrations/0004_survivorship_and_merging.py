@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from core.db import search_index, undone
+from core.db.schema import search_index, undone
 
 AT_ONCE = 1000
 

@@ -3,7 +3,7 @@
 from django.db import migrations, models
 
 from accounts.matching import name_key
-from core.db import search_index, undone
+from core.db.schema import search_index, undone
 
 AT_ONCE = 500
 SEARCH = search_index("accounts_account_search", "accounts_account", ["name", "parent_customer_id", "business_id"])

@@ -2,20 +2,20 @@
 
 from django.db import migrations
 
-from core import db
+from core.db import schema
 
 
 class Migration(migrations.Migration):
     dependencies = [("approvals", "0001_initial")]
     operations = [
-        db.append_only("approvals_decision"),
-        db.legal_transitions(
+        schema.append_only("approvals_decision"),
+        schema.legal_transitions(
             "approvals_run",
             "status",
             [("open", "approved"), ("open", "rejected"), ("open", "recalled")],
             start=["open"],
         ),
-        db.legal_transitions(
+        schema.legal_transitions(
             "approvals_request",
             "status",
             [("pending", "approved"), ("pending", "rejected"), ("pending", "cancelled")],

@@ -7,7 +7,7 @@ import users.roles
 from django.conf import settings
 from django.db import migrations, models
 
-from core import db
+from core.db import schema
 
 RUN = [("open", "approved"), ("open", "rejected"), ("open", "recalled")]
 REQUEST = [("pending", "approved"), ("pending", "rejected"), ("pending", "cancelled")]
@@ -22,8 +22,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        db.undone(db.legal_transitions("approvals_run", "status", RUN, start=["open"])),
-        db.undone(db.legal_transitions("approvals_request", "status", REQUEST, start=["pending"])),
+        schema.undone(schema.legal_transitions("approvals_run", "status", RUN, start=["open"])),
+        schema.undone(schema.legal_transitions("approvals_request", "status", REQUEST, start=["pending"])),
         migrations.CreateModel(
             name='AuthorityLimit',
             fields=[
@@ -289,7 +289,7 @@ class Migration(migrations.Migration):
             name='permission',
             field=models.CharField(choices=[('account.view', 'account.view'), ('account.edit', 'account.edit'), ('activity.view', 'activity.view'), ('opportunity.view', 'opportunity.view'), ('product.view', 'product.view'), ('quote.view', 'quote.view'), ('quote.edit', 'quote.edit'), ('quote.surcharge', 'quote.surcharge'), ('margin.view', 'margin.view'), ('agreement.view', 'agreement.view'), ('approve.floor', 'approve.floor'), ('approve.margin', 'approve.margin'), ('approve.catalogue', 'approve.catalogue'), ('approve.terms', 'approve.terms'), ('steward', 'steward'), ('admin', 'admin')], max_length=40, verbose_name='who may decide'),
         ),
-        db.legal_transitions("approvals_run", "status", [*RUN, ("open", "returned")], start=["open"]),
-        db.legal_transitions("approvals_request", "status", [*REQUEST, ("pending", "returned")], start=["pending"]),
-        db.append_only("approvals_remark"),
+        schema.legal_transitions("approvals_run", "status", [*RUN, ("open", "returned")], start=["open"]),
+        schema.legal_transitions("approvals_request", "status", [*REQUEST, ("pending", "returned")], start=["pending"]),
+        schema.append_only("approvals_remark"),
     ]

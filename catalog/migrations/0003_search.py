@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core.db import search_index
+from core.db.schema import search_index
 
 
 class Migration(migrations.Migration):

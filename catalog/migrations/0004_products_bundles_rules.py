@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import migrations, models
 
-from core.db import search_index, undone
+from core.db.schema import search_index, undone
 
 SEARCH = search_index("catalog_product_search", "catalog_product", ["sku", "name_en", "name_fi"])
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import BundlePricing
 from catalog.fields import ProductKeyField
-from core import db
+from core.db import searching
 from core.models import LookUp
 from users.models import User
 from users.roles import Perm
@@ -52,16 +52,16 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def matching(self, text: str) -> "ProductQuerySet":
         """Products whose code or name, in either language, contains every word of `text`."""
-        return db.contains(self, SEARCHED, text, index="catalog_product_search")  # type: ignore[return-value]
+        return searching.contains(self, SEARCHED, text, index="catalog_product_search")  # type: ignore[return-value]
 
     def suggested(self, text: str) -> "ProductQuerySet":
-        """The same for what somebody is still typing (`core.db.suggests`)."""
-        return db.suggests(self, SEARCHED, text, index="catalog_product_search")  # type: ignore[return-value]
+        """The same for what somebody is still typing (`core.db.searching.suggests`)."""
+        return searching.suggests(self, SEARCHED, text, index="catalog_product_search")  # type: ignore[return-value]
 
     def containing(self, text: str) -> "ProductQuerySet":
         """As `matching`, of rows that another condition makes few: no index is asked."""
         whole = Concat("sku", Value(" "), "name_en", Value(" "), "name_fi", output_field=models.TextField())
-        return db.contains(self.annotate(_whole=whole), ["_whole"], text)  # type: ignore[return-value]
+        return searching.contains(self.annotate(_whole=whole), ["_whole"], text)  # type: ignore[return-value]
 
 
 class Product(models.Model):

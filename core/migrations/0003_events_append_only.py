@@ -2,9 +2,9 @@
 
 from django.db import migrations
 
-from core import db
+from core.db import schema
 
 
 class Migration(migrations.Migration):
     dependencies = [("core", "0001_initial")]
-    operations = [db.append_only("core_event")]
+    operations = [schema.append_only("core_event")]

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from core.db import unlogged
+from core.db.schema import unlogged
 
 
 class Migration(migrations.Migration):

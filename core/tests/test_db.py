@@ -6,6 +6,7 @@ from django.db.models import Value
 from django.db.models.functions import Lower
 
 from core import clock, db
+from core.db import bulk, searching
 from core.models import Event, JobRun, OutboxMessage
 from users.models import User
 from users.tests.factories import UserFactory
@@ -16,24 +17,24 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("text", ["ämpäri", "ÄMPÄRI", "mpär", "oy ämp"])
 def test_search_ignores_case_in_finnish_too(text: str) -> None:
     user = UserFactory(display_name="Ämpäri Oy")
-    assert list(db.contains(User.objects.all(), ["display_name", "username"], text)) == [user]
+    assert list(searching.contains(User.objects.all(), ["display_name", "username"], text)) == [user]
 
 
 @pytest.mark.parametrize(("text", "found"), [("100%", True), ("50%", False), ("a_b", True), ("axb", False), ("\\", True)])
 def test_marks_of_patterns_are_plain_text_in_a_search(text: str, found: bool) -> None:
     UserFactory(display_name="100% a_b \\ Oy")
-    assert db.contains(User.objects.all(), ["display_name"], text).exists() is found
+    assert searching.contains(User.objects.all(), ["display_name"], text).exists() is found
 
 
 def test_every_word_must_occur_somewhere() -> None:
     user = UserFactory(display_name="Ämpäri Oy", username="asiakas")
-    assert list(db.contains(User.objects.all(), ["display_name", "username"], "oy asia")) == [user]
-    assert not db.contains(User.objects.all(), ["display_name", "username"], "oy puuttuu").exists()
+    assert list(searching.contains(User.objects.all(), ["display_name", "username"], "oy asia")) == [user]
+    assert not searching.contains(User.objects.all(), ["display_name", "username"], "oy puuttuu").exists()
 
 
 def test_no_words_find_everything() -> None:
     UserFactory()
-    assert db.contains(User.objects.all(), ["display_name"], "  ").count() == 1
+    assert searching.contains(User.objects.all(), ["display_name"], "  ").count() == 1
 
 
 def test_nothing_is_like_nothing() -> None:
@@ -82,30 +83,30 @@ def test_null_is_ordered_where_it_is_said() -> None:
 def test_copied_rows_read_back_as_they_were(text: str) -> None:
     at, data = clock.now(), {"text": text, "number": 1, "none": None}
     fields = ("subject_type", "subject_id", "verb", "reason", "data", "at")
-    assert db.copy_rows(Event, fields, [("quote", 7, "sent", text, data, at)] * 2) == 2
+    assert bulk.copy_rows(Event, fields, [("quote", 7, "sent", text, data, at)] * 2) == 2
     assert list(Event.objects.values_list(*fields, "by_id", "by_name")) == [("quote", 7, "sent", text, data, at, None, "")] * 2
 
 
 def test_columns_that_are_left_out_get_their_defaults_and_unique_ones_a_fresh_one_each() -> None:
     at = clock.now()
-    db.copy_rows(OutboxMessage, ("topic", "available_at", "created_at"), [("x", at, at), ("x", at, at)])
+    bulk.copy_rows(OutboxMessage, ("topic", "available_at", "created_at"), [("x", at, at), ("x", at, at)])
     first, second = OutboxMessage.objects.all()
     assert (first.payload, first.attempts, first.delivered_at) == ({}, 0, None)
     assert first.uuid != second.uuid
 
 
 def test_more_rows_than_go_at_once_arrive_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(bulk, "ROWS_AT_ONCE", 2)
     rows = ((str(number), clock.now()) for number in range(5))
-    assert db.copy_rows(JobRun, ("kind", "started_at"), rows) == 5
+    assert bulk.copy_rows(JobRun, ("kind", "started_at"), rows) == 5
     assert list(JobRun.objects.order_by("pk").values_list("kind", flat=True)) == ["0", "1", "2", "3", "4"]
 
 
 def test_new_keys_are_nobodys_and_the_next_row_comes_after_them() -> None:
     old = JobRun.objects.create(kind="old", started_at=clock.now()).pk
-    keys = db.new_keys(JobRun, 3)
+    keys = bulk.new_keys(JobRun, 3)
     assert (len(set(keys)), min(keys) > old) == (3, True)
-    db.copy_rows(JobRun, ("id", "kind", "started_at"), ((key, f"new {key}", clock.now()) for key in keys))
+    bulk.copy_rows(JobRun, ("id", "kind", "started_at"), ((key, f"new {key}", clock.now()) for key in keys))
     assert JobRun.objects.create(kind="later", started_at=clock.now()).pk > max(keys)
 
 
@@ -119,7 +120,7 @@ def test_an_index_for_text_is_there_again_after_the_block_and_not_within_it() ->
     before = names()
     with connection.cursor() as cursor:
         cursor.execute("CREATE INDEX words_of_users ON users_user USING gin (to_tsvector('simple', display_name))")
-    with db.indexes_rebuilt(User):
+    with bulk.indexes_rebuilt(User):
         assert names() == set()
         UserFactory()
     assert names() == {*before, "words_of_users"}
@@ -135,7 +136,7 @@ def test_every_index_and_every_constraint_is_the_same_after_the_block() -> None:
             return {*indexes, *cursor.fetchall()}
 
     before = held()
-    with db.indexes_rebuilt(User):
+    with bulk.indexes_rebuilt(User):
         within = held()
     assert held() == before
     assert not [definition for _name, definition in within if "username" in definition]
@@ -144,13 +145,13 @@ def test_every_index_and_every_constraint_is_the_same_after_the_block() -> None:
 @pytest.mark.postgresql
 def test_two_rows_that_may_not_be_alike_are_refused_at_the_end_of_the_block() -> None:
     user = UserFactory()
-    with pytest.raises(IntegrityError), transaction.atomic(), db.indexes_rebuilt(User):
-        db.copy_rows(User, ["username", "email", "display_name"], [(user.username, "another@example.com", "Another")])
+    with pytest.raises(IntegrityError), transaction.atomic(), bulk.indexes_rebuilt(User):
+        bulk.copy_rows(User, ["username", "email", "display_name"], [(user.username, "another@example.com", "Another")])
     assert User.objects.filter(username=user.username).count() == 1
 
 
 def test_statistics_can_be_refreshed_within_a_transaction() -> None:
-    db.refresh_statistics()
+    bulk.refresh_statistics()
     assert connection.in_atomic_block
 
 
@@ -185,13 +186,15 @@ def test_a_row_added_with_an_expression_is_left_to_django() -> None:
 )
 def test_texts_are_as_much_alike_on_both(one: str, other: str, likeness: str) -> None:
     UserFactory()
-    found = User.objects.annotate(likeness=db.Similarity(Value(one), Value(other))).values_list("likeness", flat=True).get()
+    found = (
+        User.objects.annotate(likeness=searching.Similarity(Value(one), Value(other))).values_list("likeness", flat=True).get()
+    )
     assert f"{found:.3f}" == likeness
 
 
 def test_up_to_so_many_rows_are_found_in_the_order_of_the_columns_asked_for() -> None:
     users = [UserFactory(username=f"u{number}") for number in range(3)]
-    rows = db.some(User.objects.filter(username__startswith="u"), ("username", "id"), 2)
+    rows = searching.some(User.objects.filter(username__startswith="u"), ("username", "id"), 2)
     assert len(rows) == 2
     assert set(rows) <= {(user.username, user.pk) for user in users}
-    assert db.some(User.objects.filter(username="none"), ("id",), 2) == []
+    assert searching.some(User.objects.filter(username="none"), ("id",), 2) == []

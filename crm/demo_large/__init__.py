@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from core import db
+from core.db import bulk
 from crm import demo
 from crm.demo_large import customers, deals, people, products
 
@@ -33,4 +33,4 @@ def load(sizes: Sizes | None = None) -> None:
         products.load(sizes.products)
     with transaction.atomic():
         deals.load(sizes.quotes)
-    db.refresh_statistics()
+    bulk.refresh_statistics()

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from accounts.matching import name_key
 from accounts.models import MASTER_LOOK_UPS, Account, Contact, MasterRecord, Site
-from core import clock, db
+from core import clock
+from core.db import bulk
 from core.models import Event, JobRun
 from crm.demo_large import people
 from crm.demo_large.rows import by_nobody, store
@@ -62,8 +63,8 @@ def load(count: int) -> None:
         return
     now = clock.now()
     run = JobRun.objects.create(kind=KIND, status=JobRun.Status.APPLIED, source="demo", started_at=now, finished_at=now)
-    with db.indexes_rebuilt(Account, Contact, Site):
-        rng, keys = random.Random(count), db.new_keys(Account, count)
+    with bulk.indexes_rebuilt(Account, Contact, Site):
+        rng, keys = random.Random(count), bulk.new_keys(Account, count)
         for start in range(0, count, AT_ONCE):
             _write(list(_accounts(rng, keys[start : start + AT_ONCE])), run, now)
 
@@ -115,9 +116,9 @@ def _write(accounts: list[_New], run: JobRun, now: dt.datetime) -> None:
     store(Site, _SITE, (row for new, said in told for row in _sites(new, said)), by_nobody(now))
     rows = [row for new in accounts for row in _contacts(new)]
     store(
-        Contact, _CONTACT, ((key, *row) for key, row in zip(db.new_keys(Contact, len(rows)), rows, strict=True)), by_nobody(now)
+        Contact, _CONTACT, ((key, *row) for key, row in zip(bulk.new_keys(Contact, len(rows)), rows, strict=True)), by_nobody(now)
     )
-    db.copy_rows(
+    bulk.copy_rows(
         Event,
         ("subject_type", "subject_id", "verb", "by_name", "data", "at"),
         (("account", new.pk, "master_created", "demo", {"run": run.pk, "changes": {}}, now) for new in accounts),

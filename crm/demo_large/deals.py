@@ -9,7 +9,8 @@ from typing import Any
 from django.db.models import F
 
 from accounts.models import Account
-from core import clock, db
+from core import clock
+from core.db import bulk
 from core.models import NumberSeries
 from crm.demo_large import customers, people
 from crm.demo_large.orders import Ordered
@@ -142,7 +143,7 @@ def _open_opportunities(
     for _number in range(more):
         day = clock.today() - dt.timedelta(days=rng.randrange(1, 200))
         plans.append((None, rng.choice(accounts), day, rng.choice(stages)))
-    keys = db.new_keys(Opportunity, len(plans))
+    keys = bulk.new_keys(Opportunity, len(plans))
     rows: dict[OpportunityStatus, list[tuple[Any, ...]]] = {}
     by_number: dict[str, int] = {}
     for pk, (order, account, day, stage) in zip(keys, plans, strict=True):

@@ -8,7 +8,7 @@ from django.db.models import OuterRef, Subquery
 from approvals import routing
 from approvals.choices import RequestStatus, RunStatus, Verdict, Via
 from approvals.models import Decision, Request, Run, RunGate
-from core import db
+from core.db import bulk
 from core.languages import texts_of
 from crm.demo_large.orders import Made
 from quotes import approval_facts
@@ -30,9 +30,9 @@ class Desk:
 
     def ask(self, quotes: Sequence[Made], breaches: Callable[[Made], list[Breach]]) -> None:
         """A run with one request for each of these quotes, both open."""
-        runs, requests = db.new_keys(Run, len(quotes)), db.new_keys(Request, len(quotes))
+        runs, requests = bulk.new_keys(Run, len(quotes)), bulk.new_keys(Request, len(quotes))
         asked = list(zip(quotes, runs, requests, strict=True))
-        db.copy_rows(
+        bulk.copy_rows(
             Run,
             (
                 "id", "subject_type", "subject_id", "subject_version", "content_hash", "requested_by_id", "last_editor_id",
@@ -46,7 +46,7 @@ class Desk:
                 for one, run, _request in asked
             ),
         )  # fmt: skip
-        db.copy_rows(
+        bulk.copy_rows(
             Request,
             ("id", "run_id", "approver_id", "position", "is_open", "summary", "asked_at", "due_at"),
             (
@@ -63,7 +63,7 @@ class Desk:
             "permission": self.gate.permission, "position": self.gate.position, "sla_hours": self.gate.sla_hours,
             "clock": "calendar", "defined": True,
         }  # fmt: skip
-        db.copy_rows(
+        bulk.copy_rows(
             RunGate,
             ("run_id", "request_id", "gate", "permission", "position", "definition"),
             ((run, request, self.gate.code, self.gate.permission, self.gate.position, copy) for _one, run, request in asked),
@@ -77,7 +77,7 @@ class Desk:
             run__subject_type="quote", run__subject_id__in=list(by_quote), status=RequestStatus.PENDING
         )
         rows = [(request, run, by_quote[quote]) for request, run, quote in waiting.values_list(*columns)]
-        db.copy_rows(
+        bulk.copy_rows(
             Decision,
             (
                 "request_id", "verdict", "comment", "decided_by_id", "requested_by_id", "last_editor_id", "subject_version",

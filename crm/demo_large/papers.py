@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from core import clock, db, links
+from core import clock, links
+from core.db import bulk
 from core.models import Link
 from crm.demo_large.orders import Made
 from quotes import document_selectors, snapshots
@@ -22,10 +23,10 @@ def send(quotes: Sequence[Made]) -> None:
 
     Nobody was sent one of these links, so nobody holds its token.
     """
-    link_keys, keys = db.new_keys(Link, len(quotes)), db.new_keys(QuoteDocument, len(quotes))
+    link_keys, keys = bulk.new_keys(Link, len(quotes)), bulk.new_keys(QuoteDocument, len(quotes))
     company = document_selectors.company()
     sent = [(one, link, key, _document(one, company)) for one, link, key in zip(quotes, link_keys, keys, strict=True)]
-    db.copy_rows(
+    bulk.copy_rows(
         Link,
         ("id", "uuid", "purpose", "subject_id", "nonce", "token_hash", "expires_at", "created_at"),
         (
@@ -38,7 +39,7 @@ def send(quotes: Sequence[Made]) -> None:
         ),
     )  # fmt: skip
     fields = ("quote_id", "snapshot_id", "language", "parties", "recipients", "document_hash", "sent_by_id", "sent_at")
-    db.copy_rows(QuoteDocument, ("id", "link_id", *fields), ((key, link, *row) for _one, link, key, row in sent))
+    bulk.copy_rows(QuoteDocument, ("id", "link_id", *fields), ((key, link, *row) for _one, link, key, row in sent))
     _answer(
         [(one, key, row[fields.index("document_hash")]) for one, _link, key, row in sent if one.reached(S.ACCEPTED, S.DECLINED)]
     )
@@ -69,7 +70,7 @@ def _answer(answered: Sequence[tuple[Made, int, str]]) -> None:
             one.order.at(step),
         )  # fmt: skip
 
-    db.copy_rows(
+    bulk.copy_rows(
         QuoteAnswer,
         (
             "quote_id", "document_id", "document_hash", "answer", "name", "role", "purchase_order", "language", "net_total",

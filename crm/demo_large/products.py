@@ -8,7 +8,8 @@ from typing import Any
 from catalog.likeness import name_key
 from catalog.models import Price, PriceList, Product, ProductGroup, UnitOfMeasure, VatRate
 from catalog.selectors import STANDARD
-from core import clock, db, money
+from core import clock, money
+from core.db import bulk
 from crm.demo_large.rows import by_nobody, store
 from crm.demo_large.words import KINDS, VARIANTS
 
@@ -28,14 +29,17 @@ def load(count: int) -> None:
     now = clock.now()
     rng = random.Random(count)
     standard = PriceList.objects.get(code=STANDARD).pk
-    keys = db.new_keys(Product, count)
-    with db.indexes_rebuilt(Product):
+    keys = bulk.new_keys(Product, count)
+    with bulk.indexes_rebuilt(Product):
         for start in range(0, count, 20_000):
             part = keys[start : start + 20_000]
             store(Product, _PRODUCT, _products(rng, part, start), by_nobody(now))
             rows = [row for pk in part for row in _prices(rng, standard, pk)]
             store(
-                Price, _PRICE, ((key, *row) for key, row in zip(db.new_keys(Price, len(rows)), rows, strict=True)), by_nobody(now)
+                Price,
+                _PRICE,
+                ((key, *row) for key, row in zip(bulk.new_keys(Price, len(rows)), rows, strict=True)),
+                by_nobody(now),
             )
 
 

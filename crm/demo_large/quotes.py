@@ -13,7 +13,8 @@ from django.db.models import F, OuterRef, Subquery
 
 from accounts import payment_terms
 from accounts.models import Contact, PaymentTerm, PaymentTermRule, PaymentType
-from core import db, money
+from core import money
+from core.db import bulk
 from core.models import Event
 from crm.demo_large import papers
 from crm.demo_large.decisions import Desk
@@ -58,8 +59,8 @@ class Writer:
     def _write(self, orders: Sequence[Ordered]) -> None:
         recipients = Contact.objects.filter(is_default=True, account__in={order.account.pk for order in orders})
         contacts = {contact.account_id: contact for contact in recipients}
-        line_keys = iter(db.new_keys(QuoteLine, sum(len(order.items) for order in orders)))
-        for order, key in zip(orders, db.new_keys(Quote, len(orders)), strict=True):
+        line_keys = iter(bulk.new_keys(QuoteLine, sum(len(order.items) for order in orders)))
+        for order, key in zip(orders, bulk.new_keys(Quote, len(orders)), strict=True):
             order.pk = key
         quotes = [self._make(order, contacts.get(order.account.pk), line_keys) for order in orders]
         stamps = [(one.order.began, one.by.pk) for one in quotes]
@@ -70,7 +71,7 @@ class Writer:
         self.desk.ask([one for one in quotes if one.reached(S.IN_REVIEW)], self._breaches)
         papers.send([one for one in quotes if one.reached(S.SENT)])
         self._move(quotes)
-        db.copy_rows(
+        bulk.copy_rows(
             Event,
             ("subject_type", "subject_id", "verb", "by_id", "by_name", "data", "at"),
             (row for one in quotes for row in _events(one, self.desk.approver)),
@@ -152,11 +153,11 @@ class Writer:
         return triggers.breaches(one.priced, target)
 
     def _freeze(self, quotes: Sequence[Made]) -> None:
-        for one, key in zip(quotes, db.new_keys(QuoteSnapshot, len(quotes)), strict=True):
+        for one, key in zip(quotes, bulk.new_keys(QuoteSnapshot, len(quotes)), strict=True):
             texts = {row.line.id: item.texts for row, item in zip(one.priced.lines, one.order.items, strict=True)}
             one.snapshot_id, one.content = key, snapshots.content_of(one.quote, Quoted(one.priced, texts))
             one.commercial_hash = snapshots.commercial_hash(one.content)
-        db.copy_rows(
+        bulk.copy_rows(
             QuoteSnapshot,
             ("id", "quote_id", "version", "text", "commercial_hash", "by_id", "at"),
             (

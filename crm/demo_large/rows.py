@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from core import db
+from core.db import bulk
 
 Stamp = tuple[dt.datetime, int | None]
 """When something was done, and the key of who did it."""
@@ -18,7 +18,7 @@ _HISTORY = ("history_type", "history_date", "history_user_id", "history_change_r
 def store(model: type[Model], fields: Sequence[str], rows: Iterable[Sequence[Any]], stamps: Iterable[Stamp]) -> None:
     """Add rows and, to a model with history, the note of each one's making. Keys that others point at are among `fields`."""
     kept = list(rows)
-    db.copy_rows(model, fields, kept)
+    bulk.copy_rows(model, fields, kept)
     remember(model, CREATED, fields, zip(kept, stamps, strict=False))
 
 
@@ -30,7 +30,7 @@ def remember(model: Any, what: str, fields: Sequence[str], rows: Iterable[tuple[
     places = [place for place, name in enumerate(fields) if name in tracked]
     names = [*(fields[place] for place in places), *_HISTORY]
     kept = ((*(row[place] for place in places), what, at, by, "demo") for row, (at, by) in rows)
-    db.copy_rows(model.history.model, names, kept)
+    bulk.copy_rows(model.history.model, names, kept)
 
 
 def by_nobody(at: dt.datetime) -> Iterable[Stamp]:

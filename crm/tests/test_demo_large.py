@@ -11,7 +11,7 @@ from django.db.models import Count, Sum
 from accounts.models import Account, Contact, MasterRecord, Site
 from approvals.models import Decision, Request, Run
 from catalog.models import Price, Product
-from core import db
+from core.db import bulk
 from core.models import Event, NumberSeries
 from crm import demo_large
 from crm.demo_large import deals
@@ -190,4 +190,4 @@ def test_a_quote_that_is_copied_in_starts_as_a_draft_like_any_other() -> None:
     row = {**taken, "id": 10**9, "number": "Q-1", "status": "sent"}
     fields = [column.attname for column in Quote._meta.concrete_fields]
     with pytest.raises(IntegrityError, match="illegal transition"), transaction.atomic():
-        db.copy_rows(Quote, fields, [[row[name] for name in fields]])
+        bulk.copy_rows(Quote, fields, [[row[name] for name in fields]])

@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core import db
+from core.db import schema
 
 MOVES = [
     ("new", "qualified"),
@@ -25,4 +25,4 @@ MOVES = [
 
 class Migration(migrations.Migration):
     dependencies = [("opportunities", "0001_initial")]
-    operations = [db.legal_transitions("opportunities_opportunity", "status", MOVES, start=["new"])]
+    operations = [schema.legal_transitions("opportunities_opportunity", "status", MOVES, start=["new"])]

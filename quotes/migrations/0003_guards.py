@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core import db
+from core.db import schema
 
 MOVES = [
     ("draft", "in_review"),
@@ -29,7 +29,7 @@ MOVES = [
 class Migration(migrations.Migration):
     dependencies = [("quotes", "0001_initial")]
     operations = [
-        db.append_only("quotes_quotesnapshot"),
-        db.append_only("quotes_quoteanswer"),
-        db.legal_transitions("quotes_quote", "status", MOVES, start=["draft"]),
+        schema.append_only("quotes_quotesnapshot"),
+        schema.append_only("quotes_quoteanswer"),
+        schema.legal_transitions("quotes_quote", "status", MOVES, start=["draft"]),
     ]

@@ -2,7 +2,7 @@ import json
 
 from django.db import migrations, models
 
-from core import db
+from core.db import schema
 
 TABLE = "quotes_quotesnapshot"
 
@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     dependencies = [("quotes", "0003_guards")]
 
     operations = [
-        db.undone(db.append_only(TABLE)),
+        schema.undone(schema.append_only(TABLE)),
         migrations.RenameField("quotesnapshot", "content", "text"),
         migrations.AlterField("quotesnapshot", "text", models.TextField(verbose_name="content")),
         migrations.AddField(
@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             models.CharField(blank=True, default="", max_length=64, verbose_name="digest of the rows"),
             preserve_default=False,
         ),
-        db.quickly_compressed(TABLE, "text"),
+        schema.quickly_compressed(TABLE, "text"),
         migrations.RunPython(canonical, migrations.RunPython.noop),
-        db.append_only(TABLE),
+        schema.append_only(TABLE),
     ]

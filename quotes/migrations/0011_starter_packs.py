@@ -2,7 +2,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from core import db
+from core.db import schema
 
 
 class Migration(migrations.Migration):
@@ -40,5 +40,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='one_row_of_starter_pack_settings')],
             },
         ),
-        db.append_only("quotes_starterpackanswer"),
+        schema.append_only("quotes_starterpackanswer"),
     ]

@@ -7,7 +7,7 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
-from core import db
+from core.db import schema
 
 class Migration(migrations.Migration):
 
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        db.undone(db.append_only("quotes_quoteanswer")),  # given back by 0022
+        schema.undone(schema.append_only("quotes_quoteanswer")),  # given back by 0022
         migrations.CreateModel(
             name='CompanyDetails',
             fields=[

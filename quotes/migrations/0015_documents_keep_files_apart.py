@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from core import db
+from core.db import schema
 
 
 class Migration(migrations.Migration):
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             model_name='quoteanswer',
             constraint=models.CheckConstraint(condition=models.Q(('answer', 'declined'), models.Q(('gross_total__isnull', False), ('net_total__isnull', False)), _connector='OR'), name='an_acceptance_has_its_totals'),
         ),
-        db.append_only("quotes_quoteanswer"),
-        db.append_only("quotes_quotefile"),
-        db.append_only("quotes_quotequestion"),
+        schema.append_only("quotes_quoteanswer"),
+        schema.append_only("quotes_quotefile"),
+        schema.append_only("quotes_quotequestion"),
     ]

@@ -3,7 +3,7 @@
 import core.working_time
 import datetime
 import django.db.models.deletion
-from core.db import never_overlapping
+from core.db.schema import never_overlapping
 from django.conf import settings
 from django.db import migrations, models
 

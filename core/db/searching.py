@@ -1,0 +1,130 @@
+"""Rows by words in their texts: while somebody types, in long tables, and by likeness."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Cast, Upper
+
+from core.db import is_postgresql
+from core.db.sqlite import similarity
+
+MOST_WORDS = 10
+LEAST_LETTERS = 3
+"""Of a word that an index of three letters can find."""
+
+
+class Similarity(models.Func):
+    """How alike two texts are, from 0 to 1: the share of groups of three letters that both have."""
+
+    function = "SIMILARITY"
+    output_field = models.FloatField()
+
+
+def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, index: str = "") -> models.QuerySet[Any]:
+    """Rows of which every word of `text` occurs in one of `fields`, in any case, in Finnish too.
+
+    `index`: the `search_index` over just these fields, if there is one.
+    """
+    words = _words(text)
+    if index and is_postgresql() and any(len(word) >= LEAST_LETTERS for word in words):
+        return _by_few_keys(queryset, [_in_any(fields, word) for word in words])
+    return _with_words(queryset, fields, words, index)
+
+
+def suggests(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, index: str) -> models.QuerySet[Any]:
+    """As `contains`, for what somebody is still typing, so that an index always helps: while no word is long enough for `index`,
+    a field must begin with the first one, written small, large or with a capital. Each field has its own index. No query."""
+    words = _words(text)
+    if not words or any(len(word) >= LEAST_LETTERS for word in words):
+        return _with_words(queryset, fields, words, index)
+    begins = models.Q()
+    for word in {words[0], words[0].lower(), words[0].upper(), words[0].capitalize()}:
+        begins |= _in_any(fields, word, "startswith")
+    return _with_words(queryset.filter(begins), fields, words[1:], index)
+
+
+def _words(text: str) -> list[str]:
+    return text.replace("\x00", "").split()[:MOST_WORDS]
+
+
+def _with_words(queryset: models.QuerySet[Any], fields: Sequence[str], words: Iterable[str], index: str) -> models.QuerySet[Any]:
+    for word in words:
+        by_index = index and len(word) >= LEAST_LETTERS and not is_postgresql()
+        queryset = queryset.filter(models.Q(pk__in=_rows_of_index(index, word)) if by_index else _in_any(fields, word))
+    return queryset
+
+
+def _in_any(fields: Sequence[str], word: str, how: str = "icontains") -> models.Q:
+    any_field = models.Q()
+    for field in fields:
+        any_field |= models.Q(**{f"{field}__{how}": word})
+    return any_field
+
+
+def some(rows: models.QuerySet[Any], columns: Sequence[str], most: int) -> list[tuple[Any, ...]]:
+    """These columns of up to `most` of the rows, whichever, found by an index where there is one.
+
+    PostgreSQL takes a comparison of texts for cheaper than it is: told that few rows are enough, it would rather read the table.
+    """
+    chosen = rows.order_by().values_list(*columns)
+    if not is_postgresql():
+        return list(chosen[:most])
+    sql, values = chosen.query.sql_with_params()
+    names = ", ".join(f'"{column}"' for column in columns)
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH found AS MATERIALIZED ({sql}) SELECT {names} FROM found LIMIT %s", [*values, most])  # noqa: S608
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+FEW = 2_000
+
+
+def _by_few_keys(queryset: models.QuerySet[Any], words: Sequence[models.Q]) -> models.QuerySet[Any]:
+    """The rows by their keys, when the index finds only few of them in the whole table.
+
+    Asked for the first fifty by name, PostgreSQL may read the table in the order of names until it has them. That is quick for a
+    word that many have, and reads nearly everything for one that it only thinks many have.
+    """
+    everything = queryset.model._default_manager.filter(*words).order_by()
+    keys = list(everything.values_list("pk", flat=True)[: FEW + 1])
+    return queryset.filter(pk__in=keys) if len(keys) <= FEW else queryset.filter(*words)
+
+
+def _rows_of_index(index: str, word: str) -> RawSQL:
+    """Keys of the rows in which the full-text table finds `word`, taken literally."""
+    literally = '"' + word.replace('"', '""') + '"'
+    return RawSQL(f"SELECT rowid FROM {index} WHERE {index} MATCH %s", [literally])  # noqa: S608, S611 - a name of our own
+
+
+class _IsAlike(models.Func):
+    """What an index of trigrams takes for similar texts."""
+
+    template, arg_joiner = "(%(expressions)s)", " %% "
+    output_field = models.BooleanField()
+
+
+MOST_CANDIDATES = 200
+
+
+def alike(queryset: models.QuerySet[Any], field: str, text: str, index: str, most: int) -> list[Any]:
+    """Up to `most` rows whose `field` is similar to `text`, the most similar first. `index`: a `search_index` with this field."""
+    letters = text.replace("\x00", "")
+    if is_postgresql():
+        own, other = Upper(Cast(field, models.TextField())), Upper(models.Value(letters, output_field=models.TextField()))
+        found = queryset.annotate(_alike=Similarity(own, other)).filter(_IsAlike(own, other))
+        return list(found.order_by("-_alike", "pk")[:most])
+    groups = sorted({letters[start : start + 3].lower() for start in range(len(letters) - 2)})
+    if not groups:
+        return []
+    quoted = " OR ".join('"' + group.replace('"', '""') + '"' for group in groups)
+    sql = f"SELECT rowid FROM {index} WHERE {index} MATCH %s ORDER BY rank LIMIT {MOST_CANDIDATES}"  # noqa: S608
+    rows = queryset.filter(pk__in=RawSQL(sql, [f"{field} : ({quoted})"]))  # noqa: S611 - names of our own
+    told = sorted((-(similarity(getattr(row, field), letters) or 0), row.pk, row) for row in rows)
+    return [row for likeness, _pk, row in told if -likeness >= LEAST_ALIKE][:most]
+
+
+LEAST_ALIKE = 0.3
+"""As PostgreSQL has it where nobody has set it."""
