@@ -35,10 +35,10 @@ class Said(NamedTuple):
     comment: str
     lines: list[LineSaid]
 
-    @property
-    def by_line(self) -> dict[int, str]:
-        """What was said of the lines that are still there, by their keys."""
-        return {said.line: said.text for said in self.lines if said.line is not None}
+
+def said_by_line(said: Said | None) -> dict[int, str]:
+    """What was said of the lines that are still there, by their keys."""
+    return {line.line: line.text for line in said.lines if line.line is not None} if said else {}
 
 
 def said_before(quote: Quote) -> Said | None:

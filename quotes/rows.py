@@ -60,6 +60,7 @@ class Row:
     high: str
     most: str
     at: str
+    said: str
     error: str
 
 
@@ -87,16 +88,18 @@ PAGE_TEXT_ROW = RowTemplate("quotes/_page_text_row.html", TextRow)
 INPUTS = ("quantity", "discount", "net_price")
 
 
-def rows_of(quote: Quote, quoted: Quoted, *, editing: bool, sees_margin: bool) -> SafeString:
-    """The rows of all lines, headings and notes, in the active language."""
+def rows_of(
+    quote: Quote, quoted: Quoted, *, editing: bool, sees_margin: bool, said: Mapping[int, str] | None = None
+) -> SafeString:
+    """The rows of all lines, headings and notes, in the active language. `said`: what the customer said of a line, by its id."""
     drawn = (
         template.render(map(itemgetter(1), rows), sees_margin=sees_margin)
-        for template, rows in groupby(_rows(quote, quoted, editing=editing), key=itemgetter(0))
+        for template, rows in groupby(_rows(quote, quoted, said or {}, editing=editing), key=itemgetter(0))
     )
     return format_html_join("", "{}", ((html,) for html in drawn))
 
 
-def _rows(quote: Quote, quoted: Quoted, *, editing: bool) -> Iterator[tuple[RowTemplate, Any]]:
+def _rows(quote: Quote, quoted: Quoted, said: Mapping[int, str], *, editing: bool) -> Iterator[tuple[RowTemplate, Any]]:
     shown, language, url = notation(), active(), _lines_url(quote)
     sums = sections.subtotals(quoted.blocks, quoted.priced.lines)
     positions = {row.line.id: position for position, row in enumerate(quoted.priced.lines, 1)}
@@ -108,6 +111,7 @@ def _rows(quote: Quote, quoted: Quoted, *, editing: bool) -> Iterator[tuple[RowT
             block = next(blocks)
         stands_for = positions.get(row.line.alternative_to) if row.line.alternative_to else None
         made = _row(shown, language, url, place + 1, row, quoted.texts[row.line.id], stands_for)
+        made.said = _said(said.get(row.line.id))
         yield _template_of(row.line.kind, editing=editing), made
     while block is not None:
         yield _template_of(block.kind, editing=editing), text_row(quote, block, sums.get(block.id))
@@ -136,16 +140,20 @@ def row_of(
     *,
     sees_margin: bool,
     stands_for: int | None = None,
+    said: str | None = None,
     typed: Mapping[str, str] | None = None,
     error: str = "",
 ) -> tuple[Row, SafeString]:
-    """A row of the editor and its HTML; `typed` (field → text) and `error` keep what somebody typed that could not be used."""
+    """A row of the editor and its HTML; `typed` (field → text) and `error` keep what somebody typed that could not be used.
+
+    `said`: as for `rows_of`.
+    """
     made = _row(notation(), active(), _lines_url(quote), position, row, texts, stands_for)
     for name, text in (typed or {}).items():
         if name in INPUTS:
             setattr(made, f"{name}_input", text)
             setattr(made, f"{name}_css", " is-invalid" if error else "")
-    made.error = error
+    made.said, made.error = _said(said), error
     return made, _template_of(row.line.kind, editing=True).render([made], sees_margin=sees_margin)
 
 
@@ -211,6 +219,7 @@ def _row(
         high=high,
         most=most,
         at=at,
+        said="",
         error="",
     )
 
@@ -232,6 +241,11 @@ def _description(texts: ProductTexts, language: str) -> str:
             % {"months": extras.use_within_months}
         )
     return " ".join(text for text in said if text)
+
+
+def _said(text: str | None) -> str:
+    """What the customer said of the line when they declined the revision before."""
+    return _("The customer declined: %(said)s") % {"said": text} if text else ""
 
 
 def _css(row: PricedLine) -> str:

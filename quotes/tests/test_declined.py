@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from catalog.tests.factories import ProductFactory
 from quotes import declined, services
-from quotes.models import DeclineReason
+from quotes.models import DeclineReason, Quote
 from quotes.services import LineDraft
 from quotes.services.answering import Source
 from quotes.tests.factories import World, draft
@@ -50,13 +50,21 @@ def test_whatever_was_stored_makes_no_trouble(stored: Any) -> None:
     assert list(declined._given(stored)) == []
 
 
-def test_the_next_revision_opens_with_what_was_said(client: Client, world: World) -> None:
+def note_of(html: str, line: int) -> str:
+    """The note in the row of a line."""
+    row = html.partition(f'<tr id="quote-line-{line}"')[2].partition("</tr>")[0]
+    return row.partition('<div class="quote-said">')[2].partition("</div>")[0]
+
+
+def revised(world: World, *, count: int = 2) -> Quote:
+    """The revision after one of so many lines of which two were declined: one for its price, one for being late."""
     late = DeclineReason.objects.create(code="late", label_en="Too late", label_fi="Liian myöhään")
     butter = ProductFactory(sku="VOI-1", name_en="Butter")
     old = draft(world)
-    services.line_add(quote_id=old.pk, draft=LineDraft(butter, old.lines.get().quantity), by=world.rep)
+    drafts = [LineDraft(butter, old.lines.get().quantity)] * (count - 1)
+    services.lines_add(quote_id=old.pk, drafts=drafts, by=world.rep)
     document = services.quote_send(quote_id=old.pk, by=world.rep, to=[world.contact.email])
-    milk, butters = old.lines.order_by("position")
+    milk, butters = old.lines.order_by("position")[:2]
     services.quote_decline(
         document_id=document.pk,
         document_hash=document.document_hash,
@@ -66,7 +74,12 @@ def test_the_next_revision_opens_with_what_was_said(client: Client, world: World
         line_reasons={butters.pk: late, milk.pk: world.reason},
         source=Source(recorded_by=world.rep, evidence="Puhelu"),
     )
-    new = services.quote_revise(quote_id=old.pk, by=world.rep)
+    return services.quote_revise(quote_id=old.pk, by=world.rep)
+
+
+def test_the_next_revision_opens_with_what_was_said(client: Client, world: World) -> None:
+    new = revised(world)
+    old = new.previous
     client.force_login(world.rep)
     html = client.get(reverse("quote_page", args=[new.pk])).content.decode()
     assert "Revision 1 was declined by Olli Ostaja" in html
@@ -74,10 +87,32 @@ def test_the_next_revision_opens_with_what_was_said(client: Client, world: World
     first, second = new.lines.order_by("position")
     said = declined.said_before(new)
     assert said is not None
-    assert said.by_line == {first.pk: "Too dear", second.pk: "Too late"}
+    assert declined.said_by_line(said) == {first.pk: "Too dear", second.pk: "Too late"}
+    notes = [note_of(html, row.pk) for row in (first, second)]
+    assert notes == ["The customer declined: Too dear", "The customer declined: Too late"]
     assert f'href="#quote-line-{second.pk}">Line 2 (VOI-1)</a>: Too late' in html
     assert declined.said_before(old) is None
     assert "was declined by" not in client.get(reverse("quote_page", args=[old.pk])).content.decode()
+
+
+def test_what_was_said_of_a_line_stays_in_its_row_while_it_is_changed(client: Client, world: World) -> None:
+    new = revised(world)
+    line = new.lines.get(position=1)
+    client.force_login(world.rep)
+    typed = {"field": "quantity", "value": "7", "version": new.version}
+    html = client.post(reverse("quote_line_change", args=[new.pk, line.pk]), typed).content.decode()
+    assert note_of(html, line.pk) == "The customer declined: Too dear"
+    world.rep.language = "fi"
+    html = client.get(reverse("quote_page", args=[new.pk]), headers={"Accept-Language": "fi"}).content.decode()
+    assert note_of(html, line.pk) == "Asiakas hylkäsi: Liian kallis"
+
+
+@pytest.mark.parametrize("count", [2, 20])
+def test_what_was_said_costs_the_same_for_few_and_for_many_lines(world: World, count: int) -> None:
+    new = revised(world, count=count)
+    with CaptureQueriesContext(connection) as queries:
+        said = declined.said_before(new)
+    assert (len(queries), len(declined.said_by_line(said))) == (4, 2)
 
 
 def test_only_the_answer_to_the_revision_before_is_told(world: World) -> None:

@@ -12,7 +12,7 @@ from accounts.selectors import payment_term_advice
 from core.errors import Invalid, StaleVersion
 from core.forms import whole
 from core.templatetags.ui import money, notation
-from quotes import columns, configuring, line_texts, policies, rows, selectors
+from quotes import columns, configuring, declined, line_texts, policies, rows, selectors
 from quotes.choices import HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
@@ -122,6 +122,7 @@ def _row(
         line_texts.texts_of_line(line),
         sees_margin=margin,
         stands_for=positions.get(line.alternative_to_id) if line.alternative_to_id else None,
+        said=declined.said_by_line(declined.said_before(quote)).get(line.pk),
         typed=typed,
         error=wrong,
     )

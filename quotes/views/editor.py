@@ -113,16 +113,17 @@ def presence(request: HttpRequest, pk: int) -> HttpResponse:
 
 def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[str, Any]:
     """What the editor and the read view show of a quote."""
-    quoted = selectors.quoted(quote)
+    quoted, said = selectors.quoted(quote), declined.said_before(quote) if with_form else None
+    by_line = declined.said_by_line(said)
     return {
         "quote": quote,
-        "rows": rows.rows_of(quote, quoted, editing=with_form, sees_margin=policies.may_see_margin(user)),
+        "rows": rows.rows_of(quote, quoted, editing=with_form, sees_margin=policies.may_see_margin(user), said=by_line),
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
         **attachment_selectors.shown(user, quote),
         "sent_back": _sent_back(quote) if with_form else None,
-        "declined": declined.said_before(quote) if with_form else None,
+        "declined": said,
         "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,
         **changing_parts(user, quote, quoted.priced, {line_id: texts.sku for line_id, texts in quoted.texts.items()}),
     }
