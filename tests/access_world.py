@@ -358,7 +358,7 @@ def _line(case: Case) -> dict[str, Any]:
 
 
 def _attachment(case: Case) -> dict[str, Any]:
-    return {"pk": case.draft.pk, "attachment_pk": case.attachment.pk}
+    return {"pk": case.draft.pk, "attachment_pk": case.attachment.pk, "attachment_id": case.attachment.pk}
 
 
 _KINDS: dict[str, Callable[[World, str, str], Target]] = {
@@ -372,7 +372,7 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "opportunity": _of_case(lambda case: {"pk": case.opportunity.pk}),
     "quote": _of_case(lambda case: {"pk": case.draft.pk}),
     "line": _of_case(_line, "line_pk", "line_id"),
-    "attachment": _of_case(_attachment, "attachment_pk"),
+    "attachment": _of_case(_attachment, "attachment_pk", "attachment_id"),
     "approved quote": _of_case(lambda case: {"pk": case.approved.pk}),
     "sent quote": _of_case(lambda case: {"pk": case.sent.pk}),
     "asked quote": _of_case(lambda case: {"pk": case.asked.pk}),
@@ -456,6 +456,21 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "substitute": world.successor.pk,
     },
     "json acceptance": lambda world, target: {"name": "Olli Ostaja", "role": "CEO", "evidence": "Mail of today"},
+    "json account for the template": lambda world, target: {"account": world.shared[TEAM].account.pk, "leave_out": True},
+    "json attachment": lambda world, target: {"name": "tarjous.pdf", "file": "JVBERi0xLjc=", "for_customer": True},
+    "json for the customer": lambda world, target: {"for_customer": True},
+    "json note": lambda world, target: {"kind": "note", "text": "Toimitus viikolla 50."},
+    "json statement": lambda world, target: {
+        "text": "Audit on site",
+        "quantity": "1",
+        "list_price": "500",
+        "cost": "100",
+        "effort_days": "2",
+        "specialist": "S. Pecialist",
+        "feasibility": "Yes",
+    },
+    "json template": lambda world, target: {"quote": target.arguments["pk"], "name": "Kesän tarjous", "shared_with": "unit"},
+    "json text": lambda world, target: {"text": "Toimitus viikolla 50."},
     "json comment": lambda world, target: {"comment": "Too cheap"},
     "json contact": lambda world, target: {"name": "Uusi Yhteys", "email": "uusi@asiakas.example", "language": "en"},
     "json field": lambda world, target: {"field": "city"},

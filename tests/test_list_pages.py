@@ -147,6 +147,7 @@ API_LISTS: dict[str, ListPage] = {
     "api:payment-term-list": ListPage("sales_rep", make_payment_term, 3),
     "api:product-list": ListPage("sales_rep", make_product, 4),
     "api:quote-list": ListPage("data_steward", make_quote, 3),
+    "api:quote-template-list": ListPage("sales_rep", make_template, 3),
 }
 
 

@@ -26,6 +26,13 @@ class _ExactDescribed(OpenApiSerializerFieldExtension):  # type: ignore[no-untyp
         return {"type": "string", "format": "decimal", "pattern": f"^{EXACT}$"}
 
 
+class _BytesDescribed(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+    target_class = "core.api.fields.Bytes"
+
+    def map_serializer_field(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        return {"type": "string", "format": "byte"}
+
+
 class _NumberDescribed(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
     target_class = "core.api.fields.Number"
     match_subclasses = True

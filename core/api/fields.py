@@ -3,6 +3,8 @@
 Serializers say what comes in (`Input`) and what goes out (`Output`), never both; services and outputs do the rest.
 """
 
+import base64
+import contextlib
 import re
 from collections.abc import Container, Mapping
 from typing import Any
@@ -58,6 +60,18 @@ class Text(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+class Bytes(serializers.Field):  # type: ignore[type-arg]
+    """A file in base64, lines of it or in one piece."""
+
+    default_error_messages = {"invalid": _("This is no base64.")}
+
+    def to_internal_value(self, data: Any) -> bytes:
+        if isinstance(data, str):
+            with contextlib.suppress(ValueError):
+                return base64.b64decode("".join(data.split()), validate=True)
+        self.fail("invalid")
 
 
 class Number(serializers.DecimalField):

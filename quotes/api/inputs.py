@@ -11,13 +11,14 @@ from accounts.models import Contact, PaymentTerm, PaymentType
 from catalog.models import Product
 from catalog.selectors import products_by_sku
 from core import db
-from core.api.fields import Amount, Input, Key, Percent, Quantity, Text, UnitPrice
+from core.api.fields import Amount, Bytes, Input, Key, Number, Percent, Quantity, Text, UnitPrice
 from core.api.lookups import by_code, only
 from core.errors import Invalid
 from core.money import ZERO
+from core.uploads import MEGABYTE, MOST_BYTES
 from opportunities.models import Opportunity
-from quotes.choices import DiscountKind, HeaderDiscountKind
-from quotes.models import DeclineReason
+from quotes.choices import TEXT_KINDS, DiscountKind, HeaderDiscountKind, Sharing
+from quotes.models import MOST_TEXT, DeclineReason
 from quotes.services import Discount, LineDraft
 from quotes.services.pricing_lines import MOST_LINES
 from users.models import Language, User
@@ -31,6 +32,12 @@ HEADER_DISCOUNTS = {
     "header_discount_percent": HeaderDiscountKind.PERCENT,
     "header_discount_amount": HeaderDiscountKind.AMOUNT,
 }
+
+
+def _above_zero(value: Decimal) -> Decimal:
+    if value <= 0:
+        raise serializers.ValidationError(_("The quantity must be above 0."))
+    return value
 
 
 class OneDiscount(Input):
@@ -55,10 +62,7 @@ class LineChange(OneDiscount):
     net_price = UnitPrice(required=False, allow_null=True, min_value=0)
     optional = serializers.BooleanField(required=False)
 
-    def validate_quantity(self, value: Decimal) -> Decimal:
-        if value <= 0:
-            raise serializers.ValidationError(_("The quantity must be above 0."))
-        return value
+    validate_quantity = staticmethod(_above_zero)
 
 
 class NewLine(LineChange):
@@ -66,6 +70,71 @@ class NewLine(LineChange):
 
     sku = Text(max_length=40)
     quantity = Quantity()
+
+
+class TextChange(Input):
+    """What can change of a heading or a note."""
+
+    text = Text(max_length=MOST_TEXT)
+
+
+class NewText(TextChange):
+    """A heading (`section`) or a note."""
+
+    kind = serializers.ChoiceField([kind.value for kind in TEXT_KINDS])
+    before = Key(required=False, help_text="The line, heading or note that it stands before; without, it is the last one.")
+
+
+class StatementChange(Input):
+    """What can change of a statement of work. Prices per unit, EUR; `cost` null: unknown."""
+
+    text = Text(required=False, max_length=MOST_TEXT)
+    quantity = Quantity(required=False)
+    list_price = UnitPrice(required=False, min_value=0)
+    cost = UnitPrice(required=False, allow_null=True, min_value=0)
+    effort_days = Number(7, 2, required=False, allow_null=True, min_value=0, help_text="Working days of customer success.")
+    specialist = Text(required=False, max_length=150)
+    feasibility = Text(required=False, max_length=2000)
+
+    validate_quantity = staticmethod(_above_zero)
+
+
+class NewStatement(StatementChange):
+    """A statement of work, made together with a specialist."""
+
+    text = Text(max_length=MOST_TEXT)
+    list_price = UnitPrice(min_value=0)
+    specialist = Text(max_length=150)
+    feasibility = Text(max_length=2000)
+
+
+class NewAttachment(Input):
+    """A file, and whether the customer gets it."""
+
+    name = Text(max_length=255, help_text="With the ending that says what it is.")
+    file = Bytes(help_text=f"Its content in base64, at most {MOST_BYTES // MEGABYTE} MB of it.")
+    for_customer = serializers.BooleanField(required=False)
+
+
+class AttachmentChange(Input):
+    for_customer = serializers.BooleanField()
+
+
+class NewTemplate(Input):
+    """The lines of a quote, or of one of its sections, under a name."""
+
+    quote = Key()
+    name = Text(max_length=120)
+    shared_with = serializers.ChoiceField(Sharing.choices, required=False)
+    section = Key(required=False, allow_null=True, help_text="The id of a heading of the quote; without, all lines.")
+
+
+class FromTemplate(Input):
+    """Whom the quote is for. `leave_out`: without the lines that cannot be sold any more."""
+
+    account = Key()
+    opportunity = Key(required=False, allow_null=True)
+    leave_out = serializers.BooleanField(required=False)
 
 
 class _Header(OneDiscount):

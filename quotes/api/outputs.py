@@ -14,9 +14,10 @@ from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
 from quotes import approval_facts, line_texts, policies, pricing, selectors
-from quotes.choices import PRICED_KINDS, DiscountKind, HeaderDiscountKind, QuoteStatus, Trigger
-from quotes.models import Quote, QuoteLine
+from quotes.choices import PRICED_KINDS, TEXT_KINDS, DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus, Sharing, Trigger
+from quotes.models import Quote, QuoteAttachment, QuoteLine, QuoteTemplate, QuoteTemplateLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
+from quotes.sections import Block
 from quotes.services import LineDraft
 from quotes.triggers import Breach, Reason
 from users.models import Language, User
@@ -50,6 +51,17 @@ class LineOut(Output):
     selected = serializers.BooleanField()
     alternative_to = serializers.IntegerField(allow_null=True, help_text="The line whose place it takes when it is chosen.")
     waterfall = StepOut(many=True)
+
+
+class TextOut(Output):
+    """A heading or a note between the lines."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField([kind.value for kind in TEXT_KINDS])
+    text = serializers.CharField()
+    before = serializers.IntegerField(
+        help_text="The position of the line that comes next; after all lines one more than the last."
+    )
 
 
 class VatOut(Output):
@@ -129,6 +141,7 @@ class QuoteOut(Output):
     created_at = serializers.DateTimeField()
     sent_at = serializers.DateTimeField(allow_null=True)
     lines = LineOut(many=True)
+    texts = TextOut(many=True)
     totals = TotalsOut()
     approval_triggers = TriggerOut(many=True)
 
@@ -139,6 +152,61 @@ class ChangedOut(Output):
     version = serializers.IntegerField()
     line = LineOut(allow_null=True)
     totals = TotalsOut()
+
+
+class ChangedTextOut(Output):
+    """A heading or a note as it stands now."""
+
+    version = serializers.IntegerField()
+    text = TextOut()
+
+
+class AttachmentOut(Output):
+    """A file of a quote. `hash`: SHA-256 of its bytes, in hexadecimal."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    content_type = serializers.CharField()
+    size = serializers.IntegerField()
+    hash = serializers.CharField()
+    for_customer = serializers.BooleanField()
+    added_by = serializers.IntegerField()
+    added_at = serializers.DateTimeField()
+
+
+class TemplateRowOut(Output):
+    """A template as lists show it."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    owner = serializers.IntegerField()
+    shared_with = serializers.ChoiceField(Sharing.choices)
+    version = serializers.IntegerField()
+    line_count = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class TemplateLineOut(Output):
+    """A line of a template: a product without its price, or a heading or a note."""
+
+    position = serializers.IntegerField()
+    kind = serializers.ChoiceField([LineKind.PRODUCT.value, *(kind.value for kind in TEXT_KINDS)])
+    sku = serializers.CharField(allow_null=True)
+    text = serializers.CharField(allow_blank=True)
+    quantity = Exact(allow_null=True)
+    unit = serializers.CharField(allow_null=True)
+    discount_percent = Exact(allow_null=True)
+    discount_amount = Exact(allow_null=True)
+    net_price = Exact(allow_null=True)
+    optional = serializers.BooleanField()
+    yearly_volume = Exact(allow_null=True)
+    alternative_to = serializers.IntegerField(allow_null=True, help_text="The position of the line whose place it takes.")
+
+
+class TemplateOut(TemplateRowOut):
+    """A template with its lines."""
+
+    lines = TemplateLineOut(many=True)
 
 
 class ApproverOut(Output):
@@ -209,13 +277,15 @@ def row_out(quote: Quote, *, margin: bool) -> Json:
 
 
 def quote_out(quote: Quote, user: User, *, products: Mapping[int, Texts] | None = None) -> Json:
-    """The whole quote. What is known of it already (`quote.priced`, the texts of its `products` by line) is not read again.
+    """The whole quote. What is known of it already (`quote.priced`, the texts of its `products` by line) is not read again, and
+    then there are no headings and notes.
 
     At most two queries: the lines with their products, and the margin table of a draft.
     """
     margin = policies.may_see_margin(user)
+    texts: list[Block] = []
     if products is None or quote.priced is None:
-        products, priced = priced_lines(quote)
+        products, priced, texts = priced_lines(quote)
     else:
         priced = quote.priced
     found = selectors.breaches_of(quote, priced) if quote.status == QuoteStatus.DRAFT else []
@@ -246,34 +316,32 @@ def quote_out(quote: Quote, user: User, *, products: Mapping[int, Texts] | None 
         "created_at": instant(quote.created_at),
         "sent_at": instant(quote.sent_at),
         "lines": [line_out(place, row, products[row.line.id], margin=margin) for place, row in enumerate(priced.lines, 1)],
+        "texts": [text_out(block) for block in texts],
         "totals": totals_out(priced.totals, margin=margin),
         "approval_triggers": triggers_out(priced, found, products, margin=margin),
     }
 
 
-def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote]:
-    """The products of the lines by line, and the priced quote. One query."""
+def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote, list[Block]]:
+    """The products of the lines by line, the priced quote, and the headings and notes. One query."""
     language = quote.language
     rows = (
-        QuoteLine.objects.filter(quote_id=quote.pk, kind__in=PRICED_KINDS)
+        QuoteLine.objects.filter(quote_id=quote.pk)
         .order_by("position", "id")
         .values_list(
             *selectors.PRICING_FIELDS,
-            "product__sku", f"product__name_{language}", "product__name_en",
-            f"product__description_{language}", "product__description_en", "product__unit__code", "unit__code", "text",
+            "text", "product__sku", f"product__name_{language}", "product__name_en",
+            f"product__description_{language}", "product__description_en", "product__unit__code", "unit__code",
         )
     )  # fmt: skip
+    lines, blocks, columns = selectors.apart(rows)
     texts: dict[int, Texts] = {}
-    lines = []
-    count = len(selectors.PRICING_FIELDS)
-    for row in rows:
-        sku, name, english, description, english_description, unit, ordered, text = row[count:]
+    for line, (text, sku, name, english, description, english_description, unit, ordered) in zip(lines, columns, strict=True):
         if sku is None:
-            texts[row[0]] = _statement(text, language)
+            texts[line.id] = _statement(text, language)
         else:
-            texts[row[0]] = (sku, name or english or "", description or english_description or "", ordered or unit)
-        lines.append(pricing.Line(*row[:count]))
-    return texts, pricing.price_quote(lines, selectors.header_of(quote))
+            texts[line.id] = (sku, name or english or "", description or english_description or "", ordered or unit)
+    return texts, pricing.price_quote(lines, selectors.header_of(quote)), blocks
 
 
 def _statement(text: str, language: str) -> Texts:
@@ -368,7 +436,67 @@ def changed_out(quote: Quote, line: QuoteLine | None, user: User) -> Json:
     margin = policies.may_see_margin(user)
     priced = quote.priced or selectors.priced(quote)
     shown = None
-    if line is not None:
+    if line is not None and line.is_priced:
         place = [row.line.id for row in priced.lines].index(line.pk)
         shown = line_out(place + 1, priced.lines[place], texts_of(line, quote.language), margin=margin)
     return {"version": quote.version, "line": shown, "totals": totals_out(priced.totals, margin=margin)}
+
+
+def text_out(block: Block) -> Json:
+    return {"id": block.id, "kind": block.kind, "text": block.text, "before": block.before + 1}
+
+
+def changed_text_out(line: QuoteLine) -> Json:
+    """The heading or note in its place among the lines. One query."""
+    _priced, _sold, blocks = selectors.committed(line.quote)
+    return {"version": line.quote.version, "text": next(text_out(block) for block in blocks if block.id == line.pk)}
+
+
+# --- Attachments and templates ----------------------------------------------------------------------------------------
+def attachment_out(attachment: QuoteAttachment) -> Json:
+    return {
+        "id": attachment.pk,
+        "name": attachment.name,
+        "content_type": attachment.content_type,
+        "size": attachment.size,
+        "hash": attachment.content_hash,
+        "for_customer": attachment.for_customer,
+        "added_by": attachment.by_id,
+        "added_at": instant(attachment.at),
+    }
+
+
+def template_row_out(template: QuoteTemplate, count: int) -> Json:
+    return {
+        "id": template.pk,
+        "name": template.name,
+        "owner": template.owner_id,
+        "shared_with": template.shared_with,
+        "version": template.version,
+        "line_count": count,
+        "created_at": instant(template.created_at),
+    }
+
+
+def template_out(template: QuoteTemplate, lines: Sequence[QuoteTemplateLine]) -> Json:
+    places = {line.pk: line.position for line in lines}
+    return template_row_out(template, len(lines)) | {"lines": [_template_line(line, places) for line in lines]}
+
+
+def _template_line(line: QuoteTemplateLine, places: Mapping[int, int]) -> Json:
+    product = line.product
+    discounts = {kind.value: None for kind in DiscountKind} | {line.discount_kind: line.discount_value}
+    return {
+        "position": line.position,
+        "kind": line.kind,
+        "sku": product.sku if product else None,
+        "text": line.text,
+        "quantity": money.plain(line.quantity) if product else None,
+        "unit": (line.unit or product.unit).code if product else None,
+        "discount_percent": short(discounts[DiscountKind.PERCENT]),
+        "discount_amount": number(discounts[DiscountKind.AMOUNT]),
+        "net_price": number(discounts[DiscountKind.NET_PRICE]),
+        "optional": line.optional,
+        "yearly_volume": short(line.yearly_volume),
+        "alternative_to": places.get(line.alternative_to_id or 0),
+    }

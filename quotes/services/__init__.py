@@ -35,7 +35,7 @@ from quotes.services.sending import (
     quote_unsend,
 )
 from quotes.services.starter_packs import starter_pack_decline, starter_pack_take
-from quotes.services.statements import Statement, statement_ask, statement_write
+from quotes.services.statements import Statement, statement_ask, statement_change, statement_write
 from quotes.services.templates import (
     quote_create_from_template,
     template_change,
@@ -93,6 +93,7 @@ __all__ = [
     "starter_pack_decline",
     "starter_pack_take",
     "statement_ask",
+    "statement_change",
     "statement_write",
     "template_change",
     "template_insert",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -52,12 +53,31 @@ def statement_write(
 
     Raises: NotFound, NotAllowed for all but pre-sales, WrongState, StaleVersion, Invalid naming what is missing.
     """
-    quote = draft_for_update(quote_id, by, version, may=lambda user, _quote: policies.may_write_statements(user))
+    quote = draft_for_update(quote_id, by, version, may=_may_write)
+    return _written(quote, by, statement, None if line_id is None else line_of(quote, line_id))
+
+
+@transaction.atomic
+def statement_change(*, quote_id: int, line_id: int, by: User, version: int | None = None, **changes: Any) -> QuoteLine:
+    """A statement of work of the draft with `changes` made, by the names of `Statement`. Raises: as `statement_write`."""
+    quote = draft_for_update(quote_id, by, version, may=_may_write)
+    line = line_of(quote, line_id)
+    return _written(quote, by, Statement(**{name: getattr(line, name) for name in _WRITTEN} | changes), line)
+
+
+def _written(quote: Quote, by: User, statement: Statement, line: QuoteLine | None) -> QuoteLine:
+    if line is not None and line.kind != LineKind.SOW:
+        text = _("This line is no statement of work.")
+        raise Invalid(text, fields={"line": text})
     _require_complete(statement)
-    line = _add(quote, by, statement) if line_id is None else _rewrite(quote, by, line_of(quote, line_id), statement)
+    line = _add(quote, by, statement) if line is None else _rewrite(quote, by, line, statement)
     events.record(quote, "statement of work written", by=by)
     outbox.emit("quote.statement_written", quote_id=quote.pk, by_id=by.pk)
     return line
+
+
+def _may_write(user: User, _quote: Quote) -> bool:
+    return policies.may_write_statements(user)
 
 
 def _require_complete(statement: Statement) -> None:
@@ -101,9 +121,6 @@ _WRITTEN = ("text", "list_price", "quantity", "cost", "effort_days", "specialist
 
 
 def _rewrite(quote: Quote, by: User, line: QuoteLine, statement: Statement) -> QuoteLine:
-    if line.kind != LineKind.SOW:
-        text = _("This line is no statement of work.")
-        raise Invalid(text, fields={"line": text})
     for name in _WRITTEN:
         value = getattr(statement, name)
         setattr(line, name, value.strip() if isinstance(value, str) else value)

@@ -1,6 +1,9 @@
 """Quotes over HTTP: the same services as the pages, in the shapes of docs/api.md."""
 
+import base64
+import hashlib
 from decimal import Decimal as D
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +15,10 @@ from approvals.services import request_decide
 from catalog.tests.factories import ProductFactory
 from core.models import IdempotencyKey, OutboxMessage
 from core.tasks import forget
+from core.uploads import MEGABYTE
 from quotes import services
-from quotes.models import Quote, QuoteLine
-from quotes.tests.factories import World, draft, sent
+from quotes.models import Quote, QuoteLine, StarterPackSettings
+from quotes.tests.factories import World, attached, draft, sent, template_of
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
@@ -367,3 +371,197 @@ def test_queries_do_not_grow_with_the_lines(rep: Program, world: World, lines: i
             assert call().status_code == 200
         counted[name] = len([query for query in queries.captured_queries if not query["sql"].startswith(PLUMBING)])
     assert counted == {"read": 6, "change a line": 11}
+
+
+# --- Headings, notes and statements of work ---------------------------------------------------------------------------
+@pytest.fixture
+def presales(world: World) -> Program:
+    return Program(UserFactory(username="presales", roles=["presales"], sees_all_units=True))
+
+
+STATEMENT = {"text": "Audit", "list_price": "500", "cost": "200", "specialist": "A. Udit", "feasibility": "Checked"}
+
+
+def test_headings_and_notes_are_added_changed_and_removed_and_stand_where_they_were_put(rep: Program, world: World) -> None:
+    quote = draft(world, "0", "0")
+    first, second = quote.lines.order_by("position")
+    note = rep.post(f"quotes/{quote.pk}/texts/", {"kind": "note", "text": " By seven. "}, If_Match='"1"')
+    assert (note.status_code, note["ETag"]) == (201, '"2"')
+    assert note.json() == {
+        "version": 2, "text": {"id": quote.lines.get(kind="note").pk, "kind": "note", "text": "By seven.", "before": 3},
+    }  # fmt: skip
+    heading = rep.post(f"quotes/{quote.pk}/texts/", {"kind": "section", "text": "Breakfast", "before": second.pk}).json()["text"]
+    assert heading["before"] == 2
+    changed = rep.patch(f"quotes/{quote.pk}/texts/{heading['id']}/", {"text": "Lunch"})
+    assert changed.json()["text"] == heading | {"text": "Lunch"}
+    whole = rep.get(f"quotes/{quote.pk}/").json()
+    assert [line["id"] for line in whole["lines"]] == [first.pk, second.pk]
+    assert whole["texts"] == [heading | {"text": "Lunch"}, note.json()["text"]]
+    removed = rep.delete(f"quotes/{quote.pk}/lines/{heading['id']}/")
+    assert (removed.json()["line"], removed.json()["totals"]["net_total"]) == (None, "100.00")
+    assert rep.get(f"quotes/{quote.pk}/").json()["texts"] == [note.json()["text"]]
+
+
+def test_what_is_no_heading_is_not_changed_as_one_and_a_stale_version_is_refused(rep: Program, world: World) -> None:
+    quote = draft(world)
+    line = quote.lines.get()
+    assert rep.patch(f"quotes/{quote.pk}/texts/{line.pk}/", {"text": "x"}).status_code == 422
+    assert rep.post(f"quotes/{quote.pk}/texts/", {"kind": "note", "text": "x"}, If_Match='"7"').json()["code"] == "stale_version"
+    refused = rep.post(f"quotes/{quote.pk}/texts/", {"kind": "sow", "text": " "}).json()
+    assert (refused["code"], set(refused["fields"])) == ("invalid", {"kind", "text"})
+    answers = [rep.post(f"quotes/{quote.pk}/texts/", {"kind": "note", "text": "x"}, Idempotency_Key="k1") for _turn in range(2)]
+    assert answers[0].json() == answers[1].json()
+    text = quote.lines.get(kind="note")
+    assert rep.patch(f"quotes/{quote.pk}/lines/{text.pk}/", {}).json()["line"] is None
+    assert (quote.lines.count(), text.text) == (2, "x")
+
+
+def test_pre_sales_writes_statements_of_work_and_nobody_else(rep: Program, presales: Program, world: World) -> None:
+    quote = draft(world)
+    assert rep.post(f"quotes/{quote.pk}/statements/", STATEMENT).status_code == 403
+    made = presales.post(f"quotes/{quote.pk}/statements/", STATEMENT, If_Match='"1"')
+    line = made.json()["line"]
+    assert (made.status_code, made["ETag"], line["kind"], line["line_net"]) == (201, '"2"', "sow", "500.00")
+    assert "margin_percent" not in line
+    address = f"quotes/{quote.pk}/statements/{line['id']}/"
+    changed = presales.patch(address, {"list_price": "750", "effort_days": "2.5"}).json()["line"]
+    kept = QuoteLine.objects.get(pk=line["id"])
+    assert (changed["line_net"], kept.text, kept.cost, kept.effort_days) == ("750.00", "Audit", D(200), D("2.5"))
+    assert rep.patch(address, {"text": "x"}).status_code == 403
+    assert list(presales.patch(address, {"specialist": " "}).json()["fields"]) == ["specialist"]
+    other = presales.patch(f"quotes/{quote.pk}/statements/{quote.lines.get(kind='product').pk}/", {"text": "x"})
+    assert (other.status_code, list(other.json()["fields"])) == (422, ["line"])
+    assert rep.delete(f"quotes/{quote.pk}/lines/{line['id']}/").status_code == 200
+    assert quote.lines.get().kind == "product"
+
+
+# --- Files ------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def _a_folder_of_its_own(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "attachments"  # said in the way that the storage hears
+
+
+def as_file(content: bytes, name: str = "Piirros.pdf", **more: Any) -> dict[str, Any]:
+    return {"name": name, "file": base64.encodebytes(content).decode(), **more}
+
+
+@pytest.mark.usefixtures("_a_folder_of_its_own")
+def test_a_file_is_added_read_meant_for_the_customer_and_removed(rep: Program, world: World) -> None:
+    quote = draft(world)
+    made = rep.post(f"quotes/{quote.pk}/attachments/", as_file(b"%PDF-1.7 x"))
+    shown = made.json()
+    assert (made.status_code, made["ETag"], shown["name"], shown["content_type"], shown["size"], shown["for_customer"]) == (
+        201, '"2"', "Piirros.pdf", "application/pdf", 10, False,
+    )  # fmt: skip
+    assert shown["hash"] == hashlib.sha256(b"%PDF-1.7 x").hexdigest()
+    address = f"quotes/{quote.pk}/attachments/{shown['id']}/"
+    assert made["Location"] == f"http://testserver/api/v1/{address}file/"
+    file = rep.get(f"{address}file/", Accept="application/pdf")
+    assert (file.content, file["Content-Type"], file["X-Content-Type-Options"]) == (b"%PDF-1.7 x", "application/pdf", "nosniff")
+    assert rep.patch(address, {"for_customer": True}).json() == shown | {"for_customer": True}
+    assert rep.get(f"quotes/{quote.pk}/attachments/").json() == {"next": None, "results": [shown | {"for_customer": True}]}
+    removed = rep.delete(address)
+    assert (removed.status_code, removed["ETag"], quote.attachments.count()) == (204, '"4"', 0)
+    assert rep.get(f"{address}file/").status_code == 404
+
+
+@pytest.mark.usefixtures("_a_folder_of_its_own")
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (as_file(b"<script>", "a.html"), 422, "file"),
+        (as_file(b"<script>"), 422, "file"),
+        ({"name": "a.pdf", "file": "%%%"}, 400, "file"),
+        ({"name": "a.pdf", "file": 5}, 400, "file"),
+        ({"name": "a.pdf"}, 400, "file"),
+        (as_file(b"%PDF-1.7", url="x"), 400, "url"),
+    ],
+)
+def test_a_file_that_is_not_taken_leaves_nothing_behind(
+    rep: Program, world: World, body: dict[str, Any], status: int, field: str
+) -> None:
+    quote = draft(world)
+    answer = rep.post(f"quotes/{quote.pk}/attachments/", body)
+    assert (answer.status_code, list(answer.json()["fields"]), quote.attachments.count()) == (status, [field], 0)
+
+
+@pytest.mark.usefixtures("_a_folder_of_its_own")
+@pytest.mark.parametrize("key", [{}, {"Idempotency_Key": "k1"}], ids=["once", "with a key"])
+def test_a_large_file_is_taken_and_one_that_is_too_large_is_not(rep: Program, world: World, key: dict[str, str]) -> None:
+    quote = draft(world)
+    large = b"%PDF-1.7" + bytes(5 * MEGABYTE)
+    answers = [rep.post(f"quotes/{quote.pk}/attachments/", as_file(large), **key) for _turn in range(2 if key else 1)]
+    assert (answers[0].status_code, quote.attachments.get().size) == (201, len(large))
+    for most in (10 * MEGABYTE + 1, 16 * MEGABYTE):
+        refused = rep.post(f"quotes/{quote.pk}/attachments/", as_file(b"%PDF-1.7" + bytes(most)))
+        assert (refused.status_code, refused.json()["code"], quote.attachments.count()) == (422, "invalid", 1)
+
+
+@pytest.mark.usefixtures("_a_folder_of_its_own")
+def test_a_file_of_a_sent_quote_stays(rep: Program, world: World) -> None:
+    quote = sent(world).quote
+    file = attached(quote, world.rep)
+    assert rep.post(f"quotes/{quote.pk}/attachments/", as_file(b"%PDF-1.7")).json()["code"] == "wrong_state"
+    assert rep.delete(f"quotes/{quote.pk}/attachments/{file.pk}/").json()["code"] == "wrong_state"
+    assert rep.delete(f"quotes/{draft(world).pk}/attachments/{file.pk}/").status_code == 404
+    assert quote.attachments.count() == 1
+
+
+# --- Templates --------------------------------------------------------------------------------------------------------
+def test_a_template_is_kept_found_read_and_made_a_quote_of(rep: Program, world: World) -> None:
+    quote = draft(world, "10")
+    services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, yearly_volume=D(1200))
+    rep.post(f"quotes/{quote.pk}/texts/", {"kind": "section", "text": "Breakfast", "before": quote.lines.get().pk})
+    made = rep.post("quote-templates/", {"quote": quote.pk, "name": "Breakfast", "shared_with": "unit"})
+    shown = made.json()
+    assert (made.status_code, made["ETag"], made["Location"]) == (
+        201, '"1"', f"http://testserver/api/v1/quote-templates/{shown['id']}/",
+    )  # fmt: skip
+    nothing = dict.fromkeys(("sku", "quantity", "unit", "discount_percent", "discount_amount", "net_price", "yearly_volume"))
+    rest = {"optional": False, "alternative_to": None}
+    unit = world.product.unit.code
+    assert shown["lines"] == [
+        nothing | rest | {"position": 1, "kind": "section", "text": "Breakfast"},
+        nothing | rest | {
+            "position": 2, "kind": "product", "text": "", "sku": "MAITO-1", "quantity": "5", "unit": unit,
+            "discount_percent": "10", "yearly_volume": "1200",
+        },
+    ]  # fmt: skip
+    assert rep.get(f"quote-templates/{shown['id']}/").json() == shown
+    row = {name: value for name, value in shown.items() if name != "lines"}
+    assert (row["owner"], row["shared_with"], row["line_count"]) == (world.rep.pk, "unit", 2)
+    assert rep.get("quote-templates/?q=break").json()["results"] == [row]
+    assert rep.get("quote-templates/?q=lunch").json()["results"] == []
+    new = rep.post(f"quote-templates/{shown['id']}/quotes/", {"account": world.account.pk})
+    body = new.json()
+    assert (new.status_code, new["Location"]) == (201, f"http://testserver/api/v1/quotes/{body['id']}/")
+    assert ([line["net_price"] for line in body["lines"]], [text["text"] for text in body["texts"]]) == (
+        ["9.0000"],
+        ["Breakfast"],
+    )
+    assert body["id"] != quote.pk
+
+
+def test_a_template_that_is_not_shared_is_not_there_and_what_is_no_longer_sold_is_told(rep: Program, world: World) -> None:
+    template = template_of(world.rep, world.product, ProductFactory(sku="VOI-1"))
+    stranger = Program(world.stranger)
+    for answer in (
+        stranger.get(f"quote-templates/{template.pk}/"),
+        stranger.post(f"quote-templates/{template.pk}/quotes/", {"account": world.account.pk}),
+        stranger.post(f"quote-templates/{template.pk}/quotes/", {"what": 1}),
+        stranger.post("quote-templates/", {"quote": draft(world).pk, "name": "Mine"}),
+    ):
+        assert answer.status_code == 404
+    type(world.product).objects.filter(pk=world.product.pk).update(is_active=False)
+    before = Quote.objects.count()
+    refused = rep.post(f"quote-templates/{template.pk}/quotes/", {"account": world.account.pk})
+    assert (refused.status_code, list(refused.json()["fields"]), Quote.objects.count()) == (422, ["lines"], before)
+    made = rep.post(f"quote-templates/{template.pk}/quotes/", {"account": world.account.pk, "leave_out": True}).json()
+    assert [line["sku"] for line in made["lines"]] == ["VOI-1"]
+
+
+def test_a_quote_to_which_a_starter_pack_is_added_by_itself_shows_its_lines(rep: Program, world: World) -> None:
+    template_of(world.manager, world.product, ProductFactory(sku="VOI-1"), is_starter_pack=True)
+    StarterPackSettings.objects.create(pk=1, mode="itself")
+    body = rep.post("quotes/", new_quote(world)).json()
+    assert [(line["sku"], line["quantity"]) for line in body["lines"]] == [("MAITO-1", "5"), ("MAITO-1", "2"), ("VOI-1", "2")]

@@ -82,10 +82,10 @@ def _files(request: HttpRequest, quote: Quote, *, error: DomainError | None = No
 @requires(Perm.QUOTE_VIEW)
 @require_GET
 def attachment_file(request: HttpRequest, pk: int, attachment_pk: int) -> HttpResponse:
-    return _to_save(attachment_selectors.attachment_for(user_of(request), pk, attachment_pk))
+    return to_save(attachment_selectors.attachment_for(user_of(request), pk, attachment_pk))
 
 
-def _to_save(attachment: QuoteAttachment) -> HttpResponse:
+def to_save(attachment: QuoteAttachment) -> HttpResponse:
     content = attachment_selectors.content_of(attachment)
     return uploads.to_save(content, name=attachment.name, content_type=attachment.content_type)
 
@@ -98,4 +98,4 @@ def customer_attachment(request: HttpRequest, uuid: uuids.UUID, attachment_pk: i
     attachment = next((file for file in files if file.pk == attachment_pk), None)
     if attachment is None:
         raise NotFound
-    return link_pages.quiet(_to_save(attachment))
+    return link_pages.quiet(to_save(attachment))

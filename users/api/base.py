@@ -6,6 +6,7 @@ from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
+from django.utils.translation import gettext as _
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -16,7 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 from core.api import idempotency, lists
 from core.api.fields import MOST
 from core.api.idempotency import Answer
-from core.errors import NotFound
+from core.errors import Invalid, NotFound
 from core.paging import PARAMETER
 from users import access
 from users.api.permissions import Declared
@@ -25,26 +26,33 @@ from users.models import User
 KEPT_HEADERS = ("ETag", "Location")
 
 
-class PdfRenderer(BaseRenderer):
+class FileRenderer(BaseRenderer):
     """For an action whose answer is a file; a refusal is JSON all the same."""
 
-    media_type = "application/pdf"
-    format = "pdf"
+    media_type = "*/*"
+    format = "file"
 
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
         return JSONRenderer().render(data)
+
+
+class PdfRenderer(FileRenderer):
+    media_type = "application/pdf"
+    format = "pdf"
 
 
 class Endpoint(GenericViewSet[Any]):
     """An endpoint whose `access` says per action who may call it. An action without an entry is an error, never open.
 
     `parameters` names the query parameters of actions that read any; others are refused. `paged` names the actions that
-    answer a page of a list; of these, `list` knows the filters and orderings as well.
+    answer a page of a list; of these, `list` knows the filters and orderings as well. `largest` names the actions whose
+    bodies may be larger than Django keeps of a form, with the most bytes of them.
     """
 
     access: ClassVar[Mapping[str, Any]]
     parameters: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     paged: ClassVar[tuple[str, ...]] = ("list",)
+    largest: ClassVar[Mapping[str, int]] = {}
     orderings: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     filterset_class: ClassVar[Any] = None
     permission_classes = (Declared,)
@@ -84,6 +92,8 @@ class Endpoint(GenericViewSet[Any]):
         if self.action in (None, "metadata"):
             return
         lists.require_known(request, self._parameters(self.action))
+        if self.action in self.largest:
+            _take_in(request._request, self.largest[self.action])
         key = request.headers.get(idempotency.HEADER)
         if request.method == "POST" and key is not None:
             setattr(self, "post", functools.partial(self._once, key, getattr(self, "post")))  # noqa: B009, B010  made by the router
@@ -122,6 +132,14 @@ class Endpoint(GenericViewSet[Any]):
             raise
         idempotency.complete(claim.row, _answer(response))
         return response
+
+
+def _take_in(sent: Any, most: int) -> None:
+    """The body is kept although it is larger than forms are. Raises: Invalid when it is larger than `most`."""
+    if int(sent.META.get("CONTENT_LENGTH") or 0) > most:
+        text = _("The body is too large.")
+        raise Invalid(text, fields={"body": text})
+    sent._body = sent.read()
 
 
 def _answer(response: Response) -> Answer:
