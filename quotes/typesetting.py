@@ -4,6 +4,7 @@ import base64
 import functools
 import io
 import json
+import re
 import tempfile
 import threading
 from pathlib import Path
@@ -30,9 +31,29 @@ def pages(data: dict[str, Any]) -> tuple[bytes, ...]:
 
 @functools.lru_cache(maxsize=16)
 def _compiled(data: str, output: str) -> tuple[bytes, ...]:
-    """The pages of a document. Kept for a moment: a preview asks for its pages one by one."""
+    """The pages of a document. Kept for a moment: a preview asks for its pages one by one.
+
+    A letter that no font of ours can show (an emoji, a Chinese character, a control character) would be refused: where there is
+    one, all that are not surely known stand as "�".
+    """
     import typst
 
+    try:
+        return _set(typst, data, output)
+    except typst.TypstError as error:
+        if _UNSHOWN not in str(error):
+            raise
+    return _set(typst, _UNSURE.sub("�", data), output)
+
+
+_UNSHOWN = "could not be displayed"
+_UNSURE = re.compile(
+    "[^ -~\u00a0-\u017f\u0370-\u0373\u0386-\u03ce\u0400-\u045f\u2010-\u2026\u2030\u2212\u200b\u202f\u20ac\u2122]"
+)
+"""What is not Latin, Greek, Cyrillic or a usual mark. The data is JSON, in which line breaks are escaped."""
+
+
+def _set(typst: Any, data: str, output: str) -> tuple[bytes, ...]:
     with _one_at_a_time:
         made = _compiler(typst).compile(
             input=str(_TEMPLATES / "document.typ"),

@@ -104,6 +104,19 @@ def test_every_figure_reads_back_from_the_pdf(language: str, said: list[str]) ->
     assert [words for words in said if words not in text] == []
 
 
+@pytest.mark.parametrize("odd", ["😀", "漢", "\x9b", "\U0008eb45"])
+def test_a_letter_that_no_font_shows_hinders_no_document(odd: str) -> None:
+    files = [{"name": f"Kuva {odd}.png", "size": 9, "hash": "0" * 64}]
+    text = " ".join(pages(content([line(1)], customer_note=f"Kiitos {odd} Äijä – 5 €", attachments=files), "fi"))
+    assert [said for said in ("Kiitos \ufffd Äijä – 5 €", "Kuva \ufffd.png", "Maito 1") if said not in text] == []
+
+
+def test_every_letter_that_is_kept_beside_one_that_no_font_shows_can_be_shown() -> None:
+    letters = [letter for letter in map(chr, range(0x3000)) if not typesetting._UNSURE.match(letter) and letter.isprintable()]
+    assert len(letters) > 500
+    assert pages(content([line(1)], customer_note="😀 " + " ".join(letters)), "en")
+
+
 @pytest.mark.parametrize(("language", "heading"), [("en", "Attachments"), ("fi", "Liitteet")])
 def test_the_files_that_go_with_the_quote_are_named(language: str, heading: str) -> None:
     files = [{"name": name, "size": 9, "hash": "0" * 64} for name in ("Käyttöohje *1* #v.pdf", "Kuva_2.png")]
