@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -43,7 +42,7 @@ from quotes.services.lines import text_of
 from quotes.views import document_of
 from quotes.views.attachments import to_save as attachment_to_save
 from users.api.base import Endpoint, FileRenderer
-from users.api.schema import PDF, listing
+from users.api.schema import KEPT_FILE, PDF, listing
 from users.models import User
 from users.roles import Perm
 
@@ -267,7 +266,7 @@ class QuoteEndpoint(Endpoint):
         quote = services.attachment_remove(quote_id=pk, attachment_id=attachment_id, by=self.user)
         return Response(status=204, headers=versions.etag(quote.version))
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY}, filters=False)
+    @extend_schema(responses=KEPT_FILE, filters=False)
     @action(
         detail=True, url_path="attachments/<int:attachment_id>/file", renderer_classes=[FileRenderer, JSONRenderer],
     )  # fmt: skip

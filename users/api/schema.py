@@ -11,6 +11,7 @@ from rest_framework import serializers
 from core.api import described, idempotency, lists  # noqa: F401  the first says how fields read
 from core.api.fields import Output
 from core.paging import PARAMETER
+from core.uploads import KINDS
 
 _IDEMPOTENT = OpenApiParameter(
     idempotency.HEADER,
@@ -103,6 +104,8 @@ class Schema(AutoSchema):
 
 PDF = {(200, "application/pdf"): OpenApiTypes.BINARY}
 """The answer of an action that gives a file."""
+KEPT_FILE = {(200, kind.content_type): OpenApiTypes.BINARY for kind in KINDS.values()}
+"""The answer of an action that gives a file which somebody has added."""
 
 
 def listing(row: type[Output]) -> type[Output]:
