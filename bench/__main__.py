@@ -111,12 +111,14 @@ def _fill_each(place: Path, steps: list[tuple[str, Callable[[], None]]]) -> None
 
 
 def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
-    from bench import drafting, lists, machine, moves, outbox, sync, waiting
+    from bench import drafting, entering, lists, machine, moves, outbox, sync, waiting
 
     groups: dict[str, Callable[[House], Iterator[Result]]] = {
         "create": drafting.create,
         "change": drafting.change,
         "editor": drafting.change_in_editor,
+        "type-ahead": entering.type_ahead,
+        "paste": entering.paste,
         "read": drafting.read,
         "load": machine.load,
         "moves": moves.moves,

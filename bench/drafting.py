@@ -62,7 +62,7 @@ def change_in_editor(house: House) -> Iterator[Result]:
     def work(lines: int) -> Work:
         ours, floor = house.drafts.ours(lines, 1)[0], house.drafts.floor(lines, 1)[0]
         return Work(
-            f"change one line of {lines} in the editor",
+            f"change one line of {lines:,} in the editor",
             house.rep,
             lambda client, number: client.post(
                 f"/quotes/{ours.pk}/lines/{ours.lines[lines // 2]}/",
@@ -76,23 +76,26 @@ def change_in_editor(house: House) -> Iterator[Result]:
             ),
         )
 
-    yield from compare(house, [work(20), work(200)]).values()
+    found = compare(house, [work(1), work(20), work(200), work(1_000)])
+    one, *longer = found.values()
+    yield from longer
+    yield against("change one line in the editor: 200 lines against 1", found["change one line of 200 in the editor"], one)
 
 
 def read(house: House) -> Iterator[Result]:
     works = []
-    for lines in (20, 200):
+    for lines in (20, 200, 1_000):
         ours, floor = house.drafts.ours(lines, 1)[0].pk, house.drafts.floor(lines, 1)[0].pk
         works += [
             Work(
-                f"open a quote by API, {lines} lines",
+                f"open a quote by API, {lines:,} lines",
                 house.program,
                 lambda client, _number, ours=ours: client.get(f"/api/v1/quotes/{ours}/"),  # type: ignore[misc]
                 house.floor_rep,
                 lambda client, _number, floor=floor: client.get(f"/quotes/{floor}/json/"),  # type: ignore[misc]
             ),
             Work(
-                f"editor page, {lines} lines",
+                f"editor page, {lines:,} lines",
                 house.rep,
                 lambda client, _number, ours=ours: client.get(f"/quotes/{ours}/"),  # type: ignore[misc]
                 house.floor_rep,

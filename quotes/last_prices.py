@@ -5,7 +5,10 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from core import clock, money
+from core.prepared import Prepared
 from quotes import pricing
 from quotes.choices import LineKind
 from quotes.models import Quote, QuoteLine
@@ -25,18 +28,27 @@ LOOKED_BACK = 200
 
 
 def bought_before(user: User, account_id: int) -> set[int]:
-    """The products of the latest quotes that were sent to the account (`LOOKED_BACK` of them): two queries."""
-    lines = QuoteLine.objects.filter(quote__in=_sent(user, account_id), kind=LineKind.PRODUCT)
-    return set(lines.order_by().values_list("product", flat=True).distinct())
+    """The products of the latest quotes that were sent to the account (`LOOKED_BACK` of them): one query."""
+    return set(_bought.rows(user, account_id))
 
 
-def _sent(user: User, account_id: int) -> list[int]:
+def _sent(user: User, account_id: int) -> QuerySet[Quote, int]:
     sent = Quote.objects.visible_to(user).filter(account=account_id, sent_at__isnull=False).order_by("-id")
-    return list(sent.values_list("pk", flat=True)[:LOOKED_BACK])
+    return sent.values_list("pk", flat=True)[:LOOKED_BACK]
+
+
+_bought = Prepared(
+    lambda user, account_id: (
+        QuoteLine.objects.filter(quote__in=_sent(user, account_id), kind=LineKind.PRODUCT)
+        .order_by()
+        .values_list("product", flat=True)
+        .distinct()
+    )
+)
 
 
 def last_prices(user: User, account_id: int, product_ids: Collection[int] | None = None) -> dict[int, LastPrice]:
-    """By product, of the latest quotes that were sent to the account (`LOOKED_BACK` of them): two queries."""
+    """By product, of the latest quotes that were sent to the account (`LOOKED_BACK` of them): one query."""
     lines = QuoteLine.objects.filter(quote__in=_sent(user, account_id), kind=LineKind.PRODUCT)
     if product_ids is not None:
         lines = lines.filter(product__in=product_ids)
