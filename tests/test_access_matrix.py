@@ -22,7 +22,7 @@ from users import access
 from users.api.permissions import Declared
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

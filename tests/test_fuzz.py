@@ -21,7 +21,7 @@ ROUND = 2000
 FRESH = 100
 """After so many requests the records are as they were: quotes that are all cancelled teach nothing more."""
 
-pytestmark = pytest.mark.usefixtures("clock")
+pytestmark = [pytest.mark.usefixtures("clock"), pytest.mark.once("postgresql")]
 
 
 @pytest.fixture

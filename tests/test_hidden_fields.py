@@ -29,7 +29,7 @@ from tests.hidden_numbers import COST, LIST_PRICE, START_PRICE, TARGET_PRICE, hi
 from users.models import User
 from users.roles import ROLES, Perm
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 HIDDEN_FROM = sorted(ROLES.keys() - SEES_MARGIN)
 NET = Decimal(850)

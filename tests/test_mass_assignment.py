@@ -53,7 +53,7 @@ from tests.access_world import World
 from tests.record_rows import Rows, changes, own_models, sentinels, written
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 Changes = frozenset[str]
 

@@ -15,6 +15,8 @@ from users.models import User
 from users.tests.codes import code, set_up
 from users.tests.factories import UserFactory
 
+pytestmark = pytest.mark.once
+
 HOST = "testserver"
 EVIL = "evil.example"
 FOREIGN = [
@@ -158,6 +160,7 @@ def targets_of(response: Any) -> Iterator[str]:
             yield response.headers[name]
 
 
+@pytest.mark.usefixtures("clock")  # a code is of half a minute
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
 def test_whatever_is_named_as_the_next_page_the_browser_stays_here(
     user: User, settings: Settings, monkeypatch: pytest.MonkeyPatch, view: Callable[[User, str], Any]
