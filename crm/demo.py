@@ -1,11 +1,11 @@
 """Demo data: people with the password "demo", look-ups in two languages, then the real sync and import of the shipped files."""
 
 import csv
-import datetime as dt
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.core.files import File
 from django.db import transaction
 
 from accounts.models import (
@@ -24,13 +24,10 @@ from accounts.models import (
     Region,
     Territory,
 )
-from catalog.models import Price, Product, ProductGroup
-from core import clock
+from catalog.models import ProductGroup
+from crm import demo_catalogue, demo_quotes
 from integration import services as integration
-from opportunities.models import Opportunity
-from quotes import services as quotes
 from quotes.models import CompanyDetails, DeclineReason, MarginTarget, Quote
-from quotes.services import Discount, LineDraft
 from users import services as users
 from users.models import BusinessUnit, Team, User
 
@@ -73,7 +70,7 @@ PEOPLE: dict[str, tuple[str, str, str, str, str, bool]] = {
 PAYMENT_TERMS = [("net0", 0, "Payment in advance", "Ennakkomaksu"), ("net7", 7, "7 days net", "7 pv netto")] + [
     (f"net{days}", days, f"{days} days net", f"{days} pv netto") for days in (14, 21, 30, 45, 60)
 ]
-PAYMENT_TYPES = [("po", "Purchase order based", "Ostotilaukseen perustuva"), ("direct", "Direct payment", "Suoramaksu")]
+PAYMENT_TYPES = [("po", "Purchase order", "Ostotilaus"), ("direct", "Direct payment", "Suoramaksu")]
 DECLINE_REASONS = [
     ("price", "Price is too high", "Hinta on liian korkea"),
     ("terms", "Terms do not suit us", "Ehdot eivät sovi"),
@@ -115,15 +112,23 @@ def load() -> None:
     with transaction.atomic():
         _people()
         _look_ups()
-        CompanyDetails.objects.get_or_create(pk=1, defaults=COMPANY)
+        _company()
     integration.customer_sync(path=DEMO_FILES / "customer_master.csv", by=None)
     integration.products_import(path=DEMO_FILES / "products.csv", by=None)
     with transaction.atomic():
         _rules()
         _contacts()
+        demo_catalogue.load()
     if not Quote.objects.exists():
         with transaction.atomic():
-            _deals()
+            demo_quotes.load()
+
+
+def _company() -> None:
+    details, made = CompanyDetails.objects.get_or_create(pk=1, defaults=COMPANY)
+    if made:
+        with (DEMO_FILES / "logo.png").open("rb") as file:
+            details.logo.save("logo.png", File(file))
 
 
 def _people() -> None:
@@ -216,39 +221,3 @@ def _contacts() -> None:
     rep = User.objects.get(username="rep")
     for account in Account.objects.filter(owner__username="ville").order_by("pk")[:3]:
         AccountTeamMember.objects.get_or_create(account=account, user=rep)
-
-
-def _deals() -> None:
-    """A few opportunities and quotes of the demo rep, made by the same services as everything else."""
-    rep = User.objects.get(username="rep")
-    accounts = list(Account.objects.filter(owner=rep, status="active").order_by("name")[:4])
-    priced = Price.objects.filter(floor_price__isnull=False, cost__isnull=False, min_quantity=0).values("product")
-    products = list(Product.objects.sellable().filter(pk__in=priced, outside_catalogue=False).select_related("vat_rate")[:12])
-    for number, account in enumerate(accounts):
-        opportunity = Opportunity.objects.create(
-            account=account,
-            name=("Kevään kausivalikoima", "Keittiöuudistus", "Vuosisopimus", "Uusi toimipaikka")[number],
-            owner=rep,
-            value=Decimal(5000 * (number + 1)),
-            close_date=clock.today() + dt.timedelta(days=20 * (number + 1)),
-        )
-        if number < 3 and len(products) >= 6:
-            lines = [
-                LineDraft(product, Decimal(10 + 5 * index)) for index, product in enumerate(products[number * 3 : number * 3 + 3])
-            ]
-            quote = quotes.quote_create(account_id=account.pk, by=rep, opportunity_id=opportunity.pk, lines=lines)
-            if number == 0:
-                _starter_pack(quote)
-            if number == 1:
-                discount = Discount("percent", Decimal(2))
-                quotes.quote_change(quote_id=quote.pk, by=rep, header_discount=discount)
-
-
-def _starter_pack(quote: Quote) -> None:
-    """The lines of a quote as the pack that new customers are offered."""
-    manager = User.objects.get(username="manager")
-    pack = quotes.template_make_from_quote(
-        quote_id=quote.pk, by=manager, name="Uuden asiakkaan aloituspaketti", shared_with="all"
-    )
-    pack.is_starter_pack = True
-    pack.save(update_fields=["is_starter_pack"])
