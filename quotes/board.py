@@ -199,7 +199,7 @@ def _faces(
             path=path(quote.pk),
             number=str(quote),
             css="is-old" if is_old else "",
-            days=ngettext("%(days)s day", "%(days)s days", days) % {"days": days},
+            days=ngettext("%(days)s day", "%(days)s days", days) % {"days": days} if days else _("today"),
             age=_("long in this state") if is_old else _("in this state"),
             since=date_format(timezone.localtime(since), "SHORT_DATETIME_FORMAT"),
             account=quote.account.name,

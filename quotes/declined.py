@@ -56,6 +56,15 @@ def said_before(quote: Quote) -> Said | None:
     return Said(answer.quote.revision, answer.name, answer.at, reason, answer.comment, lines)
 
 
+def said_of(quote: Quote, answer: QuoteAnswer) -> list[LineSaid]:
+    """What was said of single lines of the quote itself. No query where nothing was, two otherwise."""
+    given = list(_given(answer.line_reasons))
+    if not given:
+        return []
+    lines = _lines_of(quote)[quote.pk]
+    return mapped(given, lines, lines, {line["id"]: line["id"] for line in lines}, _labels(given))
+
+
 def _given(reasons: Any) -> Iterator[tuple[int, str, str]]:
     """`(line, code of the reason, comment)` of what makes sense among what was stored."""
     for row in reasons if isinstance(reasons, list) else ():
@@ -66,8 +75,11 @@ def _given(reasons: Any) -> Iterator[tuple[int, str, str]]:
 def _lines_said(quote: Quote, old: Quote, given: Sequence[tuple[int, str, str]]) -> list[LineSaid]:
     lines = _lines_of(old, quote)
     copied = comparison_selectors.copied(old, quote)
-    labels = {row.code: str(row) for row in DeclineReason.objects.filter(code__in=[code for _line, code, _comment in given])}
-    return mapped(given, lines[old.pk], lines[quote.pk], copied, labels)
+    return mapped(given, lines[old.pk], lines[quote.pk], copied, _labels(given))
+
+
+def _labels(given: Sequence[tuple[int, str, str]]) -> dict[str, str]:
+    return {row.code: str(row) for row in DeclineReason.objects.filter(code__in=[code for _line, code, _comment in given])}
 
 
 def _lines_of(*quotes: Quote) -> dict[int, list[Json]]:

@@ -16,6 +16,7 @@ from core.forms import whole
 from core.models import OutboxMessage
 from quotes import (
     columns,
+    declined,
     document_selectors,
     documents,
     options,
@@ -54,13 +55,15 @@ def _page_context(
     document = selectors.live_document(quote)
     mails = document_selectors.mails_of(document) if document else []
     is_sent = quote.status == QuoteStatus.SENT and context["may_edit"]
+    answer = getattr(quote, "answer", None)
     return context | {
         "timeline": events.timeline(quote)[:50],
         "approvals": columns.approvals_of(approvals.history("quote", quote.pk)),
         "revisions": Quote.objects.filter(number=quote.number).order_by("-revision"),
         "document": document,
         "mails": recipients.sent_of(mails),
-        "answer": getattr(quote, "answer", None),
+        "answer": answer,
+        "said": declined.said_of(quote, answer) if answer else [],
         "moves": _moves(user, quote, mails),
         "evidence_form": evidence or EvidenceForm(),
         "options": options.options_of(document.snapshot.content) if is_sent and document else [],

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from core.errors import require
-from core.templatetags.ui import plain_input
+from core.templatetags.ui import money, percent, plain_input
 from quotes import approval_facts, policies, selectors, what_if_selectors
 from quotes.choices import QuoteStatus
 from quotes.models import Quote
@@ -42,12 +42,12 @@ def how_far(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "quotes/how_far.html#answer" if is_fragment else "quotes/how_far.html", context)
 
 
-def _values(found: Largest, *, margin: bool) -> Iterator[str]:
-    """What may be typed into the discount of the whole quote."""
+def _values(found: Largest, *, margin: bool) -> Iterator[tuple[str, str]]:
+    """What may be typed into the discount of the whole quote, and how it is read."""
     if found.percent:
-        yield f"{plain_input(found.percent)} %"
+        yield f"{plain_input(found.percent)} %", percent(found.percent)
     if margin and found.amount > 0:
-        yield f"{plain_input(found.amount, 2)} €"
+        yield f"{plain_input(found.amount, 2)} €", money(found.amount)
 
 
 def _what(quote: Quote, found: Largest) -> str:
