@@ -34,7 +34,7 @@ from catalog.models import (
     VatRate,
 )  # fmt: skip
 from catalog.services import LOCK, usage_note
-from core.admin import LookUpAdmin, OneAtATimeAdmin
+from core.admin import EXACT, LookUpAdmin, OneAtATimeAdmin
 from users.access import user_of
 
 admin.site.register([ProductGroup, UnitOfMeasure, UsageMetric], LookUpAdmin)
@@ -54,18 +54,21 @@ class PriceInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Price
     formset = PriceFormSet
     extra = 0
+    formfield_overrides = EXACT
 
 
 class ProductUnitInline(admin.TabularInline):  # type: ignore[type-arg]
     model = ProductUnit
     formset = ProductUnitFormSet
     extra = 0
+    formfield_overrides = EXACT
 
 
 class UsageStepInline(admin.TabularInline):  # type: ignore[type-arg]
     model = UsageStep
     formset = UsageStepFormSet
     extra = 0
+    formfield_overrides = EXACT
 
 
 class BundlePartInline(admin.TabularInline):  # type: ignore[type-arg]
@@ -74,6 +77,7 @@ class BundlePartInline(admin.TabularInline):  # type: ignore[type-arg]
     fk_name = "bundle"
     autocomplete_fields = ("part",)
     extra = 0
+    formfield_overrides = EXACT
 
 
 @admin.register(Product)

@@ -1,11 +1,13 @@
 """Admin pages that every app builds on, and read-only ones for what this app keeps."""
 
 from contextlib import nullcontext
+from decimal import Decimal
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.db.models import DecimalField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.text import capfirst
@@ -38,10 +40,21 @@ class LookUpAdmin(TranslationAdmin):  # type: ignore[type-arg]
     search_fields = ("code", "label_en", "label_fi")
 
 
+class ExactInput(forms.NumberInput):
+    """An exact number without the zeros that only fill it up: 1000, not 1000.000, which some read as a million."""
+
+    def format_value(self, value: Any) -> str | None:
+        return format(value.normalize(), "f") if isinstance(value, Decimal) else super().format_value(value)
+
+
+EXACT: dict[Any, Any] = {DecimalField: {"widget": ExactInput}}
+
+
 class OneAtATimeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """What is saved here must fit the other rows, so it is checked and saved by one person at a time: holds the lock `lock`."""
 
     lock: ClassVar[int]
+    formfield_overrides = EXACT
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         with db.advisory_lock(self.lock) if request.method == "POST" else nullcontext():

@@ -153,9 +153,14 @@ class House:
             )
         self.send(quote, days=14)
         with days_ago(12):
-            self.quote(
-                "Bistro Musta Pannu Oy", "Lihat loppuvuodelle", self.line("MEA-0041", 40), self.line("MEA-0049", 35), by="kaisa"
-            )
+            first = self.quote(
+                "Bistro Musta Pannu Oy", "Toinen toimipaikka",
+                self.line("MEA-0041", 40), self.line("MEA-0049", 35),
+                self.section("Aloituspaketti"),
+                self.line("COF-0230", 12), self.line("TAB-0276", 500), self.line("CLE-0265", 10), self.line("SER-0293", 1),
+                by="kaisa",
+            )  # fmt: skip
+            self.starter_pack(first)
         with days_ago(11):
             quote = self.quote(
                 "Haapanen Catering Oy", "Itsenäisyyspäivän vastaanotto",
@@ -308,13 +313,17 @@ class House:
             quotes.quote_opened(document_id=document.pk, source=_link(document))
 
     def small_draft(self) -> None:
-        """A first quote, and the pack that new customers are offered."""
-        quote = self.quote(
-            "Ahonen & Kumpp. Oy", "Kevään kausivalikoima",
-            self.line("DAI-0001", 40), self.line("BAK-0121", 30), self.line("COF-0230", 12), self.line("SER-0293", 1),
-        )  # fmt: skip
+        """The first quote of a customer, who is offered the starter pack."""
+        self.quote("Ahonen & Kumpp. Oy", "Kevään kausivalikoima", self.line("DAI-0001", 40), self.line("BAK-0121", 30))
+
+    def starter_pack(self, quote: Quote) -> None:
+        """The only section of the quote as the pack that new customers are offered."""
         pack = quotes.template_make_from_quote(
-            quote_id=quote.pk, by=self.people["manager"], name="Uuden asiakkaan aloituspaketti", shared_with=Sharing.ALL
+            quote_id=quote.pk,
+            by=self.people["manager"],
+            name="Uuden asiakkaan aloituspaketti",
+            shared_with=Sharing.ALL,
+            section=quote.lines.get(kind=LineKind.SECTION).pk,
         )
         QuoteTemplate.objects.filter(pk=pack.pk).update(is_starter_pack=True)
 

@@ -237,11 +237,11 @@ def _waits_for(quote: Any, asked: Sequence[Waiting], last: Told | None) -> str:
     """Who is asked, whoever sent it back, or the customer and whether they have seen it."""
     status = S(quote.status)
     if status == S.SENT and quote.opened_at is not None:
-        return _("The customer's answer; opened %(day)s") % {
+        return _("Waits for the customer, opened %(day)s") % {
             "day": date_format(timezone.localtime(quote.opened_at), "SHORT_DATE_FORMAT")
         }
     if status == S.SENT:
-        return _("The customer's answer; not opened yet")
+        return _("Waits for the customer, not opened yet")
     if status == S.IN_REVIEW:
         names = ", ".join(one.approver or _("data stewards") for one in asked)
         return _("Approval: %(names)s") % {"names": names} if names else _("Approval")

@@ -124,8 +124,8 @@ def test_what_the_customer_has_opened_and_not_answered_is_found(rep: Client, wor
     services.quote_unsend(quote_id=withdrawn.quote_id, by=world.rep)
     assert found(rep, quick="opened") == {opened.quote_id}
     faces = {card.pk: card.face.waits for card in columns(world.rep)["sent"].cards}
-    assert faces[unopened.quote_id] == "The customer's answer; not opened yet"
-    assert re.fullmatch(r"The customer's answer; opened \d+ \w+ \d{4}", faces[opened.quote_id])
+    assert faces[unopened.quote_id] == "Waits for the customer, not opened yet"
+    assert re.fullmatch(r"Waits for the customer, opened \d+ \w+ \d{4}", faces[opened.quote_id])
 
 
 # --- Columns ----------------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_a_card_says_what_the_quote_waits_for_and_since_when(world: World) -> No
         "draft": ("To be finished", "3 days", False),
         "in_review": (f"Approval: {world.pricing.display_name}", "3 days", True),
         "approved": ("To be sent", "3 days", True),
-        "sent": ("The customer's answer; not opened yet", "3 days", False),
+        "sent": ("Waits for the customer, not opened yet", "3 days", False),
         "won": ("", "3 days", False),
         "lost": ("", "3 days", False),
     }
