@@ -318,3 +318,11 @@ def test_only_those_who_keep_the_catalogue_try_rules(role: str, status: int) -> 
     client = Client()
     client.force_login(UserFactory(roles=[role]))
     assert [client.get(path).status_code for path in (TRY, RULES)] == [status, status]
+
+
+# --- Numbers ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("exact", "shown"), [("1000", "1000"), ("1.5", "1.5")])
+def test_exact_numbers_stand_in_fields_without_filling_zeros(keeper: Client, exact: str, shown: str) -> None:
+    bundle = BundleFactory(parts=[(ProductFactory(), exact)])
+    html = keeper.get(f"/admin/catalog/product/{bundle.pk}/change/").content.decode()
+    assert re.findall(r'name="parts-0-quantity" value="(.*?)"', html) == [shown]

@@ -154,7 +154,7 @@ def test_a_card_says_what_the_quote_waits_for_and_since_when(world: World) -> No
         "won": ("", "3 days", False),
         "lost": ("", "3 days", False),
     }
-    assert seen(cards[back.pk])[:2] == (f"Rejected by {world.pricing.display_name}", "0 days")
+    assert seen(cards[back.pk])[:2] == (f"Rejected by {world.pricing.display_name}", "today")
 
 
 def test_a_column_shows_the_oldest_and_says_how_many_there_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

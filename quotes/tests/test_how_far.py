@@ -88,6 +88,7 @@ def test_the_page_says_how_far_and_what_comes_then_and_takes_it_over(rep: Client
     assert "With more than that: Below the floor price. Line 1 (MAITO-1) is below its floor price." in body
     assert "€10.00 (25.0%)" in body
     assert re.findall(r'name="value" value="(.*?)"', body) == ["20 %", "10.00 €"]
+    assert re.findall(r">Use (\S+?)<", body) == ["20%", "€10.00"]
     given = {"field": "header_discount", "value": "20 %", "version": quote.version}
     answer = rep.post(reverse("quote_change", args=[quote.pk]), given)
     quote.refresh_from_db()
