@@ -26,6 +26,7 @@ from core.tests.factories import MailboxMessageFactory
 from crm import demo
 from integration.models import CUSTOMER_SYNC, RowDecision, SyncSettings
 from integration.tests.factories import QuarantinedRowFactory
+from opportunities.services import opportunity_create
 from quotes import services as quotes
 from quotes.models import Quote, QuoteDocument, QuoteSettings, StarterPackSettings
 from quotes.tests.factories import World, attached, draft, sent, template_of
@@ -49,6 +50,7 @@ class Records:
     def __init__(self, world: World) -> None:
         self.world = world
         demo.load()
+        opportunity_create(account_id=world.account.pk, name="Vuosisopimus", by=world.rep)
         self.document = sent(world)
         asked = draft(world, "45")
         quotes.quote_submit(quote_id=asked.pk, by=world.rep)
