@@ -228,5 +228,5 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id === "main") event.target.querySelector("[data-autofocus]")?.focus();
   });
-  if (document.querySelector("#quote-editor [data-autofocus]")) document.querySelector("[data-autofocus]").focus();
+  if (document.querySelector("#quote-editor [data-autofocus]")) document.querySelector("[data-autofocus]").focus({ preventScroll: true });
 })();

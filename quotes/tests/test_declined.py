@@ -82,9 +82,9 @@ def test_the_next_revision_opens_with_what_was_said(client: Client, world: World
     old = new.previous
     client.force_login(world.rep)
     html = client.get(reverse("quote_page", args=[old.pk])).content.decode()
-    for place, (line, said) in enumerate(zip(old.lines.order_by("position"), ("Too dear", "Too late"), strict=False), 1):
+    for place, (line, why) in enumerate(zip(old.lines.order_by("position"), ("Too dear", "Too late"), strict=True), 1):
         sku = line.product.sku if line.product else ""
-        assert f'href="#quote-line-{line.pk}">Line {place} ({sku})</a>: {said}' in html
+        assert f'href="#quote-line-{line.pk}">Line {place} ({sku})</a>: {why}' in html
     html = client.get(reverse("quote_page", args=[new.pk])).content.decode()
     assert "Revision 1 was declined by Olli Ostaja" in html
     assert ["Kilpailija on halvempi" in html, "Reason: <strong>Too dear</strong>" in html] == [True, True]
