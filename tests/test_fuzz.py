@@ -1,5 +1,5 @@
 """Thousands of requests made from the description: never a fault of ours, never an answer that is not described, never a word of
-what the person may not see. The suite sends 2,000, the same ones every time; `make fuzz` sends 50,000."""
+what the person may not see. The suite sends 3,000, the same ones every time; `make fuzz` sends 50,000."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from tests.fuzz import cases, judging
 from tests.fuzz.ground import MARK, Ground, make_ground
 from tests.fuzz.judging import Verdict
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "2000"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "3000"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 ROUND = 2000
 FRESH = 100
@@ -52,7 +52,8 @@ def test_no_request_is_a_fault_breaks_the_description_or_tells_what_is_hidden(gr
         run(ground, count, number, verdict)
     assert (sum(verdict.ends.values()), verdict.faults) == (REQUESTS, [])
     every = {cases.name_of(operation) for operation in cases.operations()}
-    assert len(every - verdict.succeeded()) <= len(every) / 10, "nearly every operation must get through to its work"
+    missed = sorted(every - verdict.succeeded())
+    assert len(missed) <= len(every) / 10, f"nearly every operation must get through to its work: {missed}"
 
 
 # --- What the judge would not overlook --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from tests.fuzz.ground import Ground
 from users.tests import contract
 
 WHO = {"rep": 6, "support": 2, "pricing": 2, "steward": 1}
-"""Who asks how often: mostly those who make quotes."""
+"""Who asks how often: mostly those who make quotes. About statements of work it is mostly those who write them."""
 NEGATIVE = 0.25
 """The share of requests that break the description on purpose."""
 STEERED = 0.85
@@ -105,6 +105,14 @@ class Steering:
             "field": ("name", "owner", "industry", "yearly_revenue", "sap_codes", "country"),
             "value": ("Uusi nimi", None, ground.world.rep.pk, "5.5", "FI", 7),
             "quantity": AMOUNTS,
+            "list_price": AMOUNTS,
+            "cost": (*AMOUNTS, None),
+            "effort_days": ("2.5", None),
+            "name": ("Uusi.txt", "Uusi nimi"),
+            "file": ("SGVp", "SGVpIHRhYXM=", "JVBERi0xLjc="),
+            "text": ("Toimitus viikolla 50.", "Audit"),
+            "before": (LEFT_OUT, LEFT_OUT, 7),
+            "section": (LEFT_OUT, LEFT_OUT, None, 7),
             "net_price": AMOUNTS,
             "discount_percent": (*AMOUNTS, "-5", None),
             "discount_amount": (*AMOUNTS, "-5", None),
@@ -127,10 +135,14 @@ class Steering:
             "contact": "contacts",
             "contact_id": "contacts",
             "line_id": "lines",
+            "attachment_id": "attachments",
+            "quote": "quotes",
         }
 
     def send(self, case: Case) -> Sent:
         who = self.dice.choices(list(WHO), list(WHO.values()))[0]
+        if "/statements/" in case.path and self._steers():
+            who = "presales"
         headers = {str(name): str(value) for name, value in (case.headers or {}).items() if name != "Authorization"}
         if case.method == "POST" and self.dice.random() < 0.2:
             headers[idempotency.HEADER] = f"k{self.dice.randrange(10**9)}"
@@ -144,7 +156,8 @@ class Steering:
         ids: dict[str, Any] = {name: quote(str(value), safe="") for name, value in (case.path_parameters or {}).items()}
         if "id" in ids and self._steers():
             part = next((name for name in ids if name != "id"), "id")
-            ids[part] = chosen = self._id(self.records.get(part, case.path.split("/")[3]))
+            kind = "texts" if "/texts/{" in case.path else self.records.get(part, case.path.split("/")[3])
+            ids[part] = chosen = self._id(kind)
             if part != "id":
                 ids["id"] = self.ground.parents[chosen]
         query = {name: self._word(name, value) for name, value in (case.query or {}).items()}

@@ -16,9 +16,10 @@ from core import db
 from opportunities.models import Opportunity
 from opportunities.tests.factories import OpportunityFactory
 from quotes import services
-from quotes.models import Quote, QuoteLine
-from quotes.services import Discount, LineDraft
-from quotes.tests.factories import World, draft, make_world
+from quotes.choices import LineKind
+from quotes.models import Quote, QuoteAttachment, QuoteLine, QuoteTemplate
+from quotes.services import Discount, LineDraft, Statement
+from quotes.tests.factories import World, attached, draft, make_world, template_of
 from users import tokens
 from users.models import Absence, User
 from users.tests.factories import AbsenceFactory, TeamFactory, UserFactory
@@ -31,8 +32,9 @@ APART = 10_000
 """The ids of the stranger's records lie above HIGH, those of every model apart, so that one in an answer is no coincidence."""
 MODELS: dict[str, type[Any]] = {
     "accounts": Account, "contacts": Contact, "sites": Site, "opportunities": Opportunity, "quotes": Quote, "lines": QuoteLine,
-    "approvals": Request, "absences": Absence,
+    "approvals": Request, "absences": Absence, "attachments": QuoteAttachment, "quote-templates": QuoteTemplate,
 }  # fmt: skip
+STATEMENT = Statement("Audit", Decimal(500), Decimal(1), Decimal(200), Decimal(2), "A. Udit", "Checked")
 CONFINED = ("rep", "support")
 """Those who see their team only."""
 
@@ -45,7 +47,7 @@ class Ground:
     own: dict[str, list[int]]
     foreign: dict[str, frozenset[int]]
     parents: dict[int, int]
-    """The quote of a line and the account of a contact, by the id of the part."""
+    """The quote of a line or a file and the account of a contact, by the id of the part."""
 
     @property
     def foreign_ids(self) -> frozenset[int]:
@@ -68,15 +70,19 @@ def make_ground() -> Ground:
         "rep": world.rep,
         "support": UserFactory(username="support", roles=["sales_support"], team=world.team),
         "pricing": world.pricing,
+        "presales": UserFactory(username="presales", roles=["presales"], sees_all_units=True),
         "steward": UserFactory(username="steward", roles=["data_steward"], sees_all_units=True),
     }
-    _records(world.account, world.contact, world)
+    _records(world.account, world.contact, world, people["presales"])
     own = {name: list(model.objects.order_by("pk").values_list("pk", flat=True)) for name, model in MODELS.items()}
     _count_from(HIGH)
     _strangers(world)
     foreign = {name: frozenset(model.objects.filter(pk__gt=HIGH).values_list("pk", flat=True)) for name, model in MODELS.items()}
     own["products"], foreign["products"] = [world.product.pk], frozenset()
-    parents = dict([*QuoteLine.objects.values_list("pk", "quote"), *Contact.objects.values_list("pk", "account")])
+    own["texts"] = list(QuoteLine.objects.filter(kind=LineKind.NOTE).order_by("pk").values_list("pk", flat=True))
+    foreign["texts"] = foreign["lines"]
+    parts = ((QuoteLine, "quote"), (QuoteAttachment, "quote"), (Contact, "account"))
+    parents = {key: whole for model, name in parts for key, whole in model.objects.values_list("pk", name)}
     return Ground(world, {name: _client(person) for name, person in people.items()}, people, own, foreign, parents)
 
 
@@ -85,7 +91,7 @@ def _client(person: User) -> Client:
     return Client(headers={"Authorization": f"Bearer {text}", "Accept": "application/json"})
 
 
-def _records(account: Account, contact: Contact, world: World) -> None:
+def _records(account: Account, contact: Contact, world: World, writer: User) -> None:
     """Quotes in the states that have moves of their own, and what belongs to them."""
     accounts.account_override(account_id=account.pk, field="sap_codes", value="00100001", reason="Moved", version=1, by=world.rep)
     AbsenceFactory(user=world.rep, substitute=world.manager)
@@ -93,7 +99,11 @@ def _records(account: Account, contact: Contact, world: World) -> None:
     ContactFactory(account=account)
     OpportunityFactory(account=account, owner=world.rep)
     for discounts in ((), ("10",), ("0", "10"), ("0", "10", "30")):
-        draft(world, *discounts)
+        quote = draft(world, *discounts)
+        attached(quote, world.rep, for_customer=bool(discounts))
+        services.line_add(quote_id=quote.pk, draft=LineDraft(None, kind=LineKind.NOTE, text="By seven."), by=world.rep)
+        services.statement_write(quote_id=quote.pk, by=writer, statement=STATEMENT)
+    template_of(world.rep, world.product)
     for _number in range(3):
         services.quote_submit(quote_id=draft(world, "30").pk, by=world.rep, approvers={}, reason="Big customer")
     services.quote_submit(quote_id=draft(world, "5").pk, by=world.rep)
@@ -116,6 +126,8 @@ def _strangers(world: World) -> None:
         line = LineDraft(world.product, Decimal(5), Discount("percent", Decimal(discount)))
         quote = services.quote_create(account_id=account.pk, by=stranger, lines=[line])
         services.quote_change(quote_id=quote.pk, by=stranger, customer_note=MARK, internal_note=MARK)
+        attached(quote, stranger, name=f"{MARK}.txt", for_customer=True)
+    template_of(stranger, world.product, name=MARK)
     services.quote_submit(quote_id=quote.pk, by=stranger, approvers={}, reason=MARK)
     services.quote_send(quote_id=quote.pk - 1, by=stranger, to=[str(contact.email)])
 
