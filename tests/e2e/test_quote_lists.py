@@ -78,6 +78,6 @@ def test_how_far_the_discount_goes_is_asked_in_the_editor_and_taken_over(world: 
     me.page.get_by_role("link", name="How far can the discount go?").click()
     sheet = me.page.get_by_role("dialog")
     expect(sheet).to_contain_text("A discount of up to 20%, or €10.00, needs no further approval.")
-    sheet.get_by_role("button", name="Use 20 %").click()
+    sheet.get_by_role("button", name="Use 20%").click()
     expect(me.page.locator("#quote-totals")).to_contain_text("€40.00")
     expect(me.page.get_by_role("link", name="Review & send")).to_be_visible()
