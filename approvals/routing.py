@@ -467,4 +467,10 @@ def measures_of(case: Case) -> dict[str, dict[str, str]]:
 
 
 def values_of(case: Case) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, Decimal) else value for name, value in case.values.items()}
+    return {name: _plain(value) for name, value in case.values.items()}
+
+
+def _plain(value: rules.Value) -> Any:
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return str(value) if isinstance(value, Decimal) else value

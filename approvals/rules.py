@@ -1,6 +1,7 @@
 """Which rule of a gate fits a case, where rules clash or leave a gap, and whether something got worse: pure functions.
 
-Values of a case: Decimal (numbers, EUR, percent), str (codes), bool, or None for unknown, which fits no condition.
+Values of a case: Decimal (numbers, EUR, percent), str (codes), frozenset (several codes, any of which may fit), bool, or None for
+unknown, which fits no condition.
 """
 
 import itertools
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 from approvals.choices import FieldKind, Operator, Outcome, Quorum, Who
 
-Value = Decimal | str | bool | None
+Value = Decimal | str | bool | frozenset[str] | None
 
 _NUMBERS = {FieldKind.NUMBER, FieldKind.MONEY, FieldKind.PERCENT}
 _YES, _NO = {"1", "true", "yes", "kyllä"}, {"0", "false", "no", "ei"}
@@ -97,6 +98,8 @@ def holds(condition: Condition, value: Value) -> bool:
     if value is None:
         return False
     wanted = condition.value
+    if isinstance(value, frozenset):
+        return _any_holds(condition, value)
     if isinstance(wanted, frozenset):
         return value in wanted
     if condition.operator == Operator.EQ:
@@ -111,6 +114,13 @@ def holds(condition: Condition, value: Value) -> bool:
         Operator.GT: value > wanted,
         Operator.GE: value >= wanted,
     }.get(condition.operator, False)
+
+
+def _any_holds(condition: Condition, values: frozenset[str]) -> bool:
+    """Whether any of the codes fits; of "is not", whether none is the one that is named."""
+    if condition.operator == Operator.NE:
+        return bool(values) and condition.value not in values
+    return any(holds(condition, value) for value in values)
 
 
 def fits(rule: Rule, values: Mapping[str, Value], unit: int | None) -> bool:

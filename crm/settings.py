@@ -61,6 +61,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "crm.apps.CrmConfig",
     "integration",
+    "csr",
     "quotes",
     "opportunities",
     "accounts",
@@ -208,6 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "outbox-sweep-urgent": {"task": "core.outbox_drain_urgent", "schedule": 5.0, "options": {"expire_seconds": 900}},
     "approvals-digest": {"task": "approvals.digest", "schedule": 60.0},
     "approvals-sweep": {"task": "approvals.sweep", "schedule": 60.0},
+    "csr-sweep": {"task": "csr.sweep", "schedule": 300.0},
     "quotes-expire": {"task": "quotes.expire", "schedule": 300.0},
     "quotes-remind": {"task": "quotes.remind", "schedule": crontab(hour="6", minute="15")},
     "forget": {"task": "core.forget", "schedule": 900.0},

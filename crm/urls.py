@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("catalog.urls")),
     path("", include("opportunities.urls")),
     path("", include("quotes.urls")),
+    path("", include("csr.urls")),
     path("", include("approvals.urls")),
     path("", include("integration.urls")),
     path("", include("users.urls")),

@@ -26,6 +26,10 @@ class Perm(StrEnum):
     APPROVE_MARGIN = "approve.margin"
     APPROVE_CATALOGUE = "approve.catalogue"
     APPROVE_TERMS = "approve.terms"
+    CSR_VIEW = "csr.view"
+    CSR_REGISTER = "csr.register"
+    APPROVE_CSR_PRE = "approve.csr_pre"
+    APPROVE_CSR_FINAL = "approve.csr_final"
     STEWARD = "steward"
     """Watches syncs, keeps look-ups and users, and answers for whatever has no other owner."""
     ADMIN = "admin"
@@ -59,9 +63,12 @@ _SALES = frozenset(
         Perm.QUOTE_VIEW,
         Perm.QUOTE_EDIT,
         Perm.AGREEMENT_VIEW,
+        Perm.CSR_VIEW,
+        Perm.CSR_REGISTER,
     }
 )
-_READER = frozenset({Perm.ACCOUNT_VIEW, Perm.PRODUCT_VIEW, Perm.QUOTE_VIEW})
+_HOUSE = frozenset({Perm.ACCOUNT_VIEW, Perm.PRODUCT_VIEW, Perm.CSR_VIEW})
+_READER = _HOUSE | {Perm.QUOTE_VIEW}
 
 
 class SalesRep(Role):
@@ -76,13 +83,13 @@ class SalesSupport(Role):
 
 class SalesManager(Role):
     code, label = "sales_manager", _("Sales manager")
-    permissions = _SALES | {Perm.MARGIN_VIEW, Perm.APPROVE_MARGIN, Perm.QUOTE_SURCHARGE}
+    permissions = _SALES | {Perm.MARGIN_VIEW, Perm.APPROVE_MARGIN, Perm.QUOTE_SURCHARGE, Perm.APPROVE_CSR_FINAL}
     scope = Scope.UNIT
 
 
 class SalesLeadership(Role):
     code, label = "sales_leadership", _("Sales leadership")
-    permissions = _READER | {Perm.MARGIN_VIEW, Perm.APPROVE_MARGIN, Perm.OPPORTUNITY_VIEW}
+    permissions = _READER | {Perm.MARGIN_VIEW, Perm.APPROVE_MARGIN, Perm.OPPORTUNITY_VIEW, Perm.APPROVE_CSR_FINAL}
     scope = Scope.ALL
 
 
@@ -119,25 +126,44 @@ class PreSales(Role):
 
 class SupplyChainQuality(Role):
     code, label = "supply_chain_quality", _("Supply chain and quality")
-    permissions = frozenset({Perm.ACCOUNT_VIEW, Perm.PRODUCT_VIEW})
+    permissions = _HOUSE | {Perm.APPROVE_CSR_PRE}
     scope = Scope.ALL
 
 
 class TechnicalTeam(Role):
     code, label = "technical_team", _("Technical team")
-    permissions = frozenset({Perm.ACCOUNT_VIEW, Perm.PRODUCT_VIEW})
+    permissions = _HOUSE
     scope = Scope.ALL
 
 
 class ServiceRep(Role):
     code, label = "service_rep", _("Service rep")
-    permissions = frozenset({Perm.ACCOUNT_VIEW, Perm.PRODUCT_VIEW})
+    permissions = _HOUSE | {Perm.CSR_REGISTER}
+    scope = Scope.ALL
+
+
+class StrategicMarketing(Role):
+    code, label = "strategic_marketing", _("Strategic marketing")
+    permissions = _HOUSE | {Perm.APPROVE_CSR_FINAL}
+    scope = Scope.ALL
+
+
+class CorporateSales(Role):
+    code, label = "corporate_sales", _("Corporate sales and marketing")
+    permissions = _READER | {Perm.OPPORTUNITY_VIEW}
     scope = Scope.ALL
 
 
 class DataSteward(Role):
     code, label = "data_steward", _("Data steward")
-    permissions = _READER | {Perm.ACCOUNT_EDIT, Perm.OPPORTUNITY_VIEW, Perm.MARGIN_VIEW, Perm.STEWARD, Perm.ADMIN}
+    permissions = _READER | {
+        Perm.ACCOUNT_EDIT,
+        Perm.OPPORTUNITY_VIEW,
+        Perm.MARGIN_VIEW,
+        Perm.CSR_REGISTER,
+        Perm.STEWARD,
+        Perm.ADMIN,
+    }
     scope = Scope.ALL
     admin_models = frozenset({"*"})
 
@@ -156,6 +182,8 @@ ROLES: dict[str, type[Role]] = {
         SupplyChainQuality,
         TechnicalTeam,
         ServiceRep,
+        StrategicMarketing,
+        CorporateSales,
         DataSteward,
     )
 }

@@ -11,6 +11,7 @@ from core.errors import NotFound
 from core.prepared import Prepared
 from users.absences import Away, stand_in
 from users.models import Absence, AbsenceQuerySet, RoleAssignment, User, UserQuerySet
+from users.roles import Perm
 
 
 def user_named(login: str) -> User | None:
@@ -37,6 +38,11 @@ _codes = Prepared(lambda user_id: RoleAssignment.objects.filter(user=user_id).va
 def role_codes_of(user_id: int) -> frozenset[str]:
     """The codes of this person's roles."""
     return frozenset(_codes.rows(user_id))
+
+
+def stewards() -> list[User]:
+    """Everybody who answers for what has no other owner."""
+    return list(User.objects.holding(Perm.STEWARD).order_by("pk"))
 
 
 def role_codes_by_user(users: Iterable[User | int]) -> dict[int, set[str]]:

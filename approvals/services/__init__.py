@@ -2,7 +2,7 @@
 
 from approvals.services.asking import run_start
 from approvals.services.batch import Answered, Seen, requests_approve
-from approvals.services.deciding import request_decide, run_recall
+from approvals.services.deciding import request_decide, run_recall, run_withdraw
 from approvals.services.definitions import gates_make_missing, usual_rule_make
 from approvals.services.digest import digests_send
 from approvals.services.handing_over import request_hand_over
@@ -24,6 +24,7 @@ __all__ = [
     "requests_remind",
     "run_recall",
     "run_start",
+    "run_withdraw",
     "sweep",
     "usual_rule_make",
 ]

@@ -122,6 +122,19 @@ def cancel(run: Run, request: Request) -> None:
         outbox.emit_all("approval.recalled", [{"request_id": request.pk, "user_id": pk} for pk in people])
 
 
+def run_withdraw(*, subject_type: str, subject_id: int) -> Run | None:
+    """The open run of a subject that has ended is over: requests cancelled, links dead, who was asked told. The caller has locked
+    the subject, which is not told. None when no run is open."""
+    found = selectors.open_run(subject_type, subject_id)
+    if found is None:
+        return None
+    requests = selectors.requests_for_update(found.pk)
+    run = requests[0].run
+    run.recall()
+    finish(run, requests)
+    return run
+
+
 @transaction.atomic
 def run_recall(*, subject_type: str, subject_id: int, by: User, run_id: int | None = None) -> Run:
     """The open run of the subject is taken back: requests cancelled, links dead, the subject told. Locks the subject.

@@ -1,0 +1,47 @@
+"""Start of the app: its mails, its subject of approval, its panel and the words of its timeline."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CsrConfig(AppConfig):
+    name = "csr"
+    verbose_name = _("Customer-specific requirements")
+
+    def ready(self) -> None:
+        from approvals import registry
+        from core import events
+        from csr import emails  # noqa: F401  registers the outbox handlers
+        from csr.approval import CaseApproval
+
+        registry.register(CaseApproval())
+        events.describe(
+            {
+                "registered": _("Registered"),
+                "cloned": _("Cloned"),
+                "changed": _("Changed"),
+                "products added": _("Products added"),
+                "product changed": _("Product changed"),
+                "product removed": _("Product removed"),
+                "account added": _("Account added"),
+                "account removed": _("Account removed"),
+                "member added": _("Joined the team"),
+                "member removed": _("Left the team"),
+                "commented": _("Comment"),
+                "submitted for pre-approval": _("Submitted for pre-approval"),
+                "pre-approved": _("Pre-approved"),
+                "submitted for final approval": _("Submitted for final approval"),
+                "asked back": _("Asked back"),
+                "task added": _("Part asked for"),
+                "task changed": _("Part changed"),
+                "task removed": _("Part no longer asked for"),
+                "task answered": _("Part answered"),
+                "task passed on": _("Part passed on"),
+                "concluded": _("Global feasibility conclusion"),
+                "assigned": _("Assigned"),
+                "left without an owner": _("Left without an owner"),
+                "implemented": _("Implemented"),
+                "satisfaction": _("Customer satisfaction"),
+                "closed": _("Closed"),
+            }
+        )

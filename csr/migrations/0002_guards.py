@@ -1,0 +1,76 @@
+"""A case moves along legal transitions only, whoever writes; feedback is append-only; the usual look-ups are there."""
+
+from django.db import migrations
+
+from core import db
+
+MOVES = [
+    ("registration", "pending_pre_approval"),
+    ("pending_pre_approval", "under_assessment"),
+    ("pending_pre_approval", "registration"),
+    ("under_assessment", "approval_pending"),
+    ("approval_pending", "under_implementation"),
+    ("approval_pending", "under_assessment"),
+    ("under_implementation", "implemented"),
+    ("implemented", "inactive"),
+    ("registration", "closed_rejected"),
+    ("pending_pre_approval", "closed_rejected"),
+    ("under_assessment", "closed_rejected"),
+    ("approval_pending", "closed_rejected"),
+    ("under_implementation", "closed_rejected"),
+]
+
+LOOK_UPS = {
+    "CaseType": [("csr", "Customer Specific Requirement", "Asiakaskohtainen vaatimus")],
+    "RequirementType": [
+        ("specification", "Specification", "Spesifikaatio"),
+        ("packaging", "Packaging", "Pakkaus"),
+        ("logistics", "Logistics", "Logistiikka"),
+        ("documentation", "Documentation", "Dokumentaatio"),
+        ("quality_system", "Quality system", "Laatujärjestelmä"),
+        ("regulatory", "Regulatory", "Viranomaisvaatimus"),
+    ],
+    "TeamRole": [
+        ("sales", "Sales", "Myynti"),
+        ("expert", "Expert", "Asiantuntija"),
+        ("customer_service", "Customer service", "Asiakaspalvelu"),
+        ("watcher", "Watcher", "Seuraaja"),
+    ],
+    "CloseReason": [
+        ("not_feasible", "Not feasible", "Ei toteutettavissa"),
+        ("withdrawn", "The customer has withdrawn it", "Asiakas perui"),
+        ("duplicate", "There is another case for it", "Samasta asiasta on toinen tapaus"),
+        ("no_longer_valid", "No longer valid", "Ei enää voimassa"),
+        ("rejected", "Rejected", "Hylätty"),
+    ],
+}
+DEPARTMENTS = [
+    ("analytical", "Analytical", "Analytiikka", "technical_team"),
+    ("industrial", "Industrial", "Tuotanto", "technical_team"),
+    ("supply_chain", "Supply chain", "Toimitusketju", "supply_chain_quality"),
+    ("quality", "Quality", "Laatu", "supply_chain_quality"),
+    ("regulatory", "Regulatory", "Viranomaisasiat", "supply_chain_quality"),
+    ("customer_service", "Customer service", "Asiakaspalvelu", "service_rep"),
+    ("strategic_marketing", "Strategic marketing", "Strateginen markkinointi", "strategic_marketing"),
+]
+
+
+def fill(apps, schema_editor):
+    for name, rows in LOOK_UPS.items():
+        model = apps.get_model("csr", name)
+        for position, (code, english, finnish) in enumerate(rows, 1):
+            texts = {"label": english, "label_en": english, "label_fi": finnish}
+            model.objects.get_or_create(code=code, defaults={**texts, "position": position * 10})
+    model = apps.get_model("csr", "Department")
+    for position, (code, english, finnish, role) in enumerate(DEPARTMENTS, 1):
+        texts = {"label": english, "label_en": english, "label_fi": finnish, "role": role}
+        model.objects.get_or_create(code=code, defaults={**texts, "position": position * 10})
+
+
+class Migration(migrations.Migration):
+    dependencies = [("csr", "0001_initial")]
+    operations = [
+        db.append_only("csr_casefeedback"),
+        db.legal_transitions("csr_case", "status", MOVES, start=["registration"]),
+        migrations.RunPython(fill, migrations.RunPython.noop),
+    ]

@@ -1,0 +1,186 @@
+"""A case: a requirement of one customer, from registration to the day it no longer holds."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Contact, Site, of_accounts_in_sight
+from core.histories import FieldHistory
+from core.models import Added, Versioned
+from csr.choices import OPEN, PENDING, PHASES, CaseStatus, Feasibility, Phase, Priority, Score
+from csr.models.look_ups import CaseType, CloseReason, RequirementType
+from csr.workflow import CaseWorkflow
+from users.models import User
+from users.roles import Perm, Scope
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def visible_to(self, user: User) -> "CaseQuerySet":
+        """Those of the accounts in sight, also of accounts that a case applies to as well, and those one takes part in."""
+        if not user.may(Perm.CSR_VIEW):
+            return self.none()
+        if user.scope == Scope.ALL:
+            return self
+        accounts = of_accounts_in_sight(Account.objects.order_by(), user, path="").values("pk")
+        also = self.model._meta.apps.get_model("csr", "CaseAccount").objects.filter(account__in=accounts).order_by()
+        tasks = self.model._meta.apps.get_model("csr", "CaseTask").objects.filter(owner=user).order_by()
+        team = self.model._meta.apps.get_model("csr", "CaseMember").objects.filter(user=user).order_by()
+        own = Q(registered_by=user) | Q(assessor=user) | Q(implementer=user)
+        parts = Q(pk__in=also.values("case")) | Q(pk__in=tasks.values("case")) | Q(pk__in=team.values("case"))
+        return self.filter(Q(account__in=accounts) | own | parts)
+
+    def open(self) -> "CaseQuerySet":
+        return self.filter(status__in=sorted(OPEN))
+
+    def counted(self) -> "CaseQuerySet":
+        """With `product_count`, the number of related products."""
+        return self.annotate(product_count=models.Count("products", distinct=True))
+
+
+class Case(CaseWorkflow, Versioned):
+    """`assessor`, `implementer`: owners of their phases; None while nobody is found, when stewards answer for it."""
+
+    number = models.CharField(_("number"), max_length=20, unique=True)
+    record_type = models.ForeignKey(CaseType, models.PROTECT, related_name="+", verbose_name=_("record type"))
+    account = models.ForeignKey(Account, models.PROTECT, related_name="cases", verbose_name=_("account"))
+    site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("main shipping site"))
+    requirement_type = models.ForeignKey(
+        RequirementType, models.PROTECT, related_name="cases", verbose_name=_("requirement type")
+    )
+    title = models.CharField(_("title"), max_length=200)
+    description = models.TextField(_("description"), max_length=10_000)
+    requested_by = models.ForeignKey(
+        Contact, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by")
+    )
+    priority = models.PositiveSmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
+    received_on = models.DateField(_("received"))
+    needed_by = models.DateField(_("needed by"), null=True, blank=True)
+    is_printed = models.BooleanField(
+        _("printed on quotes"), default=False,
+        help_text=_("Once implemented, title and text for the customer stand on quotes of these products."),
+    )  # fmt: skip
+    printed_text = models.CharField(_("text for the customer"), max_length=500, blank=True)
+    registered_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("registered by"))
+    assessor = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("assessor"))
+    implementer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("implementer"))
+    last_editor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("last edited by"))
+    due_on = models.DateField(_("phase due"), null=True, blank=True)
+    feasibility = models.CharField(_("feasibility"), max_length=20, choices=Feasibility, blank=True)
+    conclusion = models.TextField(_("global feasibility conclusion"), max_length=10_000, blank=True)
+    review_on = models.DateField(_("review"), null=True, blank=True)
+    review_told_on = models.DateField(_("reminded of the review"), null=True, blank=True, editable=False)
+    close_reason = models.ForeignKey(
+        CloseReason, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("reason for closing")
+    )
+    close_comment = models.TextField(_("comment on closing"), max_length=2_000, blank=True)
+    cloned_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="clones", verbose_name=_("cloned from")
+    )
+    created_at = models.DateTimeField(_("registered"))
+    status_since = models.DateTimeField(_("in this status since"))
+
+    objects = CaseQuerySet.as_manager()
+    history = FieldHistory()
+
+    class Meta:
+        verbose_name = _("customer-specific requirement")
+        verbose_name_plural = _("customer-specific requirements")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(title=""), name="a_case_has_a_title"),
+            models.CheckConstraint(
+                condition=Q(needed_by=None) | Q(needed_by__gte=F("received_on")), name="a_case_is_needed_after_it_came"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["approval_pending", "under_implementation", "implemented"])
+                | (~Q(conclusion="") & ~Q(feasibility="")),
+                name="a_case_is_concluded_before_it_is_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["inactive", "closed_rejected"], close_reason__isnull=False)
+                | (~Q(status__in=["inactive", "closed_rejected"]) & Q(close_reason=None)),
+                name="a_case_is_closed_for_a_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["status", "-id"], name="cases_by_status"),
+            models.Index(fields=["account", "-id"], name="cases_of_account"),
+            models.Index(
+                fields=["review_on"],
+                name="cases_to_review",
+                condition=Q(status="implemented", review_on__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def phase(self) -> Phase:
+        return PHASES[self.status]
+
+    @property
+    def is_locked(self) -> bool:
+        """Somebody decides about it."""
+        return self.status in PENDING
+
+    @property
+    def owner(self) -> User | None:
+        """Whoever answers for the present phase; None: the stewards do."""
+        if self.phase == Phase.ASSESSMENT:
+            return self.assessor
+        if self.phase == Phase.IMPLEMENTATION:
+            return self.implementer
+        return self.registered_by
+
+    @property
+    def owner_id(self) -> int | None:
+        if self.phase == Phase.ASSESSMENT:
+            return self.assessor_id
+        if self.phase == Phase.IMPLEMENTATION:
+            return self.implementer_id
+        return self.registered_by_id
+
+
+class CaseSpell(models.Model):
+    """How long a case was in a status, and who answered for it then; None: the stewards. The last one is not over."""
+
+    case = models.ForeignKey(Case, models.CASCADE, related_name="spells", verbose_name=_("case"))
+    status = models.CharField(_("status"), max_length=30, choices=CaseStatus)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("owner"))
+    began_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("begun by"))
+    began_at = models.DateTimeField(_("from"))
+    ended_at = models.DateTimeField(_("until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("time in a status")
+        verbose_name_plural = _("times in a status")
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["case"], condition=Q(ended_at=None), name="a_case_is_in_one_status"),
+            models.CheckConstraint(condition=Q(ended_at=None) | Q(ended_at__gte=F("began_at")), name="a_spell_ends_later"),
+        ]
+        indexes = [models.Index(fields=["status", "began_at"], name="spells_by_status")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}: {self.status}"
+
+
+class CaseFeedback(Added):
+    """How satisfied the customer is with what was implemented. Append-only."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="feedback", verbose_name=_("case"))
+    score = models.PositiveSmallIntegerField(_("satisfaction"), choices=Score)
+    comment = models.TextField(_("comment"), max_length=2_000, blank=True)
+    said_by = models.CharField(_("said by"), max_length=150)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("entered by"))
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("customer satisfaction")
+        verbose_name_plural = _("customer satisfaction")
+        ordering = ["-id"]
+        constraints = [models.CheckConstraint(condition=Q(score__gte=1, score__lte=5), name="satisfaction_is_1_to_5")]
+
+    def __str__(self) -> str:
+        return f"{self.case_id}: {self.score}"

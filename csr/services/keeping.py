@@ -1,0 +1,91 @@
+"""What every change of a case shares: the lock, what its phase opens, the move to another status, and the news of it."""
+
+from collections.abc import Collection, Iterable
+
+from django.utils.translation import gettext as _
+
+from core import clock, events, outbox, versions
+from core.errors import WrongState, require
+from csr import policies, selectors
+from csr.choices import ENDED, CaseStatus, Phase
+from csr.models import Case, CaseMember, CaseSpell
+from users.models import User
+from users.selectors import stewards
+
+
+def locked_to_edit(
+    case_id: int, by: User, version: int | None, statuses: Collection[CaseStatus | str], *, anybody: bool = False
+) -> Case:
+    """The case, locked, in one of these statuses, for somebody who may edit it; `anybody`: who it is, is asked elsewhere.
+
+    Raises: NotFound; NotAllowed; StaleVersion; WrongState while somebody decides about it, or in another status.
+    """
+    case = selectors.case_for_update(case_id, by)
+    require_unlocked(case)
+    if not anybody:
+        require(policies.answers_for(by, case))
+    versions.require(case, version)
+    if case.status not in statuses:
+        raise WrongState(_("In “%(status)s” this cannot be changed.") % {"status": case.get_status_display()})
+    return case
+
+
+def require_unlocked(case: Case) -> None:
+    """Raises: WrongState while somebody decides about the case."""
+    if case.is_locked:
+        raise WrongState(_("Somebody is deciding about this case; until then nothing of it can be changed."))
+
+
+def saved(case: Case, by: User | None, fields: Iterable[str] = ()) -> None:
+    """One more save of the case counts; somebody's is remembered as the last editor's."""
+    versions.bump(case)
+    names = {*fields, "version"}
+    if by is not None:
+        case.last_editor = by
+        names.add("last_editor")
+    case.save(update_fields=sorted(names))
+
+
+def begin(case: Case, by: User | None) -> None:
+    """The spell of the present status begins, the last one is over."""
+    CaseSpell.objects.filter(case=case, ended_at=None).update(ended_at=case.status_since)
+    CaseSpell.objects.create(case=case, status=case.status, owner_id=case.owner_id, began_by=by, began_at=case.status_since)
+
+
+def moved(case: Case, by: User | None, verb: str, *, fields: Iterable[str] = (), reason: str = "", edits: bool = False) -> None:
+    """The case is saved in its new status, with its history, and everybody of its team is told. `edits`: whoever moves it counts
+    as its last editor."""
+    case.status_since = clock.now()
+    begin(case, by)
+    saved(case, by if edits else None, (*fields, "status", "status_since"))
+    event = events.record(case, verb, by=by, reason=reason)
+    tell(case, "csr.moved", people_of(case) - {by.pk if by else None}, event_id=event.pk)
+
+
+def handed_to(case: Case, owner: User | None, topic: str) -> None:
+    """Whoever answers for the case now is told; the stewards where nobody does."""
+    people = {owner.pk} if owner else {steward.pk for steward in stewards()}
+    tell(case, topic, people)
+
+
+def people_of(case: Case) -> set[int | None]:
+    """Keys of the team, of whoever registered it and of whoever answers for it now."""
+    team = CaseMember.objects.filter(case=case).values_list("user", flat=True)
+    return {*team, case.registered_by_id, case.owner_id} - {None}
+
+
+def tell(case: Case, topic: str, people: Collection[int | None], **more: int | str) -> None:
+    rows: list[dict[str, int | str]] = [
+        {"case_id": case.pk, "user_id": pk, **more} for pk in sorted(pk for pk in people if pk is not None)
+    ]
+    if rows:
+        outbox.emit_all(topic, rows)
+
+
+PHASE_STATUSES = {
+    Phase.REGISTRATION: {CaseStatus.REGISTRATION},
+    Phase.ASSESSMENT: {CaseStatus.UNDER_ASSESSMENT},
+    Phase.IMPLEMENTATION: {CaseStatus.UNDER_IMPLEMENTATION},
+    Phase.LIVE: {CaseStatus.IMPLEMENTED},
+}
+UNDER_WAY = frozenset(CaseStatus) - ENDED

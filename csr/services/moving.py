@@ -1,0 +1,255 @@
+"""The moves of a case, from submitting to closing. Decisions of approvers come through `csr.approval`."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.utils.translation import gettext as _, ngettext
+
+from approvals import services as approvals
+from core import clock, events, versions
+from core.errors import Invalid, NotAllowed, WrongState, require
+from csr import approval_case, case_facts, policies, selectors
+from csr.choices import ENDED, PENDING, CaseStatus, Feasibility, Gate, Phase, Score, TaskPhase
+from csr.models import Case, CaseFeedback, CloseReason, HandlingRule
+from csr.services import keeping, tasks
+from users.models import User
+
+_GATES = {CaseStatus.PENDING_PRE_APPROVAL: Gate.PRE, CaseStatus.APPROVAL_PENDING: Gate.FINAL}
+
+
+# --- Asking for approval ----------------------------------------------------------------------------------------------
+@transaction.atomic
+def case_submit(
+    *, case_id: int, by: User, approvers: Mapping[str, int | None] | None = None, reason: str = "", version: int | None = None
+) -> Case:
+    """Somebody is asked: from Registration for the pre-approval, from Under Assessment for the final approval. Until it is
+    decided nothing of the case can change. Locks the case.
+
+    Raises: NotFound; NotAllowed; StaleVersion; WrongState; Invalid without a product, or with parts of the assessment or its
+    conclusion missing, and with the key of a step in `fields` for an approver who may not be asked.
+    """
+    case = keeping.locked_to_edit(case_id, by, version, (CaseStatus.REGISTRATION, CaseStatus.UNDER_ASSESSMENT))
+    if missing := missing_to_submit(case):
+        raise Invalid(missing)
+    if case.status == CaseStatus.REGISTRATION:
+        case.submit()
+        verb = "submitted for pre-approval"
+    else:
+        case.submit_for_approval()
+        verb = "submitted for final approval"
+    keeping.moved(case, by, verb, reason=reason, edits=True)
+    approvals.run_start(
+        subject_type="csr",
+        subject=case,
+        gates=[_GATES[CaseStatus(case.status)]],
+        by=by,
+        last_editor_id=case.last_editor_id,
+        fingerprint=approval_case.fingerprint(case),
+        facts=case_facts.facts_of(case),
+        case=approval_case.case_of(case),
+        approvers=approvers,
+        reason=reason,
+    )
+    case.refresh_from_db(fields=["status", "version", "status_since", "assessor", "implementer", "due_on"])
+    return case
+
+
+def missing_to_submit(case: Case) -> str:
+    """What has to be done before approval can be asked for, in a sentence; "" when nothing is missing."""
+    if case.status == CaseStatus.REGISTRATION:
+        return "" if case.products.exists() else _("Add at least one product before submitting.")
+    if case.status == CaseStatus.UNDER_ASSESSMENT:
+        if open_parts := tasks.waiting(case):
+            return _parts_open(open_parts)
+        if not case.conclusion or not case.feasibility:
+            return _("Write the global feasibility conclusion before submitting.")
+    return ""
+
+
+def _parts_open(number: int) -> str:
+    return ngettext("%(number)s part is not answered yet.", "%(number)s parts are not answered yet.", number) % {"number": number}
+
+
+@transaction.atomic
+def conclusion_write(*, case_id: int, by: User, feasibility: str, conclusion: str, version: int | None = None) -> Case:
+    """The global feasibility conclusion, once all parts of the assessment are in.
+
+    Raises: NotFound; NotAllowed; StaleVersion; WrongState outside of the assessment, or while parts are open; Invalid naming the
+    field.
+    """
+    case = keeping.locked_to_edit(case_id, by, version, (CaseStatus.UNDER_ASSESSMENT,))
+    if open_parts := tasks.waiting(case):
+        raise WrongState(_parts_open(open_parts))
+    wrong = {}
+    if feasibility not in Feasibility.values:
+        wrong["feasibility"] = _("Say whether it is feasible.")
+    if not conclusion.strip():
+        wrong["conclusion"] = _("Write the conclusion.")
+    elif len(conclusion) > 10_000:
+        wrong["conclusion"] = _("At most %(most)s characters.") % {"most": 10_000}
+    if wrong:
+        raise Invalid(fields=wrong)
+    case.feasibility, case.conclusion = feasibility, conclusion.strip()
+    keeping.saved(case, by, ("feasibility", "conclusion"))
+    events.record(case, "concluded", by=by, reason=case.conclusion, feasibility=feasibility)
+    return case
+
+
+# --- What decisions bring about: called with the case locked ----------------------------------------------------------
+def go_on(case: Case, *, by: User | None) -> None:
+    """Approved: the next phase begins, with its owner and its tasks by the rule of the business unit."""
+    rule = selectors.rule_for(case)
+    if case.status == CaseStatus.PENDING_PRE_APPROVAL:
+        case.pre_approve()
+        case.assessor = _owner(rule, "assessor", case)
+        case.due_on = _due(rule.assessment_days if rule else 14)
+        keeping.moved(case, by, "pre-approved", fields=("assessor", "due_on"))
+        keeping.handed_to(case, case.assessor, "csr.assess")
+        tasks.open_tasks(case, TaskPhase.ASSESSMENT, rule.parts.filter(is_active=True) if rule else ())
+    else:
+        case.approve()
+        case.implementer = _owner(rule, "implementer", case)
+        case.due_on = _due(rule.implementation_days if rule else 30)
+        keeping.moved(case, by, "approved", fields=("implementer", "due_on"))
+        keeping.handed_to(case, case.implementer, "csr.implement")
+        tasks.open_tasks(case, TaskPhase.IMPLEMENTATION, rule.tasks.filter(is_active=True) if rule else ())
+
+
+def _owner(rule: HandlingRule | None, name: str, case: Case) -> User | None:
+    """Who the rule says, if he or she can be asked; else of those who hold its role the least busy one."""
+    if rule is None:
+        return None
+    named: User | None = getattr(rule, name)
+    if named is not None and policies.may_own(named, case):
+        return named
+    role = getattr(rule, f"{name}_role")
+    return selectors.least_busy(selectors.holders(role, case.account.unit_id)) if role else None
+
+
+def _due(days: int) -> dt.date:
+    return clock.today() + dt.timedelta(days=days)
+
+
+def go_back(case: Case, verb: str, *, by: User, comment: str = "") -> None:
+    """Rejected, asked back or recalled: the phase before the question goes on."""
+    rule = selectors.rule_for(case) if verb == "rejected" else None
+    if rule is not None and rule.rejection_closes and case.status == CaseStatus.PENDING_PRE_APPROVAL:
+        case.close_rejected()
+        case.close_reason, case.close_comment = _rejected_reason(), comment
+        keeping.moved(case, by, "rejected", fields=("close_reason", "close_comment"), reason=comment)
+        return
+    if case.status == CaseStatus.PENDING_PRE_APPROVAL:
+        case.back_to_registration()
+    else:
+        case.back_to_assessment()
+    keeping.moved(case, by, verb, reason=comment)
+
+
+def _rejected_reason() -> CloseReason:
+    reason, _made = CloseReason.objects.get_or_create(
+        code="rejected", defaults={"label": "Rejected", "label_en": "Rejected", "label_fi": "Hylätty", "position": 90}
+    )
+    return reason
+
+
+def case_recall(*, case_id: int, by: User) -> Case:
+    """The question is taken back, and the case can be changed again. Raises: NotFound; WrongState; NotAllowed for anyone but who
+    asked."""
+    selectors.case_for(by, case_id)
+    approvals.run_recall(subject_type="csr", subject_id=case_id, by=by)
+    return selectors.case_for(by, case_id)
+
+
+# --- Implementation and life ------------------------------------------------------------------------------------------
+@transaction.atomic
+def case_implement(*, case_id: int, by: User, review_on: dt.date | None = None, version: int | None = None) -> Case:
+    """The requirement is live: every task is done. `review_on`: else after the months of the settings.
+
+    Raises: NotFound; NotAllowed; StaleVersion; WrongState outside of the implementation, or while tasks are open.
+    """
+    case = keeping.locked_to_edit(case_id, by, version, (CaseStatus.UNDER_IMPLEMENTATION,))
+    if open_tasks := tasks.waiting(case):
+        raise WrongState(
+            ngettext("%(number)s task is not done yet.", "%(number)s tasks are not done yet.", open_tasks)
+            % {"number": open_tasks}
+        )
+    case.implement()
+    months = selectors.settings_in_force().review_months
+    case.review_on = review_on or case.review_on or (clock.today() + dt.timedelta(days=30 * months) if months else None)
+    case.due_on = None
+    keeping.moved(case, by, "implemented", fields=("review_on", "due_on"), edits=True)
+    keeping.tell(case, "csr.live", {case.registered_by_id} - {by.pk})
+    return case
+
+
+@transaction.atomic
+def feedback_add(*, case_id: int, by: User, score: int, said_by: str, comment: str = "") -> CaseFeedback:
+    """How satisfied the customer is. Raises: NotFound; NotAllowed; WrongState unless it is implemented; Invalid."""
+    case = selectors.case_for_update(case_id, by)
+    if case.status != CaseStatus.IMPLEMENTED:
+        raise WrongState(_("Satisfaction is entered once the requirement is implemented."))
+    require(policies.may_say_satisfaction(by, case))
+    wrong = {}
+    if score not in Score.values:
+        wrong["score"] = _("Choose 1 to 5.")
+    if not said_by.strip() or len(said_by) > 150:
+        wrong["said_by"] = _("Say who of the customer said so.")
+    if len(comment) > 2_000:
+        wrong["comment"] = _("At most %(most)s characters.") % {"most": 2_000}
+    if wrong:
+        raise Invalid(fields=wrong)
+    feedback = CaseFeedback.objects.create(
+        case=case, score=score, comment=comment.strip(), said_by=said_by.strip(), by=by, at=clock.now()
+    )
+    events.record(case, "satisfaction", by=by, reason=feedback.comment, score=score)
+    return feedback
+
+
+@transaction.atomic
+def case_close(*, case_id: int, by: User, reason: CloseReason, comment: str = "", version: int | None = None) -> Case:
+    """The case has ended: Closed - Rejected from every open status, where an open question is taken back; Inactive once it was
+    implemented. Locks the case. Raises: NotFound; NotAllowed; StaleVersion; WrongState when it has ended; Invalid."""
+    case = selectors.case_for_update(case_id, by)
+    versions.require(case, version)
+    if case.status in ENDED:
+        raise WrongState(_("This case has ended already."))
+    require(policies.may_close(by, case))
+    if len(comment) > 2_000:
+        raise Invalid(fields={"comment": _("At most %(most)s characters.") % {"most": 2_000}})
+    if case.status in PENDING:
+        approvals.run_withdraw(subject_type="csr", subject_id=case.pk)
+    if case.status == CaseStatus.IMPLEMENTED:
+        case.deactivate()
+    else:
+        case.close_rejected()
+    case.close_reason, case.close_comment, case.due_on = reason, comment.strip(), None
+    keeping.moved(case, by, "closed", fields=("close_reason", "close_comment", "due_on"), reason=case.close_comment, edits=True)
+    return case
+
+
+@transaction.atomic
+def case_assign(*, case_id: int, by: User, person: User, version: int | None = None) -> Case:
+    """Somebody else answers for the present phase, and is told. By whoever does now, and stewards.
+
+    Raises: NotFound; NotAllowed; StaleVersion; WrongState outside of assessment and implementation; Invalid.
+    """
+    case = keeping.locked_to_edit(case_id, by, version, (CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION))
+    if not policies.may_own(person, case):
+        raise Invalid(fields={"person": _("This person cannot be asked.")})
+    name = "assessor" if case.phase == Phase.ASSESSMENT else "implementer"
+    if getattr(case, f"{name}_id") == person.pk:
+        raise NotAllowed(_("This person answers for it already."))
+    setattr(case, name, person)
+    _changed_hands(case, by)
+    keeping.saved(case, by, (name,))
+    events.record(case, "assigned", by=by, name=person.display_name)
+    keeping.handed_to(case, person, "csr.assess" if name == "assessor" else "csr.implement")
+    return case
+
+
+def _changed_hands(case: Case, by: User | None) -> None:
+    """The time until now is the former owner's. In memory `status_since` is moved for the spell, and put back."""
+    since, case.status_since = case.status_since, clock.now()
+    keeping.begin(case, by)
+    case.status_since = since
