@@ -11,10 +11,12 @@ class CsrConfig(AppConfig):
     def ready(self) -> None:
         from approvals import registry
         from core import events
-        from csr import emails  # noqa: F401  registers the outbox handlers
+        from csr import emails, required  # noqa: F401  registers the outbox handlers
         from csr.approval import CaseApproval
+        from quotes import requirements
 
         registry.register(CaseApproval())
+        requirements.register(required.of_account)
         events.describe(
             {
                 "registered": _("Registered"),

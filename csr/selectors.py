@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Site
 from catalog.models import Product
 from core import db
+from core.db import searching
 from core.errors import NotFound
 from csr import handling
 from csr.choices import CaseStatus, TaskPhase
@@ -60,7 +61,7 @@ def similar(
     if not wanted and not text.strip():
         return []
     rows = cases_for(user).filter(wanted).exclude(pk=but or 0).distinct()
-    words = db.contains(rows, ["title"], text) if text.strip() else rows
+    words = searching.contains(rows, ["title"], text) if text.strip() else rows
     found = list(words.order_by("-pk")[:10])
     if len(found) < 10 and wanted and text.strip():
         found += [case for case in rows.order_by("-pk")[:10] if case not in found]

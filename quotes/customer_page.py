@@ -18,7 +18,8 @@ Json = dict[str, Any]
 
 def page_of(document: QuoteDocument, language: str, chosen: Collection[int] | None = None) -> Json:
     """The variables of the page with these options (None: those it was sent with). Raises: Invalid, as `options.choose`."""
-    content, parties = documents.content_of(document), frozen.complete(document.parties)
+    parties = frozen.complete(document.parties)
+    content = paper.with_requirements(documents.content_of(document), parties)
     taken = set(options.chosen_in(content) if chosen is None else chosen)
     totals = options.choose(content, taken)
     return {

@@ -47,7 +47,7 @@ def draft_of(quote: Quote, quoted: selectors.Quoted | None = None) -> tuple[Json
     which the caller may have read."""
     snapshot = None if quote.status == QuoteStatus.DRAFT else selectors.latest_snapshot(quote)
     content = snapshot.content if snapshot else snapshots.content_of(quote, quoted or selectors.quoted(quote))
-    return content, frozen.parties_of(quote, quote.contact, on=clock.today())
+    return content, frozen.parties_of(quote, quote.contact, on=clock.today(), content=content)
 
 
 def pdf_of_document(document: QuoteDocument, language: str = "") -> bytes:

@@ -34,7 +34,7 @@ def paper_of(content: Json, parties: Json, language: str, *, draft: bool, url: s
             "buyer": _buyer(parties["buyer"]),
             "facts": _facts(content, parties),
             "introduction": paragraphs_of(said(parties["texts"]["introduction"], language)),
-            "rows": _rows(content, language),
+            "rows": _rows(with_requirements(content, parties), language),
             "terms": _terms(content, parties, language),
             "notes": paragraphs_of(content["customer_note"]),
             "attachments": [file["name"] for file in content.get("attachments") or ()],
@@ -44,6 +44,14 @@ def paper_of(content: Json, parties: Json, language: str, *, draft: bool, url: s
             "general_terms": paragraphs_of(said(parties["terms"], language)),
             "words": _words(),
         }
+
+
+def with_requirements(content: Json, parties: Json) -> Json:
+    """The content, its lines with what the customer requires of them, as it was when the document was sent."""
+    required = parties.get("requirements")
+    if not required:
+        return content
+    return {**content, "lines": [{**line, "required": required.get(str(line["id"]), [])} for line in content["lines"]]}
 
 
 def title_of(content: Json) -> str:
@@ -259,7 +267,7 @@ def details_of(line: Json, language: str) -> list[str]:
         details += [_("Contains:"), *parts]
     if line.get("use_within_months"):
         details.append(use_within(line["use_within_months"]))
-    return details
+    return [*details, *line.get("required", ())]
 
 
 def part_of(part: Json, language: str) -> str:

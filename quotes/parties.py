@@ -10,7 +10,7 @@ from django.core.files.storage import default_storage
 
 from accounts.models import Contact
 from core.languages import texts_of
-from quotes import document_selectors as selectors
+from quotes import document_selectors as selectors, requirements
 from quotes.company import picture_of
 from quotes.models import CompanyDetails, Quote
 from quotes.typesetting import picture_svg
@@ -20,8 +20,11 @@ log = structlog.get_logger(__name__)
 TEXTS = ("introduction", "delivery", "closing")
 
 
-def parties_of(quote: Quote, contact: Contact | None, *, on: dt.date, company: CompanyDetails | None = None) -> Json:
-    """Everything a document says besides the content, as it is on that day; texts in both languages. One query for `company`."""
+def parties_of(
+    quote: Quote, contact: Contact | None, *, on: dt.date, content: Json | None = None, company: CompanyDetails | None = None
+) -> Json:
+    """Everything a document says besides the content, as it is on that day; texts in both languages. One query for `company`, one
+    for what the customer requires of the lines of the `content`."""
     account, company = quote.account, company or selectors.company()
     said = partial(texts_of, company)
     return {
@@ -47,7 +50,14 @@ def parties_of(quote: Quote, contact: Contact | None, *, on: dt.date, company: C
         "texts": {name: said(name) for name in TEXTS},
         "terms": said("terms"),
         "signature": bool(quote.payment_type and quote.payment_type.needs_signature),
+        **_required(quote, content),
     }
+
+
+def _required(quote: Quote, content: Json | None) -> Json:
+    lines = [(line["id"], line["sku"]) for line in content["lines"]] if content else []
+    said = requirements.printed(lines, requirements.of_account(quote.account_id)) if lines else {}
+    return {"requirements": said} if said else {}
 
 
 _COMPANY = ("name", "street", "postcode", "city", "business_id", "vat_number", "email", "phone", "website")

@@ -61,6 +61,7 @@ class Row:
     most: str
     at: str
     said: str
+    required: str
     error: str
 
 
@@ -89,17 +90,26 @@ INPUTS = ("quantity", "discount", "net_price")
 
 
 def rows_of(
-    quote: Quote, quoted: Quoted, *, editing: bool, sees_margin: bool, said: Mapping[int, str] | None = None
+    quote: Quote,
+    quoted: Quoted,
+    *,
+    editing: bool,
+    sees_margin: bool,
+    said: Mapping[int, str] | None = None,
+    required: Mapping[int, str] | None = None,
 ) -> SafeString:
-    """The rows of all lines, headings and notes, in the active language. `said`: what the customer said of a line, by its id."""
+    """The rows of all lines, headings and notes, in the active language. `said`: what the customer said of a line, by its id;
+    `required`: what the customer requires of it."""
     drawn = (
         template.render(map(itemgetter(1), rows), sees_margin=sees_margin)
-        for template, rows in groupby(_rows(quote, quoted, said or {}, editing=editing), key=itemgetter(0))
+        for template, rows in groupby(_rows(quote, quoted, said or {}, required or {}, editing=editing), key=itemgetter(0))
     )
     return format_html_join("", "{}", ((html,) for html in drawn))
 
 
-def _rows(quote: Quote, quoted: Quoted, said: Mapping[int, str], *, editing: bool) -> Iterator[tuple[RowTemplate, Any]]:
+def _rows(
+    quote: Quote, quoted: Quoted, said: Mapping[int, str], required: Mapping[int, str], *, editing: bool
+) -> Iterator[tuple[RowTemplate, Any]]:
     shown, language, url = notation(), active(), _lines_url(quote)
     sums = sections.subtotals(quoted.blocks, quoted.priced.lines)
     positions = {row.line.id: position for position, row in enumerate(quoted.priced.lines, 1)}
@@ -111,7 +121,7 @@ def _rows(quote: Quote, quoted: Quoted, said: Mapping[int, str], *, editing: boo
             block = next(blocks)
         stands_for = positions.get(row.line.alternative_to) if row.line.alternative_to else None
         made = _row(shown, language, url, place + 1, row, quoted.texts[row.line.id], stands_for)
-        made.said = _said(said.get(row.line.id))
+        made.said, made.required = _said(said.get(row.line.id)), required.get(row.line.id, "")
         yield _template_of(row.line.kind, editing=editing), made
     while block is not None:
         yield _template_of(block.kind, editing=editing), text_row(quote, block, sums.get(block.id))
@@ -141,19 +151,20 @@ def row_of(
     sees_margin: bool,
     stands_for: int | None = None,
     said: str | None = None,
+    required: str = "",
     typed: Mapping[str, str] | None = None,
     error: str = "",
 ) -> tuple[Row, SafeString]:
     """A row of the editor and its HTML; `typed` (field → text) and `error` keep what somebody typed that could not be used.
 
-    `said`: as for `rows_of`.
+    `said`, `required`: as for `rows_of`.
     """
     made = _row(notation(), active(), _lines_url(quote), position, row, texts, stands_for)
     for name, text in (typed or {}).items():
         if name in INPUTS:
             setattr(made, f"{name}_input", text)
             setattr(made, f"{name}_css", " is-invalid" if error else "")
-    made.said, made.error = _said(said), error
+    made.said, made.required, made.error = _said(said), required, error
     return made, _template_of(row.line.kind, editing=True).render([made], sees_margin=sees_margin)
 
 
@@ -220,6 +231,7 @@ def _row(
         most=most,
         at=at,
         said="",
+        required="",
         error="",
     )
 

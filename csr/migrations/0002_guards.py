@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from core import db
+from core.db import schema
 
 MOVES = [
     ("registration", "pending_pre_approval"),
@@ -70,7 +70,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("csr", "0001_initial")]
     operations = [
-        db.append_only("csr_casefeedback"),
-        db.legal_transitions("csr_case", "status", MOVES, start=["registration"]),
+        schema.append_only("csr_casefeedback"),
+        schema.legal_transitions("csr_case", "status", MOVES, start=["registration"]),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

@@ -296,7 +296,7 @@ def _approved_snapshot(quote: Quote) -> QuoteSnapshot:
 
 def _document(quote: Quote, snapshot: QuoteSnapshot, by: User, recipients: list[dict[str, str]]) -> QuoteDocument:
     """The document with its link, not saved yet."""
-    parties = parties_of(quote, quote.contact, on=clock.today())
+    parties = parties_of(quote, quote.contact, on=clock.today(), content=snapshot.content)
     document = QuoteDocument(
         quote=quote,
         snapshot=snapshot,

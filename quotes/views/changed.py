@@ -12,7 +12,7 @@ from accounts.selectors import payment_term_advice
 from core.errors import Invalid, StaleVersion
 from core.forms import whole
 from core.templatetags.ui import money, notation
-from quotes import columns, configuring, declined, line_texts, policies, rows, selectors
+from quotes import columns, configuring, declined, line_texts, policies, requirements, rows, selectors
 from quotes.choices import HeaderDiscountKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
@@ -31,13 +31,16 @@ def version_of(request: HttpRequest) -> int:
     return version
 
 
-def changing_parts(user: User, quote: Quote, priced: PricedQuote, skus: Mapping[int, str] | None = None) -> dict[str, Any]:
-    """The parts every change swaps: totals, status line, advice. `skus`: product codes by line, where they are known."""
+def changing_parts(
+    user: User, quote: Quote, priced: PricedQuote, required: requirements.BySku, skus: Mapping[int, str] | None = None
+) -> dict[str, Any]:
+    """The parts every change swaps: totals, status line, advice. `required`: of the account; `skus`: product codes
+    by line, where they are known."""
     draft, margin = quote.status == QuoteStatus.DRAFT, policies.may_see_margin(user)
     target = selectors.margin_target(quote, priced.totals.net_total) if draft or margin else None
     found = selectors.breaches_against(quote, priced, target) if draft else []
     if skus is None:
-        skus = selectors.skus_of(quote) if any(breach.line_id for breach in found) else {}
+        skus = selectors.skus_of(quote) if required or any(breach.line_id for breach in found) else {}
     advice = payment_term_advice(quote.account, priced.totals.net_total)
     return {
         "totals": priced.totals,
@@ -45,6 +48,7 @@ def changing_parts(user: User, quote: Quote, priced: PricedQuote, skus: Mapping[
         "target": target if margin else None,
         "blockers": columns.blockers_of(priced, found, margin=margin, skus=skus),
         "configured": configuring.advice_of(quote, priced) if draft else [],
+        "contradictions": requirements.contradictions(priced, skus, required) if draft else [],
         "path": columns.path_of(quote),
         "header_discount_input": columns.header_discount_input(quote),
         "advice": advice,
@@ -70,11 +74,12 @@ def changed(
     """
     priced = quote.priced or selectors.priced(quote)
     context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "may_edit": True}
-    context |= changing_parts(user, quote, priced)
+    required = requirements.of_account(quote.account_id)
+    context |= changing_parts(user, quote, priced, required)
     context["field_error"] = str(error) if error else ""
     context["subtotals"] = _subtotals(quote, priced)
     context["margins"] = _margins(quote, priced, field) if context["sees_margin"] else []
-    context["row"], said = _row(user, quote, priced, line, typed, error, context["subtotals"])
+    context["row"], said = _row(user, quote, priced, line, typed, error, context["subtotals"], required)
     context["below"] = (selectors.next_line(line) or "new") if placed and line is not None else None
     total = money(priced.totals.net_total)
     context["said"] = str(error) if error else said or _("Total %(total)s.") % {"total": total}
@@ -102,6 +107,7 @@ def _row(
     typed: Mapping[str, str] | None,
     error: Invalid | None,
     subtotals: list[tuple[int, str]],
+    required: requirements.BySku,
 ) -> tuple[str, str]:
     """`(html, sentence)`: the row of the line, and what the live region says of it; empty without a line."""
     if line is None:
@@ -115,14 +121,16 @@ def _row(
     if place is None:
         return "", ""
     positions = {row.line.id: number for number, row in enumerate(priced.lines, 1)}
+    texts = line_texts.texts_of_line(line)
     row, html = rows.row_of(
         quote,
         place + 1,
         priced.lines[place],
-        line_texts.texts_of_line(line),
+        texts,
         sees_margin=margin,
         stands_for=positions.get(line.alternative_to_id) if line.alternative_to_id else None,
         said=declined.said_by_line(declined.said_before(quote)).get(line.pk),
+        required=requirements.note(required.get(texts.sku, ()), line.quantity),
         typed=typed,
         error=wrong,
     )

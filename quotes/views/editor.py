@@ -25,6 +25,7 @@ from quotes import (
     last_prices,
     margins,
     policies,
+    requirements,
     rows,
     selectors,
     services,
@@ -114,10 +115,17 @@ def presence(request: HttpRequest, pk: int) -> HttpResponse:
 def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[str, Any]:
     """What the editor and the read view show of a quote."""
     quoted, said = selectors.quoted(quote), declined.said_before(quote) if with_form else None
-    by_line = declined.said_by_line(said)
+    by_line, required = declined.said_by_line(said), requirements.of_account(quote.account_id)
     return {
         "quote": quote,
-        "rows": rows.rows_of(quote, quoted, editing=with_form, sees_margin=policies.may_see_margin(user), said=by_line),
+        "rows": rows.rows_of(
+            quote,
+            quoted,
+            editing=with_form,
+            sees_margin=policies.may_see_margin(user),
+            said=by_line,
+            required=requirements.notes(quoted, required),
+        ),
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
         "new_line_error": "",
@@ -125,7 +133,7 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "sent_back": _sent_back(quote) if with_form else None,
         "declined": said,
         "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,
-        **changing_parts(user, quote, quoted.priced, {line_id: texts.sku for line_id, texts in quoted.texts.items()}),
+        **changing_parts(user, quote, quoted.priced, required, {line_id: texts.sku for line_id, texts in quoted.texts.items()}),
     }
 
 
