@@ -39,7 +39,13 @@ NUMBERS = Requirement("A", "CSR-1", "Boxes", "/", min_quantity=Decimal(6), max_q
 
 @pytest.mark.parametrize(
     ("quantity", "said"),
-    [("5", "At least 6 are required."), ("6", ""), ("24", ""), ("24.001", "At most 24 are allowed."), ("7", "Only in multiples of 1.5.")],
+    [
+        ("5", "At least 6 are required."),
+        ("6", ""),
+        ("24", ""),
+        ("24.001", "At most 24 are allowed."),
+        ("7", "Only in multiples of 1.5."),
+    ],
 )
 def test_a_quantity_is_held_against_what_is_required(quantity: str, said: str) -> None:
     assert contradiction(NUMBERS, Decimal(quantity)) == said
@@ -87,9 +93,7 @@ def test_it_counts_for_every_account_that_it_applies_to_once(world: World) -> No
 @pytest.mark.parametrize("is_printed", [True, False])
 def test_it_is_printed_when_it_is_marked_so_and_stays_as_it_was_sent(world: World, is_printed: bool) -> None:
     case = live(world)
-    services.case_change(
-        case_id=case.pk, by=world.rep, changes={"is_printed": is_printed, "printed_text": "Kuuden laatikoissa"}
-    )
+    services.case_change(case_id=case.pk, by=world.rep, changes={"is_printed": is_printed, "printed_text": "Kuuden laatikoissa"})
     quote = quotes.quote_create(account_id=case.account_id, by=world.rep, lines=[LineDraft(world.quotes.product, Decimal(6))])
     document = quotes.quote_send(quote_id=quote.pk, by=world.rep, to=[world.quotes.contact.email])
     services.case_change(case_id=case.pk, by=world.rep, changes={"is_printed": False})
