@@ -25,7 +25,8 @@ from accounts.models import (
     Territory,
 )
 from catalog.models import ProductGroup
-from crm import demo_catalogue, demo_quotes
+from crm import demo_cases, demo_catalogue, demo_quotes
+from csr.models import Case
 from integration import services as integration
 from quotes.models import CompanyDetails, DeclineReason, MarginTarget, Quote
 from users import services as users
@@ -122,6 +123,9 @@ def load() -> None:
     if not Quote.objects.exists():
         with transaction.atomic():
             demo_quotes.load()
+    if not Case.objects.exists():
+        with transaction.atomic():
+            demo_cases.load()
 
 
 def _company() -> None:
