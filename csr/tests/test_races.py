@@ -127,7 +127,6 @@ def test_a_part_whose_owner_has_left_goes_to_a_colleague_of_the_department() -> 
     world = make_case_world()
     case = bring_to(world, S.UNDER_ASSESSMENT)
     heir = UserFactory(username="heir", roles=["supply_chain_quality"], sees_all_units=True)
-    assert case.tasks.get().owner == world.quality
     users.user_deactivate(user=world.quality, by=world.steward)
     services.sweep()
     assert case.tasks.get().owner == heir
