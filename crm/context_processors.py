@@ -18,8 +18,12 @@ from users.models import Theme, User
 from users.roles import Perm, SalesManager, SalesRep, SalesSupport
 
 SALES_ROLES = frozenset({SalesRep.code, SalesSupport.code, SalesManager.code})
-APPROVES = (Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE, Perm.APPROVE_TERMS, Perm.STEWARD)
+APPROVES = (
+    Perm.APPROVE_FLOOR, Perm.APPROVE_MARGIN, Perm.APPROVE_CATALOGUE, Perm.APPROVE_TERMS, Perm.APPROVE_CSR_PRE,
+    Perm.APPROVE_CSR_FINAL, Perm.STEWARD,
+)  # fmt: skip
 APPROVALS = "/approvals/"
+CASES = "/cases/"
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ MENU = (
     Page("/opportunities/", _("Opportunities"), "light-bulb", (Perm.OPPORTUNITY_VIEW,), key="o", for_sales=True),
     Page("/quotes/", _("Quotes"), "document-text", (Perm.QUOTE_VIEW,), key="q", for_sales=True),
     Page("/agreements/", _("Agreements"), "document-check", (Perm.AGREEMENT_VIEW,), for_sales=True),
+    Page(CASES, _("Cases"), "clipboard-document-list", (Perm.CSR_VIEW,), key="s"),
     Page(APPROVALS, _("Approvals"), "check-badge", APPROVES, key="i"),
     Page("/products/", _("Products"), "cube", (Perm.PRODUCT_VIEW,)),
     Page("/sync/", _("Data sync"), "arrow-path", (Perm.STEWARD,)),
@@ -119,8 +124,21 @@ class Shell:
     @property
     def approvals_path(self) -> str:
         """For those whose menu lacks the page: everyone reaches the requests they made."""
-        shown = any(entry.path == APPROVALS for entry in self.navigation)
-        return "" if shown or not _exists(APPROVALS) else APPROVALS
+        return "" if self._is_in_menu(APPROVALS) or not _exists(APPROVALS) else APPROVALS
+
+    @property
+    def cases_path(self) -> str:
+        """The same of cases: sales staff register them, and their menu lacks the page."""
+        may = self._user is not None and self._user.may(Perm.CSR_VIEW)
+        return CASES if may and not self._is_in_menu(CASES) else ""
+
+    @property
+    def new_case_path(self) -> str:
+        may = self._user is not None and self._user.may(Perm.CSR_REGISTER)
+        return "/cases/new/csr/" if may else ""
+
+    def _is_in_menu(self, path: str) -> bool:
+        return any(entry.path == path for entry in self.navigation)
 
     @property
     def demo_users(self) -> list[User]:

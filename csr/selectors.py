@@ -1,8 +1,9 @@
 """Reads of cases; `…_for_update` are the only locks."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Site
@@ -12,7 +13,7 @@ from core.db import searching
 from core.errors import NotFound
 from csr import handling
 from csr.choices import CaseStatus, TaskPhase
-from csr.models import Case, CaseTask, CsrSettings, HandlingRule
+from csr.models import Case, CaseQuerySet, CaseTask, CsrSettings, HandlingRule
 from users.models import RoleAssignment, User
 from users.roles import Perm
 
@@ -44,9 +45,10 @@ def case_for_update(case_id: int, seen_by: User | None = None) -> Case:
     return case
 
 
-def cases_for(user: User) -> QuerySet[Case]:
+def cases_for(user: User) -> CaseQuerySet:
     """Cases in sight of this person, with what lists show of them."""
-    return Case.objects.visible_to(user).select_related("account", "requirement_type", "registered_by", "assessor", "implementer")
+    shown = Case.objects.visible_to(user).defer("description", "conclusion")
+    return shown.select_related("account", "requirement_type", "registered_by", "assessor", "implementer")
 
 
 def similar(
@@ -109,6 +111,11 @@ def holders(role: str, unit_id: int | None) -> list[User]:
     held = RoleAssignment.objects.filter(role=role).values("user")
     people = User.objects.holding(Perm.CSR_VIEW).filter(pk__in=held).select_related("team__unit").order_by("display_name", "pk")
     return [person for person in people if person.sees_all_units or (unit_id is not None and person.unit_id == unit_id)]
+
+
+def people() -> Any:
+    """Everybody who may be asked to take part in a case, by name."""
+    return User.objects.holding(Perm.CSR_VIEW).order_by("display_name", "pk")
 
 
 def least_busy(people: Sequence[User], phase: TaskPhase | None = None) -> User | None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact, Site, of_accounts_in_sight
@@ -34,7 +35,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
 
     def counted(self) -> "CaseQuerySet":
         """With `product_count`, the number of related products."""
-        return self.annotate(product_count=models.Count("products", distinct=True))
+        products = self.model._meta.apps.get_model("csr", "CaseProduct").objects.filter(case=models.OuterRef("pk")).order_by()
+        number = products.values("case").annotate(number=models.Count("pk")).values("number")
+        return self.annotate(product_count=Coalesce(models.Subquery(number), 0))
 
 
 class Case(CaseWorkflow, Versioned):
