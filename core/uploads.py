@@ -11,13 +11,16 @@ import zipfile
 from collections.abc import Callable
 from typing import IO, Any, NamedTuple
 
+import structlog
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext_lazy as _
 
-from core.errors import Invalid, Text
+from core.errors import Invalid, NotFound, Text
+
+log = structlog.get_logger(__name__)
 
 _DROPPED = "_dropped_uploads"
 MEGABYTE = 1024 * 1024
@@ -177,6 +180,20 @@ def safe_name(name: str) -> str:
     stem, dot, ending = " ".join(re.sub(r'[<>:"|?*]', "_", plain).split()).rpartition(".")
     stem, ending = (stem, ending[:20]) if dot else (ending, "")
     return f"{(stem.strip('. ') or 'file')[: LONGEST_NAME - len(ending) - 1]}{dot}{ending}"
+
+
+def content_of(record: Any) -> bytes:
+    """What was kept as `record.file`. Raises: NotFound when the stored file is gone or does not match `record.content_hash`."""
+    try:
+        with record.file.open("rb") as file:
+            content = bytes(file.read())
+    except OSError:
+        log.exception("attachment is missing", attachment=record.pk)
+    else:
+        if hashlib.sha256(content).hexdigest() == record.content_hash:
+            return content
+        log.error("attachment does not match its hash", attachment=record.pk)
+    raise NotFound(_("This file is damaged. Ask whoever added it to add it again."))
 
 
 def to_save(content: bytes, *, name: str, content_type: str) -> HttpResponse:

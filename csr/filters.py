@@ -32,9 +32,7 @@ def _waiting(user: User) -> Q:
     owed = CaseTask.objects.filter(owner=user, answered_at=None).order_by()
     assessed = owed.filter(phase="assessment").values("case")
     implemented = owed.filter(phase="implementation").values("case")
-    parts = Q(status=CaseStatus.UNDER_ASSESSMENT, pk__in=assessed) | Q(
-        status=CaseStatus.UNDER_IMPLEMENTATION, pk__in=implemented
-    )
+    parts = Q(status=CaseStatus.UNDER_ASSESSMENT, pk__in=assessed) | Q(status=CaseStatus.UNDER_IMPLEMENTATION, pk__in=implemented)
     return own | parts
 
 

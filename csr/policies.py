@@ -31,7 +31,11 @@ def answers_for(user: User, case: Case) -> bool:
 
 
 def manages(user: User, account: Account) -> bool:
-    return accounts.may_edit(user, account)
+    """Asked once per person and account as they were read: the page of a case asks for each of its buttons."""
+    known = account.__dict__.setdefault("_managed_by", {})
+    if user.pk not in known:
+        known[user.pk] = accounts.may_edit(user, account)
+    return bool(known[user.pk])
 
 
 def may_submit(user: User, case: Case) -> bool:

@@ -1,10 +1,6 @@
 """Reads of attachments."""
 
-import hashlib
 from typing import Any
-
-import structlog
-from django.utils.translation import gettext_lazy as _
 
 from core import uploads
 from core.errors import NotFound
@@ -13,8 +9,6 @@ from quotes import policies
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteAttachment
 from users.models import User
-
-log = structlog.get_logger(__name__)
 
 _of_quote = Prepared(lambda quote_id: QuoteAttachment.objects.filter(quote=quote_id).select_related("by").order_by("pk"))
 
@@ -60,15 +54,4 @@ def attachment_for(user: User, quote_id: int, attachment_id: int) -> QuoteAttach
     return attachment
 
 
-def content_of(attachment: QuoteAttachment) -> bytes:
-    """What was added. Raises: NotFound when the stored file is gone or is something else."""
-    try:
-        with attachment.file.open("rb") as file:
-            content = bytes(file.read())
-    except OSError:
-        log.exception("attachment is missing", attachment=attachment.pk)
-    else:
-        if hashlib.sha256(content).hexdigest() == attachment.content_hash:
-            return content
-        log.error("attachment does not match its hash", attachment=attachment.pk)
-    raise NotFound(_("This file is damaged. Ask whoever added it to add it again."))
+content_of = uploads.content_of

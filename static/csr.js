@@ -38,8 +38,16 @@
     dialog().close();
   });
 
+  // What had the focus may be gone with its row: its section takes it.
+  let section = "";
+  document.addEventListener("htmx:beforeSwap", () => { section = document.activeElement?.closest("#case section[id]")?.id || ""; });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id !== "case" || document.activeElement !== document.body || !section) return;
+    document.querySelector(`#${CSS.escape(section)} h2`)?.focus();
+  });
+
   // A comment that was sent leaves its field, which otherwise outlives every change of the page.
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && event.detail.elt.id === "comment-form") document.getElementById("id_comment").value = "";
+    if (event.detail.successful && event.detail.elt.id === "comment-form") document.getElementById("id_comment_inline").value = "";
   });
 })();

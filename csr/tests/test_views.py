@@ -103,16 +103,16 @@ def given(account: Account, **more: Any) -> dict[str, Any]:
 def test_a_case_is_registered_with_products(world: World, as_user: Any, clock: Any) -> None:
     account, other = world.quotes.account, ProductFactory(sku="VOI-1")
     site = SiteFactory(account=account)
-    answer = as_user(world.rep).post(
-        "/cases/new/csr/", given(account, product=[world.quotes.product.pk, other.pk], site=site.pk)
-    )
+    answer = as_user(world.rep).post("/cases/new/csr/", given(account, product=[world.quotes.product.pk, other.pk], site=site.pk))
     case = Case.objects.get()
     assert answer.url == f"/cases/{case.pk}/"
     assert (case.status, case.site, case.products.count(), case.registered_by) == ("registration", site, 2, world.rep)
 
 
 def test_a_form_with_mistakes_keeps_what_was_typed(world: World, as_user: Any, clock: Any) -> None:
-    data = given(world.quotes.account, title="", description="Boxes of 6", needed_by="2026-10-01", product=world.quotes.product.pk)
+    data = given(
+        world.quotes.account, title="", description="Boxes of 6", needed_by="2026-10-01", product=world.quotes.product.pk
+    )
     answer = as_user(world.rep).post("/cases/new/csr/", data)
     page = text_of(answer)
     assert answer.status_code == 422
@@ -161,3 +161,14 @@ def test_similar_cases_are_shown_while_typing(world: World, as_user: Any) -> Non
     assert case.number in text_of(client.get("/cases/new/similar/?title=smaller"))
     assert case.number in text_of(client.get(f"/cases/new/similar/?account={world.quotes.account.pk}"))
     assert case.number not in text_of(client.get("/cases/new/similar/?title=other"))
+
+
+# --- The page ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("status", CaseStatus)
+@pytest.mark.parametrize("language", ["en", "fi"])
+def test_the_page_opens_in_every_status_and_language(world: World, as_user: Any, status: CaseStatus, language: str) -> None:
+    case = bring_to(world, status)
+    for user in (world.rep, world.assessor, world.implementer, world.quality, world.director, world.steward):
+        answer = as_user(user).get(f"/cases/{case.pk}/", headers={"Accept-Language": language})
+        assert answer.status_code == 200
+        assert 'aria-current="step"' in text_of(answer)

@@ -1,6 +1,6 @@
 """The sheet before the last step: who approves, who gets the quote and what they will see; and sending it once more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,10 +10,10 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import policies as accounts
-from approvals import routing
+from approvals import asking
 from approvals.registry import Case
 from core.errors import DomainError, NotAllowed, NotFound, require
-from core.forms import typed, whole
+from core.forms import typed
 from quotes import (
     approval,
     approval_case,
@@ -65,13 +65,11 @@ def _review(request: HttpRequest, user: User, quote: Quote, *, error: DomainErro
     marks = {line_id: texts.sold.mark for line_id, texts in quoted.texts.items()}
     case = approval_case.case_of(quote, priced, found, marks) if found else Case()
     choices = approval.choices_for(quote, triggers.gates(found), user, case) if found else []
-    steps = [(choice, step) for choice in choices if choice.is_asked for step in choice.steps]
-    load = routing.open_counts(person for _choice, step in steps for person in step.eligible)
     context = {
         "quote": quote,
         "priced": priced,
         "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,
-        "gates": [_step(step, choice.label, user, request.POST, load) for choice, step in steps],
+        "gates": asking.steps_of(choices, user, request.POST),
         "settled": [choice for choice in choices if not choice.is_asked],
         "blockers": columns.blockers_of(priced, found, margin=policies.may_see_margin(user), skus=skus),
         "reason": request.POST.get("reason", ""),
@@ -115,37 +113,17 @@ def _known(language: str) -> str:
     return language if language in Language.values else ""
 
 
-def _step(step: routing.StepChoice, label: str, user: User, posted: Any, load: Mapping[int, int]) -> dict[str, Any]:
-    """A step of a gate: who may decide it, how much waits for each, and who is preselected where one is picked."""
-    default = routing.preselected(step, user) if step.is_picked else None
-    chosen = whole(posted.get(f"approver_{step.key}", "")) or (default.pk if default else None)
-    return {
-        "key": step.key,
-        "label": label,
-        "number": step.definition["step"],
-        "options": [(option, load.get(option.person.pk, 0)) for option in step.options()],
-        "is_picked": step.is_picked,
-        "needed": step.needed,
-        "chosen": chosen,
-    }
-
-
 @requires(Perm.QUOTE_EDIT)
 @require_POST
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
     user = user_of(request)
-    approvers = {
-        name.removeprefix("approver_"): whole(value)
-        for name, value in request.POST.items()
-        if name.startswith("approver_") and isinstance(value, str)
-    }
 
     def service() -> None:
         send_to = _recipients(request, user, pk) if "send_when_approved" in request.POST else []
         services.quote_submit(
             quote_id=pk,
             by=user,
-            approvers=approvers,
+            approvers=asking.picked(request.POST),
             reason=typed(request.POST, "reason")[:2000],
             version=version_of(request),
             send_to=send_to,
