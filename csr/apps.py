@@ -10,13 +10,22 @@ class CsrConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import registry
-        from core import events
+        from core import events, panels
         from csr import emails, required  # noqa: F401  registers the outbox handlers
         from csr.approval import CaseApproval
+        from csr.panels import cases_of_account
         from quotes import requirements
 
         registry.register(CaseApproval())
         requirements.register(required.of_account)
+        panels.register(
+            "account",
+            "cases",
+            title=_("Customer-specific requirements"),
+            template="csr/_panel.html",
+            context=cases_of_account,
+            order=30,
+        )
         events.describe(
             {
                 "registered": _("Registered"),

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core import clock, db
 from core.choices import LookUpFilter
+from core.forms import whole
 from csr import selectors
 from csr.choices import OPEN, PENDING, CaseStatus
-from csr.models import Case, CaseTask, RequirementType
+from csr.models import Case, CaseAccount, CaseTask, RequirementType
 from users.access import user_of
 from users.models import User
 
@@ -66,7 +67,7 @@ class CaseFilter(django_filters.FilterSet):  # type: ignore[misc]
     q = django_filters.CharFilter(label=_("Search"), method="search")
     status = django_filters.ChoiceFilter(label=_("Status"), choices=CaseStatus.choices, empty_label=_("All states"))
     requirement_type = LookUpFilter(label=_("Requirement type"), read=_requirement_types, empty_label=_("All types"))
-    account = django_filters.NumberFilter(label=_("Account"))
+    account = django_filters.CharFilter(label=_("Account"), method="of_account")
     quick = django_filters.ChoiceFilter(
         label=_("Which cases"), choices=[(code, label) for code, (label, _condition) in QUICK.items()], method="only_quick"
     )
@@ -79,6 +80,14 @@ class CaseFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         return db.contains(queryset, ["number", "title", "account__name"], value)
+
+    def of_account(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
+        """Also cases that apply to it as well."""
+        key = whole(value)
+        if key is None:
+            return queryset.none()
+        also = CaseAccount.objects.filter(account=key).order_by().values("case")
+        return queryset.filter(Q(account=key) | Q(pk__in=also))
 
     def only_quick(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         return queryset.filter(QUICK[value][1](user_of(self.request)))

@@ -66,7 +66,7 @@ class CaseForm(Blamed, forms.ModelForm):  # type: ignore[type-arg]
             of_account = {"site": account.sites.filter(present).order_by("child_id"), "requested_by": account.contacts.all()}
         for name, model in (("site", Site), ("requested_by", Contact)):
             if name in self.fields:
-                self._field(name).queryset = of_account.get(name, model.objects.none())  # type: ignore[attr-defined]
+                self._field(name).queryset = of_account.get(name, model.objects.none())
         if "requirement_type" in self.fields:
             in_use = Q(is_active=True) | Q(pk=self.instance.requirement_type_id)
             self._field("requirement_type").queryset = RequirementType.objects.filter(in_use)
@@ -160,7 +160,8 @@ class DoneForm(Blamed):
     comment = forms.CharField(label=_("Comment"), max_length=5_000, required=False, widget=_text())
 
     def __init__(self, *args: Any, task: CaseTask, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs, initial={"comment": task.comment})
+        kwargs["initial"] = {"comment": task.comment}
+        super().__init__(*args, **kwargs)
 
 
 class ConclusionForm(Blamed):

@@ -30,11 +30,11 @@ def menu(role: str) -> list[str]:
         ("sales_rep", SALES),
         ("sales_support", SALES),
         ("sales_manager", [*SALES, "/approvals/"]),
-        ("sales_leadership", [*SALES, "/approvals/", "/products/"]),
-        ("pricing", ["/", "/accounts/", "/quotes/", "/approvals/", "/products/", "/admin/"]),
-        ("finance", ["/", "/accounts/", "/quotes/", "/approvals/", "/products/"]),
-        ("technical_team", ["/", "/accounts/", "/products/"]),
-        ("data_steward", [*SALES, "/approvals/", "/products/", "/sync/", "/sync/quality/", "/mails/", "/admin/"]),
+        ("sales_leadership", [*SALES, "/cases/", "/approvals/", "/products/"]),
+        ("pricing", ["/", "/accounts/", "/quotes/", "/cases/", "/approvals/", "/products/", "/admin/"]),
+        ("finance", ["/", "/accounts/", "/quotes/", "/cases/", "/approvals/", "/products/"]),
+        ("technical_team", ["/", "/accounts/", "/cases/", "/products/"]),
+        ("data_steward", [*SALES, "/cases/", "/approvals/", "/products/", "/sync/", "/sync/quality/", "/mails/", "/admin/"]),
     ],
 )
 def test_the_menu_shows_what_exists_and_may_be_opened(role: str, expected: list[str]) -> None:
@@ -56,6 +56,16 @@ def test_reps_reach_their_own_approval_requests_by_link(client: Client) -> None:
 
     assert '<a class="dropdown-item" href="/approvals/"' in text
     assert 'href="/quotes/new/"' in text
+
+
+@pytest.mark.req("S3.15")
+def test_reps_reach_cases_and_a_new_one_by_link(client: Client) -> None:
+    client.force_login(UserFactory(roles=["sales_rep"]))
+
+    text = client.get("/").content.decode()
+
+    assert '<a class="dropdown-item" href="/cases/" data-go="s"' in text
+    assert '<a class="dropdown-item" href="/cases/new/csr/" data-key="c"' in text
 
 
 def test_those_who_may_not_quote_are_not_offered_a_new_one(client: Client) -> None:

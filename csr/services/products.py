@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Site
-from core import events
+from core import events, histories
 from core.errors import Invalid, NotFound
 from csr import selectors
 from csr.choices import CaseStatus
@@ -30,14 +30,14 @@ def products_add(*, case_id: int, product_ids: Sequence[int], by: User, version:
     or too many.
     """
     case = keeping.locked_to_edit(case_id, by, version, _REGISTERED)
-    added = add(case, product_ids)
+    added = add(case, product_ids, by)
     if added:
         keeping.saved(case, by)
         events.record(case, "products added", by=by, skus=[row.product.sku for row in added][:50], count=len(added))
     return case
 
 
-def add(case: Case, product_ids: Sequence[int]) -> list[CaseProduct]:
+def add(case: Case, product_ids: Sequence[int], by: User) -> list[CaseProduct]:
     """The rows of the new ones. The case is locked or new."""
     wanted = list(dict.fromkeys(product_ids))
     there = set(case.products.values_list("product", flat=True))
@@ -46,7 +46,14 @@ def add(case: Case, product_ids: Sequence[int]) -> list[CaseProduct]:
         raise Invalid(fields={"products": _("There is no such product: %(keys)s.") % {"keys": ", ".join(map(str, missing[:5]))}})
     if len(there | set(wanted)) > MOST_PRODUCTS:
         raise Invalid(fields={"products": _("A case has at most %(most)s products.") % {"most": MOST_PRODUCTS}})
-    return CaseProduct.objects.bulk_create(CaseProduct(case=case, product=found[key]) for key in wanted if key not in there)
+    return related([CaseProduct(case=case, product=found[key]) for key in wanted if key not in there], by)
+
+
+def related(rows: Sequence[CaseProduct], by: User) -> list[CaseProduct]:
+    """These rows, made many at once, with their history."""
+    made = CaseProduct.objects.bulk_create(rows)
+    histories.record_created(CaseProduct, [row.pk for row in made], by=by)
+    return made
 
 
 @transaction.atomic

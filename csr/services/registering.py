@@ -64,7 +64,7 @@ def case_register(
     keeping.begin(case, by)
     events.record(case, "registered", by=by)
     if product_ids:
-        products.add(case, product_ids)
+        products.add(case, product_ids, by)
     return case
 
 
@@ -140,16 +140,9 @@ def case_clone(*, case_id: int, by: User) -> Case:
     )
     new.cloned_from = old
     new.save(update_fields=["cloned_from"])
-    CaseProduct.objects.bulk_create(
-        CaseProduct(
-            case=new,
-            **{
-                name: getattr(row, name)
-                for name in ("product_id", "note", "is_excluded", "min_quantity", "max_quantity", "multiple_of")
-            },
-        )
-        for row in old.products.filter(product__is_active=True)
-    )
+    kept = ("product_id", "note", "is_excluded", "min_quantity", "max_quantity", "multiple_of")
+    rows = old.products.filter(product__is_active=True)
+    products.related([CaseProduct(case=new, **{name: getattr(row, name) for name in kept}) for row in rows], by)
     CaseAccount.objects.bulk_create(
         CaseAccount(case=new, account_id=row.account_id, site_id=row.site_id) for row in old.accounts.all()
     )

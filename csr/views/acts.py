@@ -289,7 +289,7 @@ def _after_conflict(act: Act, seen: Seen, request: HttpRequest, refusal: StaleVe
     for name, field in form.fields.items():
         value = stored.get_initial_for_field(field, name)
         if value != form.cleaned_data.get(name) and getattr(form.cleaned_data.get(name), "pk", None) != value:
-            field.help_text = _("Now saved: %(value)s") % {"value": _in_words(field, value)}
+            form[name].help_text = _("Now saved: %(value)s") % {"value": _in_words(field, value)}
     form.blame(StaleVersion(_("Someone else changed this case meanwhile, so nothing was saved. Look at it and save again.")))
     return now, form
 
@@ -300,7 +300,7 @@ def _in_words(field: forms.Field, value: Any) -> str:
     if isinstance(field, forms.ModelChoiceField):
         return str(field.queryset.filter(pk=value).first() or "–")  # type: ignore[union-attr]
     if isinstance(field, forms.ChoiceField):
-        return str(dict(field.choices).get(value, value))  # type: ignore[arg-type, call-overload]
+        return str(dict(field.choices).get(value, value))  # type: ignore[arg-type]
     return date_format(value, "SHORT_DATE_FORMAT") if isinstance(value, dt.date) else str(plain_input(value) or value)
 
 
