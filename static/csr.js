@@ -25,12 +25,13 @@
 
   // The sheet opens with its form, and closes before anything else comes: so the focus goes back to what opened it.
   document.addEventListener("htmx:beforeSwap", (event) => {
-    if (dialog()?.open && event.detail.target.id !== "case-sheet") dialog().close();
+    if (dialog()?.open && ["case", "main", "problem"].includes(event.detail.target.id)) dialog().close();
   }, true);
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "case-sheet") return;
     if (!dialog().open) dialog().showModal();
-    event.target.querySelector("[aria-invalid=true], [data-autofocus], select, textarea, input:not([type=hidden])")?.focus();
+    const first = (selector) => event.target.querySelector(selector);
+    (first("[aria-invalid=true], [data-autofocus]") || first("select, textarea, input:not([type=hidden])"))?.focus();
   });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-close-sheet]") || !dialog()?.open) return;
@@ -47,7 +48,9 @@
   });
 
   // A comment that was sent leaves its field, which otherwise outlives every change of the page.
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && event.detail.elt.id === "comment-form") document.getElementById("id_comment_inline").value = "";
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id === "case" && event.detail.requestConfig.elt.id === "comment-form") {
+      document.getElementById("id_comment_inline").value = "";
+    }
   });
 })();
