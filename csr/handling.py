@@ -1,6 +1,6 @@
 """Which handling rule fits a case: pure functions."""
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 
@@ -52,3 +52,9 @@ def clashes(rules: Iterable[Rule]) -> list[tuple[Rule, Rule]]:
         else:
             found[key] = rule
     return pairs
+
+
+def gap(rules: Sequence[Rule], units: Iterable[int | None], requirement_types: Sequence[int | None]) -> Facts | None:
+    """A case of one of these units and types that no rule fits. Its products are of no group: with groups no fewer rules fit."""
+    cases = (Facts(unit, kind, frozenset()) for unit in units for kind in requirement_types)
+    return next((facts for facts in cases if not any(fits(rule, facts) for rule in rules)), None)

@@ -118,6 +118,16 @@ def people() -> Any:
     return User.objects.holding(Perm.CSR_VIEW).order_by("display_name", "pk")
 
 
+def owner_by(rule: HandlingRule, name: str, unit_id: int | None) -> User | None:
+    """The `name` ("assessor", "implementer") of the rule, if he or she can be asked; else of those who hold its role the least
+    busy one."""
+    named: User | None = getattr(rule, name)
+    if named is not None and named.is_active and named.may(Perm.CSR_VIEW):
+        return named
+    role = getattr(rule, f"{name}_role")
+    return least_busy(holders(role, unit_id)) if role else None
+
+
 def least_busy(people: Sequence[User], phase: TaskPhase | None = None) -> User | None:
     """Of these whoever has the fewest open cases to assess or implement, or with `phase` the fewest open tasks; then by name."""
     if not people:

@@ -17,6 +17,7 @@ from approvals.models import ApprovalSettings, AuthorityLimit
 from catalog.models import ConfigurationRule, PriceList
 from core import clock
 from core.models import JobRun, LookUp
+from csr.models import CsrSettings, HandlingRule
 from integration.models import RowDecision, SyncSettings
 from quotes.models import CompanyDetails, QuoteSettings, StarterPackSettings
 from tests import access_matrix as matrix
@@ -105,6 +106,8 @@ def record_of(world: World, model: Any) -> models.Model:
         RowDecision: {"child_id": "1", "by": world.people["data_steward"], "at": clock.now()},
         ApprovalSettings: {"pk": 1},
         CompanyDetails: {"pk": 1},
+        CsrSettings: {"pk": 1},
+        HandlingRule: {"name": "All"},
         AuthorityLimit: {"role": "pricing", "up_to": 1},
         QuoteSettings: {"pk": 1},
         StarterPackSettings: {"pk": 1},

@@ -117,14 +117,7 @@ def go_on(case: Case, *, by: User | None) -> None:
 
 
 def _owner(rule: HandlingRule | None, name: str, case: Case) -> User | None:
-    """Who the rule says, if he or she can be asked; else of those who hold its role the least busy one."""
-    if rule is None:
-        return None
-    named: User | None = getattr(rule, name)
-    if named is not None and policies.may_own(named, case):
-        return named
-    role = getattr(rule, f"{name}_role")
-    return selectors.least_busy(selectors.holders(role, case.account.unit_id)) if role else None
+    return selectors.owner_by(rule, name, case.account.unit_id) if rule else None
 
 
 def _due(days: int) -> dt.date:
