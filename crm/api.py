@@ -29,7 +29,7 @@ def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "api/docs.html")
 
 
-_APPS = ("accounts", "catalog", "opportunities", "quotes", "approvals", "users")
+_APPS = ("accounts", "catalog", "opportunities", "quotes", "csr", "approvals", "users")
 _ENDPOINTS = [path("", include(f"{app}.api.urls")) for app in _APPS]
 
 urlpatterns = [

@@ -369,6 +369,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "AccountStatus": "accounts.models.AccountStatus",
         "ApprovalStatus": "approvals.choices.RequestStatus",
         "ApprovalRunStatus": "approvals.choices.RunStatus",
+        "CasePhase": "csr.choices.Phase",
+        "CaseStatus": "csr.choices.CaseStatus",
         "Language": "users.models.Language",
         "LineKind": ["product", "sow"],
         "OpportunityStatus": "opportunities.choices.OpportunityStatus",

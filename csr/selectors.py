@@ -13,7 +13,7 @@ from core.db import searching
 from core.errors import NotFound
 from csr import handling
 from csr.choices import CaseStatus, TaskPhase
-from csr.models import Case, CaseQuerySet, CaseTask, CsrSettings, HandlingRule
+from csr.models import Case, CaseFile, CaseQuerySet, CaseTask, CsrSettings, HandlingRule
 from users.models import RoleAssignment, User
 from users.roles import Perm
 
@@ -29,6 +29,14 @@ def case_for(user: User, case_id: int) -> Case:
     if case is None:
         raise NotFound
     return case
+
+
+def file_for(user: User, case_id: int, file_id: int) -> CaseFile:
+    """Raises: NotFound when the case is out of sight or the file is not one of its."""
+    found = CaseFile.objects.filter(pk=file_id, case=case_id, case__in=Case.objects.visible_to(user).order_by()).first()
+    if found is None:
+        raise NotFound
+    return found
 
 
 def case_for_update(case_id: int, seen_by: User | None = None) -> Case:

@@ -42,6 +42,10 @@ class Input(serializers.Serializer):  # type: ignore[type-arg]
         """There are none: `validate` checks what concerns several fields."""
 
 
+class Nothing(Input):
+    """A move that needs no words."""
+
+
 class Output(serializers.Serializer):  # type: ignore[type-arg]
     """The shape of an answer, for the description of the API; the answer itself is a plain dict."""
 

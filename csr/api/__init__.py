@@ -1,1 +1,1 @@
-"""The HTTP API of cases."""
+"""Cases over HTTP: what comes in, what goes out, and the endpoints between."""

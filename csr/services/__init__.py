@@ -1,6 +1,7 @@
 """The only writers of cases; the lock order is case → run → requests → link."""
 
 from csr.services.moving import (
+    case_assess,
     case_assign,
     case_close,
     case_implement,
@@ -22,6 +23,7 @@ __all__ = [
     "REGISTERED_FIELDS",
     "account_add",
     "account_remove",
+    "case_assess",
     "case_assign",
     "case_change",
     "case_clone",

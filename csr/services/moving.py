@@ -96,6 +96,16 @@ def conclusion_write(*, case_id: int, by: User, feasibility: str, conclusion: st
     return case
 
 
+@transaction.atomic
+def case_assess(
+    *, case_id: int, by: User, feasibility: str, conclusion: str, submit: bool = True,
+    approvers: Mapping[str, int | None] | None = None, reason: str = "", version: int | None = None,
+) -> Case:  # fmt: skip
+    """The conclusion is written, and with `submit` the final approval asked for: both or neither. Raises: as these do."""
+    case = conclusion_write(case_id=case_id, by=by, feasibility=feasibility, conclusion=conclusion, version=version)
+    return case_submit(case_id=case_id, by=by, approvers=approvers, reason=reason) if submit else case
+
+
 # --- What decisions bring about: called with the case locked ----------------------------------------------------------
 def go_on(case: Case, *, by: User | None) -> None:
     """Approved: the next phase begins, with its owner and its tasks by the rule of the business unit."""

@@ -228,10 +228,6 @@ class DocumentQuery(Input):
     language = serializers.ChoiceField(Language.choices, required=False, help_text="Of a document that is not sent yet.")
 
 
-class Nothing(Input):
-    """A move that needs no words."""
-
-
 def discount_of(given: Mapping[str, Any], ways: Mapping[str, str]) -> Discount | None:
     """The discount that was sent; an empty one where null was, None where nothing was said."""
     said = [name for name in ways if name in given]

@@ -15,7 +15,7 @@ from rest_framework.reverse import reverse
 
 from approvals import routing
 from core.api import versions
-from core.api.fields import Input
+from core.api.fields import Input, Nothing
 from core.api.lists import listed, unpaged
 from core.api.values import Json
 from core.errors import WrongState, require
@@ -311,25 +311,25 @@ class QuoteEndpoint(Endpoint):
         given = self._read(pk, inputs.Resending)
         return self._whole(services.quote_resend(quote_id=pk, by=self.user, to=given["to"]).quote)
 
-    @extend_schema(request=inputs.Nothing, responses=QuoteOut)
+    @extend_schema(request=Nothing, responses=QuoteOut)
     @action(detail=True, methods=["post"])
     def recall(self, request: Request, pk: int) -> Response:
         """Take the request for approval back."""
         return self._moved(pk, services.quote_recall)
 
-    @extend_schema(request=inputs.Nothing, responses=QuoteOut)
+    @extend_schema(request=Nothing, responses=QuoteOut)
     @action(detail=True, methods=["post"])
     def unsend(self, request: Request, pk: int) -> Response:
         """Undo the sending, within ten seconds."""
         return self._moved(pk, services.quote_unsend)
 
-    @extend_schema(request=inputs.Nothing, responses=QuoteOut)
+    @extend_schema(request=Nothing, responses=QuoteOut)
     @action(detail=True, methods=["post"])
     def reprice(self, request: Request, pk: int) -> Response:
         """Take today's prices into the draft."""
         return self._moved(pk, services.quote_reprice, version=versions.wanted(request))
 
-    @extend_schema(request=inputs.Nothing, responses={201: QuoteOut})
+    @extend_schema(request=Nothing, responses={201: QuoteOut})
     @action(detail=True, methods=["post"])
     def revise(self, request: Request, pk: int) -> Response:
         """A new revision in draft."""
@@ -397,7 +397,7 @@ class QuoteEndpoint(Endpoint):
             raise
 
     def _moved(self, pk: int, move: Callable[..., Quote], *, made: bool = False, **more: Any) -> Response:
-        self._read(pk, inputs.Nothing)
+        self._read(pk, Nothing)
         return self._whole(move(quote_id=pk, by=self.user, **more), 201 if made else 200)
 
     # --- Answers ------------------------------------------------------------------------------------------------------
