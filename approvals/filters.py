@@ -59,16 +59,11 @@ class DayField(forms.DateField):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
 
 
-class ReportForm(forms.Form):
-    """A period of days, both included, and a kind; the last twelve months when left out."""
+class PeriodForm(forms.Form):
+    """A period of days, both included; the last twelve months when left out."""
 
     since = DayField(label=_("From day"))
     until = DayField(label=_("To day"))
-    kind = forms.ChoiceField(label=_("Kind"), required=False)
-
-    def __init__(self, *args: Any, gates: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", _("All kinds")), *gates]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -83,6 +78,16 @@ class ReportForm(forms.Form):
         until = self.cleaned_data.get("until") or clock.today()
         since = self.cleaned_data.get("since") or months_before(until, 11)
         return since, until
+
+
+class ReportForm(PeriodForm):
+    """A period, and a kind."""
+
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+
+    def __init__(self, *args: Any, gates: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [("", _("All kinds")), *gates]  # type: ignore[attr-defined]
 
 
 def months_before(day: dt.date, months: int) -> dt.date:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from csr.views import adding, listing, page, registering
+from csr.views import adding, listing, page, registering, reports
 from csr.views.acts import act_view, press_view
 
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("cases/new/<slug:code>/", registering.case_new, name="case_new"),
     path("cases/accounts/", registering.case_account_options, name="case_account_options"),
     path("cases/products/", registering.case_product_options, name="case_product_options"),
+    path("cases/reports/", reports.case_report, name="case_report"),
+    path("cases/reports/file/", reports.case_report_file, name="case_report_file"),
     path("cases/<int:pk>/", page.case_page, name="case_page"),
     path("cases/<int:pk>/history/", page.case_history, name="case_history"),
     path("cases/<int:pk>/submit/", page.case_submit, name="case_submit"),

@@ -24,6 +24,7 @@ QUOTE_READERS = SALES | STEWARDS | {
 }  # fmt: skip
 OPPORTUNITY_READERS = SALES | STEWARDS | {"sales_leadership", "corporate_sales"}
 OVERSEERS = STEWARDS | {"sales_manager", "sales_leadership"}
+REGISTERS = SALES | STEWARDS | {"service_rep"}
 ADMINS = STEWARDS | {"pricing"}
 SEES_MARGIN = frozenset({"sales_rep", "sales_manager", "sales_leadership", "pricing", "finance", "data_steward"})
 
@@ -53,6 +54,14 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "approved quote": OF_AN_ACCOUNT,
     "sent quote": OF_AN_ACCOUNT,
     "asked quote": OF_AN_ACCOUNT,
+    "csr": OF_AN_ACCOUNT,
+    "csr part": (*OF_AN_ACCOUNT, CROSSED),
+    "csr account": (*OF_AN_ACCOUNT, CROSSED),
+    "csr task": (*OF_AN_ACCOUNT, CROSSED),
+    "pending csr": OF_AN_ACCOUNT,
+    "assessed csr": OF_AN_ACCOUNT,
+    "csr to implement": OF_AN_ACCOUNT,
+    "implemented csr": OF_AN_ACCOUNT,
     "template": (OWN, SHARED, FOREIGN),
     "request": (*OF_AN_ACCOUNT, ASKED),
     "approval link": (HELD, UNHELD),
@@ -91,6 +100,14 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "approved quote": _BY_SCOPE,
     "sent quote": _BY_SCOPE,
     "asked quote": _BY_SCOPE,
+    "csr": _BY_SCOPE,
+    "csr part": _BY_SCOPE,
+    "csr account": _BY_SCOPE,
+    "csr task": _BY_SCOPE,
+    "pending csr": _BY_SCOPE,
+    "assessed csr": _BY_SCOPE,
+    "csr to implement": _BY_SCOPE,
+    "implemented csr": _BY_SCOPE,
     "template": dict.fromkeys(ROLES, frozenset({OWN, SHARED})),
     "request": dict.fromkeys(ROLES, frozenset({OWN, ASKED})) | {"data_steward": _ALL | {ASKED}},
     "approval link": _HOLDERS,
@@ -113,6 +130,8 @@ _EDITS_ACCOUNT = {"sales_rep": frozenset({OWN}), "sales_support": _TEAM, "sales_
 RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "edit the account": _EDITS_ACCOUNT,
     "edit the quote": {role: _EDITS_ACCOUNT[role] for role in SALES},
+    "edit the case": dict.fromkeys(ROLES, frozenset({OWN})) | _EDITS_ACCOUNT,
+    "deal with the case": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": _ALL},
     "change the template": dict.fromkeys(ROLES, frozenset({OWN})),
     "undo what one did": dict.fromkeys(ROLES, frozenset({OWN})),
     "decide": dict.fromkeys(APPROVERS, frozenset({ASKED})),
@@ -241,6 +260,66 @@ POLICY: dict[str, Address] = {
     "api:approval-list": api({GET: SIGNED_IN}),
     "api:approval-recall": api({POST: SIGNED_IN}, Use("request", "json nothing", write="undo what one did")),
     "api:approval-reject": api({POST: SIGNED_IN}, Use("request", "json comment", write="decide")),
+    "api:csr-account": api({DELETE: SIGNED_IN}, Use("csr account", write="edit the case")),
+    "api:csr-accounts": api(
+        {GET: SIGNED_IN, POST: SIGNED_IN},
+        Use("csr", methods=READ),
+        Use("csr", "json csr account", methods=POST, write="edit the case", refuses=422),  # it is that of the case
+    ),
+    "api:csr-answer": api({POST: SIGNED_IN}, Use("csr task", "json csr answer", write="deal with the case")),
+    "api:csr-assess": api({POST: SIGNED_IN}, Use("assessed csr", "json csr conclusion", write="deal with the case")),
+    "api:csr-assign": api({POST: SIGNED_IN}, Use("assessed csr", "json csr person", write="deal with the case")),
+    "api:csr-clone": api({POST: REGISTERS}, Use("csr", "json nothing")),
+    "api:csr-close": api({POST: SIGNED_IN}, Use("csr", "json csr closing", write="edit the case")),
+    "api:csr-comments": api(
+        {GET: SIGNED_IN, POST: SIGNED_IN}, Use("csr", methods=READ), Use("csr", "json comment", methods=POST)
+    ),
+    "api:csr-conclusion": api({POST: SIGNED_IN}, Use("assessed csr", "json csr conclusion", write="deal with the case")),
+    "api:csr-detail": api(
+        {GET: SIGNED_IN, PATCH: SIGNED_IN},
+        Use("csr", methods=READ),
+        Use("csr", "json csr title", methods=PATCH, write="edit the case"),
+    ),
+    "api:csr-file": api(
+        {GET: SIGNED_IN, DELETE: SIGNED_IN}, Use("csr part", methods=READ), Use("csr part", methods=DELETE, write="edit the case")
+    ),
+    "api:csr-files": api({GET: SIGNED_IN, POST: SIGNED_IN}, Use("csr", methods=READ), Use("csr", "json csr file", methods=POST)),
+    "api:csr-implement": api({POST: SIGNED_IN}, Use("csr to implement", "json nothing", write="deal with the case")),
+    "api:csr-list": api({GET: SIGNED_IN, POST: REGISTERS}, Use(methods=READ), Use("account", "json csr", methods=POST)),
+    "api:csr-member": api({DELETE: SIGNED_IN}, Use("csr part", write="edit the case")),
+    "api:csr-product": api(
+        {PATCH: SIGNED_IN, DELETE: SIGNED_IN},
+        Use("csr part", "json csr note", methods=PATCH, write="edit the case"),
+        Use("csr part", methods=DELETE, write="edit the case"),
+    ),
+    "api:csr-products": api(
+        {GET: SIGNED_IN, POST: SIGNED_IN},
+        Use("csr", methods=READ),
+        Use("csr", "json csr products", methods=POST, write="edit the case"),
+    ),
+    "api:csr-recall": api({POST: SIGNED_IN}, Use("pending csr", "json nothing", write="undo what one did")),
+    "api:csr-satisfaction": api(
+        {GET: SIGNED_IN, POST: SIGNED_IN},
+        Use("implemented csr", methods=READ),
+        Use("implemented csr", "json csr satisfaction", methods=POST, write="edit the case"),
+    ),
+    "api:csr-submit": api({POST: SIGNED_IN}, Use("csr", "json nothing", write="edit the case")),
+    "api:csr-task": api(
+        {PATCH: SIGNED_IN, DELETE: SIGNED_IN},
+        Use("csr task", "json csr task change", methods=PATCH, write="deal with the case"),
+        Use("csr task", methods=DELETE, write="deal with the case"),
+    ),
+    "api:csr-tasks": api(
+        {GET: SIGNED_IN, POST: SIGNED_IN},
+        Use("assessed csr", methods=READ),
+        Use("assessed csr", "json csr task", methods=POST, write="deal with the case"),
+    ),
+    "api:csr-team": api(
+        {GET: SIGNED_IN, POST: SIGNED_IN},
+        Use("csr", methods=READ),
+        Use("csr", "json csr member", methods=POST, write="edit the case"),
+    ),
+    "api:csr-watch": api({POST: SIGNED_IN}, Use("csr", "json nothing")),
     "api:look-up": api({GET: SIGNED_IN}, Use(fixed={"field": "tma2"})),
     "api:opportunity-detail": api(
         {GET: OPPORTUNITY_READERS, PATCH: ACCOUNT_EDITORS},
@@ -313,6 +392,8 @@ POLICY: dict[str, Address] = {
     "attachment_change": Address(SALES, POST, (Use("attachment", "for the customer", write="edit the quote"),)),
     "attachment_file": page(QUOTE_READERS, "attachment", GET),
     "attachment_remove": Address(SALES, POST, (Use("attachment", write="edit the quote"),)),
+    "case_report": page(SIGNED_IN),
+    "case_report_file": export(SIGNED_IN),
     "conflict_assign": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "hands", write="edit the account"),)),
     "conflict_choose": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "choice", write="edit the account"),)),
     "conflict_export": export(SIGNED_IN),

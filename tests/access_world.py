@@ -2,11 +2,13 @@
 of their unit and of another unit. Made by the services; where a person's rights have changed since, that is done afterwards.
 """
 
+import base64
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from http.cookies import SimpleCookie
+from io import BytesIO
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -25,6 +27,19 @@ from catalog.tests.factories import ProductFactory
 from core import clock, links, outbox
 from core.models import JobRun, Link, MailboxMessage, OutboxMessage
 from core.tests.factories import MailboxMessageFactory
+from csr import services as cases
+from csr.choices import CaseStatus as S
+from csr.models import (
+    Case as Requirement,
+    CaseAccount,
+    CaseFile,
+    CaseMember,
+    CaseProduct,
+    CaseTask,
+    Department,
+    RequirementType,
+    TeamRole,
+)
 from integration.models import PRODUCT_IMPORT, QuarantinedRow
 from integration.tests.factories import QuarantinedRowFactory, RunFactory, RunningFactory, guarded_run
 from opportunities.models import Opportunity
@@ -59,6 +74,23 @@ NO_TOKEN = "x" * 43
 NO_UUID = UUID(int=1)
 
 
+class Requirements(NamedTuple):
+    """Customer-specific requirements of a customer, which the owner registered and answers for, by where they stand."""
+
+    registered: Requirement
+    product: CaseProduct
+    account: CaseAccount
+    member: CaseMember
+    file: CaseFile
+    pending: Requirement
+    assessed: Requirement
+    task: CaseTask
+    ready: Requirement
+    """Under assessment, without an open part."""
+    implementing: Requirement
+    implemented: Requirement
+
+
 class Case(NamedTuple):
     """A customer of `owner` with a record of every kind that belongs to one."""
 
@@ -79,6 +111,7 @@ class Case(NamedTuple):
     proposal: LinkProposal
     declined: LinkProposal
     merge: AccountMerge
+    csr: Requirements
 
 
 @dataclass
@@ -231,7 +264,40 @@ class _Maker(NamedTuple):
         return Case(
             owner, account, contact, conflict, opportunity, draft, draft.lines.get(), attached(draft, owner), approved, sent,
             document, attached(sent, owner, for_customer=True), asked, request, proposal, declined, merge,
+            self.requirements(account, proposal.prospect, owner),
         )  # fmt: skip
+
+    def requirements(self, account: Account, other: Account, owner: User) -> Requirements:
+        ready, implementing, implemented = S.UNDER_ASSESSMENT, S.UNDER_IMPLEMENTATION, S.IMPLEMENTED
+        registered = self.requirement(account, owner)
+        pending = cases.case_submit(case_id=self.requirement(account, owner).pk, by=owner)
+        assessed = self.requirement(account, owner, ready)
+        role, quality = TeamRole.objects.get(code="expert"), Department.objects.get(code="quality")
+        return Requirements(
+            registered,
+            registered.products.get(),
+            CaseAccount.objects.create(case=registered, account=other),
+            CaseMember.objects.create(case=registered, user=self.approver, role=role),
+            cases.file_add(case_id=registered.pk, by=owner, file=BytesIO(b"%PDF-1.7"), name="a.pdf", size=8),
+            pending,
+            assessed,
+            cases.task_add(case_id=assessed.pk, department=quality, owner=owner, by=owner),
+            self.requirement(account, owner, ready),
+            self.requirement(account, owner, implementing),
+            self.requirement(account, owner, implemented),
+        )
+
+    def requirement(self, account: Account, owner: User, status: S = S.REGISTRATION) -> Requirement:
+        """One that the owner registered and has brought as far as that."""
+        kind = RequirementType.objects.get(code="packaging")
+        words = {"title": "Smaller boxes", "description": "Boxes of 6", "requirement_type": kind}
+        case = cases.case_register(account_id=account.pk, by=owner, product_ids=[self.plain.pk], **words)
+        way = [*S][1 : [*S].index(status) + 1]
+        for step in way:
+            case.status, case.assessor, case.implementer = step, owner, owner
+            case.feasibility, case.conclusion = "feasible", "It can be done."
+            case.save()
+        return case
 
     def proposal(self, account: Account, owner: User, number: int) -> LinkProposal:
         """That a prospect of the owner is the account."""
@@ -357,6 +423,20 @@ def _line(case: Case) -> dict[str, Any]:
     return {"pk": case.draft.pk, "line_pk": case.line.pk, "line_id": case.line.pk}
 
 
+def _csr(case: Case) -> dict[str, Any]:
+    csr = case.csr
+    parts = {"row_id": csr.product.pk, "member_id": csr.member.pk, "file_id": csr.file.pk}
+    return {"pk": csr.registered.pk, **parts}
+
+
+def _csr_account(case: Case) -> dict[str, Any]:
+    return {"pk": case.csr.registered.pk, "row_id": case.csr.account.pk}
+
+
+def _csr_task(case: Case) -> dict[str, Any]:
+    return {"pk": case.csr.assessed.pk, "task_id": case.csr.task.pk}
+
+
 def _attachment(case: Case) -> dict[str, Any]:
     return {"pk": case.draft.pk, "attachment_pk": case.attachment.pk, "attachment_id": case.attachment.pk}
 
@@ -376,6 +456,14 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "approved quote": _of_case(lambda case: {"pk": case.approved.pk}),
     "sent quote": _of_case(lambda case: {"pk": case.sent.pk}),
     "asked quote": _of_case(lambda case: {"pk": case.asked.pk}),
+    "csr": _of_case(_csr),
+    "csr part": _of_case(_csr, "row_id", "member_id", "file_id"),
+    "csr account": _of_case(_csr_account, "row_id"),
+    "csr task": _of_case(_csr_task, "task_id"),
+    "pending csr": _of_case(lambda case: {"pk": case.csr.pending.pk}),
+    "assessed csr": _of_case(lambda case: {"pk": case.csr.ready.pk}),
+    "csr to implement": _of_case(lambda case: {"pk": case.csr.implementing.pk}),
+    "implemented csr": _of_case(lambda case: {"pk": case.csr.implemented.pk}),
     "template": _template,
     "request": _request,
     "approval link": _approval_link,
@@ -473,6 +561,26 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "json text": lambda world, target: {"text": "Toimitus viikolla 50."},
     "json comment": lambda world, target: {"comment": "Too cheap"},
     "json contact": lambda world, target: {"name": "Uusi Yhteys", "email": "uusi@asiakas.example", "language": "en"},
+    "json csr": lambda world, target: {
+        "account": target.arguments["pk"],
+        "requirement_type": "packaging",
+        "title": "Smaller boxes",
+        "description": "Boxes of 6",
+        "skus": [world.product.sku],
+    },
+    "json csr account": lambda world, target: {"account": _case_of(world, target).account.pk, "site": None},
+    "json csr answer": lambda world, target: {"feasibility": "conditions", "comment": "With other boxes."},
+    "json csr closing": lambda world, target: {"reason": "withdrawn"},
+    "json csr conclusion": lambda world, target: {"feasibility": "conditions", "conclusion": "With other boxes."},
+    "json csr file": lambda world, target: {"name": "b.pdf", "content": base64.b64encode(b"%PDF-1.7 b").decode()},
+    "json csr member": lambda world, target: {"user": world.successor.pk, "role": "expert"},
+    "json csr note": lambda world, target: {"note": "Only blue"},
+    "json csr person": lambda world, target: {"person": world.successor.pk},
+    "json csr products": lambda world, target: {"skus": [world.survivor.sku]},
+    "json csr satisfaction": lambda world, target: {"score": 5, "said_by": "Olli Ostaja"},
+    "json csr task": lambda world, target: {"department": "regulatory", "title": "Label"},
+    "json csr task change": lambda world, target: {"title": "Label"},
+    "json csr title": lambda world, target: {"title": "Uusi nimi"},
     "json field": lambda world, target: {"field": "city"},
     "json head": lambda world, target: {"customer_note": "Kiitos!"},
     "json line": lambda world, target: {"quantity": "7"},

@@ -98,6 +98,9 @@ _UNSENT = (
     | of("quotes.QuoteDocument", "withdrawn_at") | of("quotes.QuoteMail", "message_id")
 )  # fmt: skip
 
+_CASE = of("csr.Case", "version", "last_editor_id") | new("csr.HistoricalCase") | EVENT
+_CASE_MOVES = _CASE | of("csr.Case", "status", "status_since") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at")
+_CASE_ASKED = _CASE_MOVES | new("approvals.Run", "approvals.RunGate", "approvals.Request", "core.OutboxMessage", "core.Link")
 _CODES = of("catalog.Product", "is_active", "merged_into_id") | new("catalog.HistoricalProduct") | EVENT
 
 WRITES: dict[str, Changes] = {
@@ -123,6 +126,31 @@ WRITES: dict[str, Changes] = {
     "api:approval-hand-over POST": of("approvals.Request", "approver_id") | of("core.Link", "revoked_at") | EVENT | MAIL,
     "api:approval-recall POST": _RECALLED,
     "api:approval-reject POST": _DECIDED,
+    "api:csr-account DELETE": _CASE | gone("csr.CaseAccount"),
+    "api:csr-answer POST": _CASE,
+    "api:csr-assess POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
+    "api:csr-assign POST": _CASE | NEWS | of("csr.Case", "assessor_id"),
+    "api:csr-clone POST": EVENT,
+    "api:csr-close POST": _CASE_MOVES | of("csr.Case", "close_reason_id"),
+    "api:csr-comments POST": EVENT | NEWS,
+    "api:csr-conclusion POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
+    "api:csr-detail PATCH": _CASE | of("csr.Case", "title"),
+    "api:csr-file DELETE": EVENT | gone("csr.CaseFile"),
+    "api:csr-files POST": EVENT | new("csr.CaseFile"),
+    "api:csr-implement POST": _CASE_MOVES | of("csr.Case", "review_on"),
+    "api:csr-list POST": EVENT | new("csr.Case", "csr.HistoricalCase", "csr.CaseProduct", "csr.CaseSpell"),
+    "api:csr-member DELETE": EVENT | gone("csr.CaseMember"),
+    "api:csr-product DELETE": _CASE | gone("csr.CaseProduct") | new("csr.HistoricalCaseProduct"),
+    "api:csr-product PATCH": _CASE | of("csr.CaseProduct", "note") | new("csr.HistoricalCaseProduct"),
+    "api:csr-products POST": _CASE | new("csr.CaseProduct"),
+    "api:csr-recall POST": _CASE_MOVES | _ROUND_ENDS | NEWS,
+    "api:csr-satisfaction POST": EVENT | new("csr.CaseFeedback"),
+    "api:csr-submit POST": _CASE_ASKED,
+    "api:csr-task DELETE": _CASE | gone("csr.CaseTask") | new("csr.HistoricalCaseTask"),
+    "api:csr-task PATCH": _CASE | of("csr.CaseTask", "title") | new("csr.HistoricalCaseTask"),
+    "api:csr-tasks POST": _CASE | new("csr.CaseTask", "csr.HistoricalCaseTask") | NEWS,
+    "api:csr-team POST": EVENT | NEWS | new("csr.CaseMember"),
+    "api:csr-watch POST": new("csr.CaseMember"),
     "api:opportunity-detail PATCH": (
         of("opportunities.Opportunity", "name", "version") | new("opportunities.HistoricalOpportunity") | EVENT
     ),
@@ -158,6 +186,7 @@ WRITES: dict[str, Changes] = {
     "attachment_add POST": _QUOTE | EVENT | new("quotes.QuoteAttachment"),
     "attachment_change POST": _QUOTE | EVENT | of("quotes.QuoteAttachment", "for_customer"),
     "attachment_remove POST": _QUOTE | EVENT | gone("quotes.QuoteAttachment"),
+    "case_report_file POST": EVENT,
     "conflict_assign POST": of("accounts.MasterConflict", "assigned_to_id") | EVENT,
     "conflict_choose POST": _OVERRIDDEN,
     "conflict_export POST": EVENT,
@@ -242,6 +271,37 @@ API_FIELDS: dict[str, str] = {
     "api:approval-hand-over POST": "to comment",
     "api:approval-recall POST": "",
     "api:approval-reject POST": "comment version content_hash",
+    "api:csr-account DELETE": "",
+    "api:csr-answer POST": "feasibility cost lead_time_days comment",
+    "api:csr-assess POST": "feasibility conclusion submit approvers reason",
+    "api:csr-assign POST": "person",
+    "api:csr-clone POST": "",
+    "api:csr-close POST": "reason comment",
+    "api:csr-comments POST": "comment",
+    "api:csr-conclusion POST": "feasibility conclusion",
+    "api:csr-detail PATCH": (
+        "site requirement_type title description requested_by priority received_on needed_by is_printed printed_text due_on "
+        "feasibility conclusion review_on"
+    ),
+    "api:csr-file DELETE": "",
+    "api:csr-files POST": "name content",
+    "api:csr-implement POST": "review_on",
+    "api:csr-list POST": (
+        "account record_type site requirement_type title description requested_by priority received_on needed_by is_printed "
+        "printed_text products skus"
+    ),
+    "api:csr-member DELETE": "",
+    "api:csr-product DELETE": "",
+    "api:csr-product PATCH": "note is_excluded min_quantity max_quantity multiple_of",
+    "api:csr-products POST": "products skus",
+    "api:csr-recall POST": "",
+    "api:csr-satisfaction POST": "score said_by comment",
+    "api:csr-submit POST": "approvers reason",
+    "api:csr-task DELETE": "",
+    "api:csr-task PATCH": "title owner due_on",
+    "api:csr-tasks POST": "department title owner due_on",
+    "api:csr-team POST": "user role",
+    "api:csr-watch POST": "on",
     "api:opportunity-detail PATCH": "name value close_date",
     "api:opportunity-list POST": "account name value close_date",
     "api:quote-accept POST": "name role purchase_order options evidence",

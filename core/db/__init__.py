@@ -121,4 +121,16 @@ class JsonText(models.Func):
         return self.as_sql(compiler, connection, template="CAST(JSON_EXTRACT(%(expressions)s, '$.%(key)s') AS TEXT)", **context)
 
 
+class Seconds(models.Func):
+    """How long it is from the second instant to the first."""
+
+    template = "EXTRACT(EPOCH FROM (%(expressions)s))"
+    arg_joiner = " - "
+    output_field = models.FloatField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        days = Seconds(*(models.Func(one, function="JULIANDAY") for one in self.get_source_expressions()))
+        return days.as_sql(compiler, connection, template="((%(expressions)s) * 86400.0)", **context)
+
+
 connection_created.connect(sqlite.add_functions, dispatch_uid="core.db.sqlite_functions")

@@ -6,8 +6,8 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from core import db
 from core.api.filters import Flag, Id, Named
+from core.db import searching
 from csr.choices import CaseStatus
 from csr.models import Case, CaseProduct
 from users.access import user_of
@@ -28,7 +28,7 @@ class CaseApiFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        return db.contains(queryset, ["number", "title", "account__name"], value)
+        return searching.contains(queryset, ["number", "title", "account__name"], value)
 
     def of_product(self, queryset: QuerySet[Case], name: str, value: Any) -> QuerySet[Case]:
         return queryset.filter(pk__in=CaseProduct.objects.filter(product=value).order_by().values("case"))

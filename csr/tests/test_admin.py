@@ -76,7 +76,7 @@ def test_a_case_that_no_rule_fits_is_told(world: World, steward: Client) -> None
 )
 @pytest.mark.once
 def test_a_gap_is_a_case_that_no_rule_fits(rules: list[Any], units: list[int | None], gap: tuple[Any, Any] | None) -> None:
-    made = [handling.Rule(number, *names, 100) for number, names in enumerate(rules)]
+    made = [handling.Rule(number, unit, kind, group, 100) for number, (unit, kind, group) in enumerate(rules)]
     found = handling.gap(made, units, [7, 8])
     assert (found and (found.unit, found.requirement_type)) == gap
 

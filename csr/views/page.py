@@ -54,9 +54,7 @@ def case_history(request: HttpRequest, pk: int) -> HttpResponse:
 @requires(Perm.CSR_VIEW)
 @require_GET
 def case_file(request: HttpRequest, pk: int, row: int) -> HttpResponse:
-    file = selectors.case_for(user_of(request), pk).files.filter(pk=row).first()
-    if file is None:
-        raise NotFound
+    file = selectors.file_for(user_of(request), pk, row)
     return uploads.to_save(uploads.content_of(file), name=file.name, content_type=file.content_type)
 
 

@@ -1,0 +1,47 @@
+"""What leads from a figure of the report to its cases: parameters of the list."""
+
+import datetime as dt
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from csr.choices import OPEN
+from csr.models import Case, CaseProduct
+
+
+def registered_between(since: dt.date | None, until: dt.date | None) -> Q:
+    """Cases of these days by the seller's clock, both included; None: without an end."""
+    found = Q()
+    if since:
+        found &= Q(created_at__gte=_midnight(since))
+    if until:
+        found &= Q(created_at__lt=_midnight(until + dt.timedelta(days=1)))
+    return found
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone()).astimezone(dt.UTC)
+
+
+class DrillingFilter(django_filters.FilterSet):  # type: ignore[misc]
+    """The parameters; a filter of cases inherits them."""
+
+    since = django_filters.DateFilter(method="registered_since")
+    until = django_filters.DateFilter(method="registered_until")
+    unit = django_filters.NumberFilter(field_name="account__unit")
+    product = django_filters.NumberFilter(method="of_product")
+    reason = django_filters.NumberFilter(field_name="close_reason")
+    open = django_filters.BooleanFilter(method="only_open")
+
+    def registered_since(self, queryset: QuerySet[Case], name: str, value: dt.date) -> QuerySet[Case]:
+        return queryset.filter(registered_between(value, None))
+
+    def registered_until(self, queryset: QuerySet[Case], name: str, value: dt.date) -> QuerySet[Case]:
+        return queryset.filter(registered_between(None, value))
+
+    def of_product(self, queryset: QuerySet[Case], name: str, value: int) -> QuerySet[Case]:
+        return queryset.filter(pk__in=CaseProduct.objects.filter(product=value).order_by().values("case"))
+
+    def only_open(self, queryset: QuerySet[Case], name: str, value: bool) -> QuerySet[Case]:
+        return queryset.filter(status__in=sorted(OPEN)) if value else queryset
