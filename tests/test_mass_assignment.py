@@ -98,7 +98,10 @@ _UNSENT = (
     | of("quotes.QuoteDocument", "withdrawn_at") | of("quotes.QuoteMail", "message_id")
 )  # fmt: skip
 
-_CASE = of("csr.Case", "version", "last_editor_id") | new("csr.HistoricalCase") | EVENT
+_CASE = of("csr.Case", "version") | new("csr.HistoricalCase") | EVENT
+_NEW_CASE = (
+    new("csr.Case", "csr.HistoricalCase", "csr.CaseProduct", "csr.CaseSpell") | EVENT | of("core.NumberSeries", "last")
+)
 _CASE_MOVES = _CASE | of("csr.Case", "status", "status_since") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at")
 _CASE_ASKED = _CASE_MOVES | new("approvals.Run", "approvals.RunGate", "approvals.Request", "core.OutboxMessage", "core.Link")
 _CODES = of("catalog.Product", "is_active", "merged_into_id") | new("catalog.HistoricalProduct") | EVENT
@@ -127,23 +130,27 @@ WRITES: dict[str, Changes] = {
     "api:approval-recall POST": _RECALLED,
     "api:approval-reject POST": _DECIDED,
     "api:csr-account DELETE": _CASE | gone("csr.CaseAccount"),
-    "api:csr-answer POST": _CASE,
+    "api:csr-answer POST": (
+        _CASE | of("csr.CaseTask", "feasibility", "comment", "answered_by_id", "answered_at") | new("csr.HistoricalCaseTask")
+    ),
     "api:csr-assess POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
-    "api:csr-assign POST": _CASE | NEWS | of("csr.Case", "assessor_id"),
-    "api:csr-clone POST": EVENT,
-    "api:csr-close POST": _CASE_MOVES | of("csr.Case", "close_reason_id"),
+    "api:csr-assign POST": (
+        _CASE | NEWS | of("csr.Case", "assessor_id") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at")
+    ),
+    "api:csr-clone POST": _NEW_CASE | new("csr.CaseAccount"),
+    "api:csr-close POST": _CASE_MOVES | NEWS | of("csr.Case", "close_reason_id"),
     "api:csr-comments POST": EVENT | NEWS,
     "api:csr-conclusion POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
     "api:csr-detail PATCH": _CASE | of("csr.Case", "title"),
     "api:csr-file DELETE": EVENT | gone("csr.CaseFile"),
     "api:csr-files POST": EVENT | new("csr.CaseFile"),
     "api:csr-implement POST": _CASE_MOVES | of("csr.Case", "review_on"),
-    "api:csr-list POST": EVENT | new("csr.Case", "csr.HistoricalCase", "csr.CaseProduct", "csr.CaseSpell"),
+    "api:csr-list POST": _NEW_CASE,
     "api:csr-member DELETE": EVENT | gone("csr.CaseMember"),
     "api:csr-product DELETE": _CASE | gone("csr.CaseProduct") | new("csr.HistoricalCaseProduct"),
     "api:csr-product PATCH": _CASE | of("csr.CaseProduct", "note") | new("csr.HistoricalCaseProduct"),
     "api:csr-products POST": _CASE | new("csr.CaseProduct"),
-    "api:csr-recall POST": _CASE_MOVES | _ROUND_ENDS | NEWS,
+    "api:csr-recall POST": _CASE_MOVES | _ROUND_ENDS - of("core.Link", "revoked_at"),  # the stewards' queue has no link
     "api:csr-satisfaction POST": EVENT | new("csr.CaseFeedback"),
     "api:csr-submit POST": _CASE_ASKED,
     "api:csr-task DELETE": _CASE | gone("csr.CaseTask") | new("csr.HistoricalCaseTask"),
