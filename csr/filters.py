@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core import clock, db
+from core import clock
 from core.choices import LookUpFilter
+from core.db import searching
 from core.forms import whole
 from csr import selectors
 from csr.choices import OPEN, PENDING, CaseStatus
@@ -79,7 +80,7 @@ class CaseFilter(django_filters.FilterSet):  # type: ignore[misc]
         fields: list[str] = []
 
     def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        return db.contains(queryset, ["number", "title", "account__name"], value)
+        return searching.contains(queryset, ["number", "title", "account__name"], value)
 
     def of_account(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         """Also cases that apply to it as well."""

@@ -133,7 +133,7 @@ class _Group(NamedTuple):
 def _groups(cases: QuerySet[Case]) -> list[_Group]:
     today = clock.today()
     ages = [
-        When(registered_between(today - dt.timedelta(days=last) if last is not None else None, None), then=Value(code))
+        When(registered_between(today - dt.timedelta(days=last), None), then=Value(code))
         for code, _label, _first, last in AGES
         if last is not None
     ]

@@ -99,9 +99,7 @@ _UNSENT = (
 )  # fmt: skip
 
 _CASE = of("csr.Case", "version") | new("csr.HistoricalCase") | EVENT
-_NEW_CASE = (
-    new("csr.Case", "csr.HistoricalCase", "csr.CaseProduct", "csr.CaseSpell") | EVENT | of("core.NumberSeries", "last")
-)
+_NEW_CASE = new("csr.Case", "csr.HistoricalCase", "csr.CaseProduct", "csr.CaseSpell") | EVENT | of("core.NumberSeries", "last")
 _CASE_MOVES = _CASE | of("csr.Case", "status", "status_since") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at")
 _CASE_ASKED = _CASE_MOVES | new("approvals.Run", "approvals.RunGate", "approvals.Request", "core.OutboxMessage", "core.Link")
 _CODES = of("catalog.Product", "is_active", "merged_into_id") | new("catalog.HistoricalProduct") | EVENT
