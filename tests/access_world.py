@@ -572,7 +572,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "json csr answer": lambda world, target: {"feasibility": "conditions", "comment": "With other boxes."},
     "json csr closing": lambda world, target: {"reason": "withdrawn"},
     "json csr conclusion": lambda world, target: {"feasibility": "conditions", "conclusion": "With other boxes."},
-    "json csr file": lambda world, target: {"name": "b.txt", "content": base64.b64encode(b"Boxes of 4").decode()},
+    "json csr file": lambda world, target: {"name": "b.txt", "file": base64.b64encode(b"Boxes of 4").decode()},
     "json csr member": lambda world, target: {"user": world.successor.pk, "role": "expert"},
     "json csr note": lambda world, target: {"note": "Only blue"},
     "json csr person": lambda world, target: {"person": world.successor.pk},

@@ -289,7 +289,7 @@ API_FIELDS: dict[str, str] = {
         "feasibility conclusion review_on"
     ),
     "api:csr-file DELETE": "",
-    "api:csr-files POST": "name content",
+    "api:csr-files POST": "name file",
     "api:csr-implement POST": "review_on",
     "api:csr-list POST": (
         "account record_type site requirement_type title description requested_by priority received_on needed_by is_printed "
