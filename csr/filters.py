@@ -15,6 +15,7 @@ from core.db import searching
 from core.forms import whole
 from csr import selectors
 from csr.choices import OPEN, PENDING, CaseStatus
+from csr.drilling import DrillingFilter
 from csr.models import Case, CaseAccount, CaseTask, RequirementType
 from users.access import user_of
 from users.models import User
@@ -64,7 +65,7 @@ def _requirement_types(request: HttpRequest) -> list[tuple[int, str]]:
     return [(row.pk, str(row)) for row in RequirementType.objects.all()]
 
 
-class CaseFilter(django_filters.FilterSet):  # type: ignore[misc]
+class CaseFilter(DrillingFilter):
     q = django_filters.CharFilter(label=_("Search"), method="search")
     status = django_filters.ChoiceFilter(label=_("Status"), choices=CaseStatus.choices, empty_label=_("All states"))
     requirement_type = LookUpFilter(label=_("Requirement type"), read=_requirement_types, empty_label=_("All types"))

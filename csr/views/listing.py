@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from core import downloads, lists
 from core.paging import keyset
 from csr import columns, exports, policies, selectors
+from csr.drilling import DrillingFilter
 from csr.filters import QUICK, CaseFilter
 from users.access import requires, user_of
 from users.models import User
@@ -24,6 +25,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": columns.LIST_ROW.render(columns.list_rows_of(page.rows)),
         "may_register": policies.may_register(user),
+        "kept": [(name, request.GET[name]) for name in ("account", *DrillingFilter.base_filters) if request.GET.get(name)],
     }
     return lists.answer(request, "csr/list.html", context)
 
