@@ -23,8 +23,8 @@ QUOTE_READERS = SALES | STEWARDS | {
     "sales_leadership", "pricing", "customer_success", "finance", "presales", "corporate_sales",
 }  # fmt: skip
 OPPORTUNITY_READERS = SALES | STEWARDS | {"sales_leadership", "corporate_sales"}
+CASE_REGISTRARS = SALES | STEWARDS | {"service_rep"}
 OVERSEERS = STEWARDS | {"sales_manager", "sales_leadership"}
-REGISTERS = SALES | STEWARDS | {"service_rep"}
 ADMINS = STEWARDS | {"pricing"}
 SEES_MARGIN = frozenset({"sales_rep", "sales_manager", "sales_leadership", "pricing", "finance", "data_steward"})
 
@@ -54,14 +54,16 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "approved quote": OF_AN_ACCOUNT,
     "sent quote": OF_AN_ACCOUNT,
     "asked quote": OF_AN_ACCOUNT,
-    "csr": OF_AN_ACCOUNT,
-    "csr part": (*OF_AN_ACCOUNT, CROSSED),
-    "csr account": (*OF_AN_ACCOUNT, CROSSED),
-    "csr task": (*OF_AN_ACCOUNT, CROSSED),
-    "pending csr": OF_AN_ACCOUNT,
-    "assessed csr": OF_AN_ACCOUNT,
-    "csr to implement": OF_AN_ACCOUNT,
-    "implemented csr": OF_AN_ACCOUNT,
+    "case": OF_AN_ACCOUNT,
+    "case product": (*OF_AN_ACCOUNT, CROSSED),
+    "case account": (*OF_AN_ACCOUNT, CROSSED),
+    "case member": (*OF_AN_ACCOUNT, CROSSED),
+    "case file": (*OF_AN_ACCOUNT, CROSSED),
+    "asked case": OF_AN_ACCOUNT,
+    "assessed case": (*OF_AN_ACCOUNT, CROSSED),
+    "heard case": OF_AN_ACCOUNT,
+    "case to implement": OF_AN_ACCOUNT,
+    "live case": OF_AN_ACCOUNT,
     "template": (OWN, SHARED, FOREIGN),
     "request": (*OF_AN_ACCOUNT, ASKED),
     "approval link": (HELD, UNHELD),
@@ -82,6 +84,7 @@ _TEAM = frozenset({OWN, TEAM})
 _UNIT = frozenset({OWN, TEAM, UNIT})
 _ALL = frozenset({OWN, TEAM, UNIT, FOREIGN})
 _BY_SCOPE = dict.fromkeys(ROLES, _ALL) | {"sales_rep": _TEAM, "sales_support": _TEAM, "sales_manager": _UNIT}
+_CASES = _BY_SCOPE  # nobody of these takes part in another's case
 _HOLDERS = dict.fromkeys(EVERYBODY, frozenset({HELD}))
 _ALWAYS = dict.fromkeys(EVERYBODY, frozenset({THERE}))
 
@@ -100,14 +103,16 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "approved quote": _BY_SCOPE,
     "sent quote": _BY_SCOPE,
     "asked quote": _BY_SCOPE,
-    "csr": _BY_SCOPE,
-    "csr part": _BY_SCOPE,
-    "csr account": _BY_SCOPE,
-    "csr task": _BY_SCOPE,
-    "pending csr": _BY_SCOPE,
-    "assessed csr": _BY_SCOPE,
-    "csr to implement": _BY_SCOPE,
-    "implemented csr": _BY_SCOPE,
+    "case": _CASES,
+    "case product": _CASES,
+    "case account": _CASES,
+    "case member": _CASES,
+    "case file": _CASES,
+    "asked case": _CASES,
+    "assessed case": _CASES,
+    "heard case": _CASES,
+    "case to implement": _CASES,
+    "live case": _CASES,
     "template": dict.fromkeys(ROLES, frozenset({OWN, SHARED})),
     "request": dict.fromkeys(ROLES, frozenset({OWN, ASKED})) | {"data_steward": _ALL | {ASKED}},
     "approval link": _HOLDERS,
@@ -130,8 +135,8 @@ _EDITS_ACCOUNT = {"sales_rep": frozenset({OWN}), "sales_support": _TEAM, "sales_
 RIGHTS: dict[str, dict[str, frozenset[str]]] = {
     "edit the account": _EDITS_ACCOUNT,
     "edit the quote": {role: _EDITS_ACCOUNT[role] for role in SALES},
-    "edit the case": dict.fromkeys(ROLES, frozenset({OWN})) | _EDITS_ACCOUNT,
-    "deal with the case": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": _ALL},
+    "answer for the phase": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": _ALL},
+    "work on the case": dict.fromkeys(ROLES, frozenset({OWN})) | {role: _EDITS_ACCOUNT[role] for role in _EDITS_ACCOUNT},
     "change the template": dict.fromkeys(ROLES, frozenset({OWN})),
     "undo what one did": dict.fromkeys(ROLES, frozenset({OWN})),
     "decide": dict.fromkeys(APPROVERS, frozenset({ASKED})),
@@ -210,6 +215,16 @@ def quote_move(move: str, kind: str, right: str = "edit the quote") -> Use:
     return Use(kind, "version", {"move": move}, write=right)
 
 
+def case_act(kind: str, body: str, right: str = "work on the case") -> Address:
+    """An act with a form: whoever may send it may open it."""
+    return Address(SIGNED_IN, FORM, (Use(kind, body, read=right, write=right),))
+
+
+def case_press(kind: str, right: str = "work on the case", body: str = "case version") -> Address:
+    """A button."""
+    return Address(SIGNED_IN, POST, (Use(kind, body, write=right),))
+
+
 POLICY: dict[str, Address] = {
     "absence_end": Address(SIGNED_IN, POST, (Use("absence"),)),
     "absence_new": Address(SIGNED_IN, POST, (Use(body="absence"),)),
@@ -260,66 +275,70 @@ POLICY: dict[str, Address] = {
     "api:approval-list": api({GET: SIGNED_IN}),
     "api:approval-recall": api({POST: SIGNED_IN}, Use("request", "json nothing", write="undo what one did")),
     "api:approval-reject": api({POST: SIGNED_IN}, Use("request", "json comment", write="decide")),
-    "api:csr-account": api({DELETE: SIGNED_IN}, Use("csr account", write="edit the case")),
+    "api:csr-account": api({DELETE: SIGNED_IN}, Use("case account", write="work on the case")),
     "api:csr-accounts": api(
         {GET: SIGNED_IN, POST: SIGNED_IN},
-        Use("csr", methods=READ),
-        Use("csr", "json csr account", methods=POST, write="edit the case", refuses=422),  # it is that of the case
+        Use("case", methods=READ),
+        Use("case", "json csr account", methods=POST, write="work on the case", refuses=422),  # it is that of the case
     ),
-    "api:csr-answer": api({POST: SIGNED_IN}, Use("csr task", "json csr answer", write="deal with the case")),
-    "api:csr-assess": api({POST: SIGNED_IN}, Use("assessed csr", "json csr conclusion", write="deal with the case")),
-    "api:csr-assign": api({POST: SIGNED_IN}, Use("assessed csr", "json csr person", write="deal with the case")),
-    "api:csr-clone": api({POST: REGISTERS}, Use("csr", "json nothing")),
-    "api:csr-close": api({POST: SIGNED_IN}, Use("csr", "json csr closing", write="edit the case")),
+    "api:csr-answer": api({POST: SIGNED_IN}, Use("assessed case", "json csr answer", write="answer for the phase")),
+    "api:csr-assess": api({POST: SIGNED_IN}, Use("heard case", "json csr conclusion", write="answer for the phase")),
+    "api:csr-assign": api({POST: SIGNED_IN}, Use("heard case", "json csr person", write="answer for the phase")),
+    "api:csr-clone": api({POST: CASE_REGISTRARS}, Use("case", "json nothing")),
+    "api:csr-close": api({POST: SIGNED_IN}, Use("case", "json csr closing", write="work on the case")),
     "api:csr-comments": api(
-        {GET: SIGNED_IN, POST: SIGNED_IN}, Use("csr", methods=READ), Use("csr", "json comment", methods=POST)
+        {GET: SIGNED_IN, POST: SIGNED_IN}, Use("case", methods=READ), Use("case", "json comment", methods=POST)
     ),
-    "api:csr-conclusion": api({POST: SIGNED_IN}, Use("assessed csr", "json csr conclusion", write="deal with the case")),
+    "api:csr-conclusion": api({POST: SIGNED_IN}, Use("heard case", "json csr conclusion", write="answer for the phase")),
     "api:csr-detail": api(
         {GET: SIGNED_IN, PATCH: SIGNED_IN},
-        Use("csr", methods=READ),
-        Use("csr", "json csr title", methods=PATCH, write="edit the case"),
+        Use("case", methods=READ),
+        Use("case", "json csr title", methods=PATCH, write="work on the case"),
     ),
     "api:csr-file": api(
-        {GET: SIGNED_IN, DELETE: SIGNED_IN}, Use("csr part", methods=READ), Use("csr part", methods=DELETE, write="edit the case")
+        {GET: SIGNED_IN, DELETE: SIGNED_IN},
+        Use("case file", methods=READ),
+        Use("case file", methods=DELETE, write="work on the case"),
     ),
-    "api:csr-files": api({GET: SIGNED_IN, POST: SIGNED_IN}, Use("csr", methods=READ), Use("csr", "json csr file", methods=POST)),
-    "api:csr-implement": api({POST: SIGNED_IN}, Use("csr to implement", "json nothing", write="deal with the case")),
-    "api:csr-list": api({GET: SIGNED_IN, POST: REGISTERS}, Use(methods=READ), Use("account", "json csr", methods=POST)),
-    "api:csr-member": api({DELETE: SIGNED_IN}, Use("csr part", write="edit the case")),
+    "api:csr-files": api(
+        {GET: SIGNED_IN, POST: SIGNED_IN}, Use("case", methods=READ), Use("case", "json csr file", methods=POST)
+    ),
+    "api:csr-implement": api({POST: SIGNED_IN}, Use("case to implement", "json nothing", write="answer for the phase")),
+    "api:csr-list": api({GET: SIGNED_IN, POST: CASE_REGISTRARS}, Use(methods=READ), Use("account", "json csr", methods=POST)),
+    "api:csr-member": api({DELETE: SIGNED_IN}, Use("case member", write="work on the case")),
     "api:csr-product": api(
         {PATCH: SIGNED_IN, DELETE: SIGNED_IN},
-        Use("csr part", "json csr note", methods=PATCH, write="edit the case"),
-        Use("csr part", methods=DELETE, write="edit the case"),
+        Use("case product", "json csr note", methods=PATCH, write="work on the case"),
+        Use("case product", methods=DELETE, write="work on the case"),
     ),
     "api:csr-products": api(
         {GET: SIGNED_IN, POST: SIGNED_IN},
-        Use("csr", methods=READ),
-        Use("csr", "json csr products", methods=POST, write="edit the case"),
+        Use("case", methods=READ),
+        Use("case", "json csr products", methods=POST, write="work on the case"),
     ),
-    "api:csr-recall": api({POST: SIGNED_IN}, Use("pending csr", "json nothing", write="undo what one did")),
+    "api:csr-recall": api({POST: SIGNED_IN}, Use("asked case", "json nothing", write="undo what one did")),
     "api:csr-satisfaction": api(
         {GET: SIGNED_IN, POST: SIGNED_IN},
-        Use("implemented csr", methods=READ),
-        Use("implemented csr", "json csr satisfaction", methods=POST, write="edit the case"),
+        Use("live case", methods=READ),
+        Use("live case", "json csr satisfaction", methods=POST, write="work on the case"),
     ),
-    "api:csr-submit": api({POST: SIGNED_IN}, Use("csr", "json nothing", write="edit the case")),
+    "api:csr-submit": api({POST: SIGNED_IN}, Use("case", "json nothing", write="work on the case")),
     "api:csr-task": api(
         {PATCH: SIGNED_IN, DELETE: SIGNED_IN},
-        Use("csr task", "json csr task change", methods=PATCH, write="deal with the case"),
-        Use("csr task", methods=DELETE, write="deal with the case"),
+        Use("assessed case", "json csr task change", methods=PATCH, write="answer for the phase"),
+        Use("assessed case", methods=DELETE, write="answer for the phase"),
     ),
     "api:csr-tasks": api(
         {GET: SIGNED_IN, POST: SIGNED_IN},
-        Use("assessed csr", methods=READ),
-        Use("assessed csr", "json csr task", methods=POST, write="deal with the case"),
+        Use("heard case", methods=READ),
+        Use("heard case", "json csr task", methods=POST, write="answer for the phase"),
     ),
     "api:csr-team": api(
         {GET: SIGNED_IN, POST: SIGNED_IN},
-        Use("csr", methods=READ),
-        Use("csr", "json csr member", methods=POST, write="edit the case"),
+        Use("case", methods=READ),
+        Use("case", "json csr member", methods=POST, write="work on the case"),
     ),
-    "api:csr-watch": api({POST: SIGNED_IN}, Use("csr", "json nothing")),
+    "api:csr-watch": api({POST: SIGNED_IN}, Use("case", "json nothing")),
     "api:look-up": api({GET: SIGNED_IN}, Use(fixed={"field": "tma2"})),
     "api:opportunity-detail": api(
         {GET: OPPORTUNITY_READERS, PATCH: ACCOUNT_EDITORS},
@@ -392,8 +411,48 @@ POLICY: dict[str, Address] = {
     "attachment_change": Address(SALES, POST, (Use("attachment", "for the customer", write="edit the quote"),)),
     "attachment_file": page(QUOTE_READERS, "attachment", GET),
     "attachment_remove": Address(SALES, POST, (Use("attachment", write="edit the quote"),)),
+    "case_account_add": case_act("case", "account of a case"),
+    "case_account_options": page(CASE_REGISTRARS, methods=GET),
+    "case_account_remove": case_press("case account"),
+    "case_assign": case_act("heard case", "person of a case", "answer for the phase"),
+    "case_clone": Address(CASE_REGISTRARS, POST, (Use("case"),)),
+    "case_close": case_act("case", "end of a case"),
+    "case_comment": case_act("case", "comment on a case", ""),
+    "case_conclusion": case_act("heard case", "conclusion", "answer for the phase"),
+    "case_export": export(SIGNED_IN),
+    "case_feedback": case_act("live case", "satisfaction"),
+    "case_file": page(SIGNED_IN, "case file", GET),
+    "case_file_add": case_act("case", "file of a case", ""),
+    "case_file_remove": case_press("case file"),
+    "case_history": page(SIGNED_IN, "case"),
+    "case_implement": case_press("case to implement", "answer for the phase"),
+    "case_list": page(SIGNED_IN),
+    "case_member_add": case_act("case", "member of a case"),
+    "case_member_remove": case_press("case member"),
+    "case_new": Address(
+        CASE_REGISTRARS,
+        FORM,
+        (Use(fixed={"code": "csr"}, methods=READ), Use(body="new case", fixed={"code": "csr"}, methods=POST)),
+    ),
+    "case_new_account": page(CASE_REGISTRARS, methods=GET),
+    "case_new_product": page(CASE_REGISTRARS, methods=GET),
+    "case_page": page(SIGNED_IN, "case"),
+    "case_product": case_act("case product", "product of a case"),
+    "case_product_options": page(CASE_REGISTRARS, methods=GET),
+    "case_product_remove": case_press("case product"),
+    "case_products_add": case_act("case", "products of a case"),
+    "case_recall": case_press("asked case", "undo what one did"),
     "case_report": page(SIGNED_IN),
     "case_report_file": export(SIGNED_IN),
+    "case_requirement": case_act("case", "requirement"),
+    "case_similar": page(CASE_REGISTRARS, methods=GET),
+    "case_submit": case_act("case", "case version"),
+    "case_task": case_act("assessed case", "answer of a part", "answer for the phase"),
+    "case_task_add": case_act("heard case", "part of a case", "answer for the phase"),
+    "case_task_change": case_act("assessed case", "part handed over", "answer for the phase"),
+    "case_task_remove": case_press("assessed case", "answer for the phase"),
+    "case_types": page(CASE_REGISTRARS),
+    "case_watch": case_press("case", "", "watching"),
     "conflict_assign": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "hands", write="edit the account"),)),
     "conflict_choose": Address(ACCOUNT_EDITORS, POST, (Use("conflict", "choice", write="edit the account"),)),
     "conflict_export": export(SIGNED_IN),

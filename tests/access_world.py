@@ -18,7 +18,14 @@ from django.test import Client
 
 from accounts import merging, prospects
 from accounts.models import Account, AccountMerge, Contact, FieldOverride, LinkProposal, MasterConflict
-from accounts.tests.factories import AccountFactory, ContactFactory, MasterRecordFactory, PaymentTermFactory, PaymentTypeFactory
+from accounts.tests.factories import (
+    AccountFactory,
+    ContactFactory,
+    MasterRecordFactory,
+    PaymentTermFactory,
+    PaymentTypeFactory,
+    SiteFactory,
+)
 from approvals import link_views
 from approvals.models import Request, RunGate
 from catalog import merging as merging_products
@@ -27,15 +34,13 @@ from catalog.tests.factories import ProductFactory
 from core import clock, links, outbox
 from core.models import JobRun, Link, MailboxMessage, OutboxMessage
 from core.tests.factories import MailboxMessageFactory
-from csr import services as cases
-from csr.choices import CaseStatus as S
+from csr import services as csr
+from csr.choices import CaseStatus
 from csr.models import (
-    Case as Requirement,
+    Case as CsrCase,
     CaseAccount,
-    CaseFile,
     CaseMember,
-    CaseProduct,
-    CaseTask,
+    CloseReason,
     Department,
     RequirementType,
     TeamRole,
@@ -75,20 +80,14 @@ NO_UUID = UUID(int=1)
 
 
 class Requirements(NamedTuple):
-    """Customer-specific requirements of a customer, which the owner registered and answers for, by where they stand."""
+    """Cases of a customer: registered with everything, asked about, with a part to answer, with none, to implement, live."""
 
-    registered: Requirement
-    product: CaseProduct
-    account: CaseAccount
-    member: CaseMember
-    file: CaseFile
-    pending: Requirement
-    assessed: Requirement
-    task: CaseTask
-    ready: Requirement
-    """Under assessment, without an open part."""
-    implementing: Requirement
-    implemented: Requirement
+    registered: CsrCase
+    asked: CsrCase
+    assessed: CsrCase
+    heard: CsrCase
+    to_implement: CsrCase
+    live: CsrCase
 
 
 class Case(NamedTuple):
@@ -264,36 +263,33 @@ class _Maker(NamedTuple):
         return Case(
             owner, account, contact, conflict, opportunity, draft, draft.lines.get(), attached(draft, owner), approved, sent,
             document, attached(sent, owner, for_customer=True), asked, request, proposal, declined, merge,
-            self.requirements(account, proposal.prospect, owner),
+            self.requirements(account, owner),
         )  # fmt: skip
 
-    def requirements(self, account: Account, other: Account, owner: User) -> Requirements:
-        ready, implementing, implemented = S.UNDER_ASSESSMENT, S.UNDER_IMPLEMENTATION, S.IMPLEMENTED
-        registered = self.requirement(account, owner)
-        pending = cases.case_submit(case_id=self.requirement(account, owner).pk, by=owner)
-        assessed = self.requirement(account, owner, ready)
-        role, quality = TeamRole.objects.get(code="expert"), Department.objects.get(code="quality")
-        return Requirements(
-            registered,
-            registered.products.get(),
-            CaseAccount.objects.create(case=registered, account=other),
-            CaseMember.objects.create(case=registered, user=self.approver, role=role),
-            cases.file_add(case_id=registered.pk, by=owner, file=BytesIO(b"Boxes of 6"), name="a.txt", size=10),
-            pending,
-            assessed,
-            cases.task_add(case_id=assessed.pk, department=quality, owner=owner, by=owner),
-            self.requirement(account, owner, ready),
+    def requirements(self, account: Account, owner: User) -> Requirements:
+        assessed, implementing = CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION
+        made = Requirements(
+            self.requirement(account, owner),
+            csr.case_submit(case_id=self.requirement(account, owner).pk, by=owner),
+            self.requirement(account, owner, assessed),
+            self.requirement(account, owner, assessed),
             self.requirement(account, owner, implementing),
-            self.requirement(account, owner, implemented),
+            self.requirement(account, owner, CaseStatus.IMPLEMENTED),
         )
+        first, quality = made.registered, Department.objects.get(code="quality")
+        CaseAccount.objects.create(case=first, account=account, site=SiteFactory(account=account))
+        CaseMember.objects.create(case=first, user=owner, role=TeamRole.objects.get(code="sales"))
+        csr.file_add(case_id=first.pk, by=owner, file=BytesIO(b"Boxes of 6"), name="a.txt", size=10)
+        csr.task_add(case_id=made.assessed.pk, department=quality, owner=owner, by=owner)
+        return made
 
-    def requirement(self, account: Account, owner: User, status: S = S.REGISTRATION) -> Requirement:
+    def requirement(self, account: Account, owner: User, status: CaseStatus = CaseStatus.REGISTRATION) -> CsrCase:
         """One that the owner registered and has brought as far as that."""
         kind = RequirementType.objects.get(code="packaging")
         words = {"title": "Smaller boxes", "description": "Boxes of 6", "requirement_type": kind}
-        case = cases.case_register(account_id=account.pk, by=owner, product_ids=[self.plain.pk], **words)
-        way = [*S][1 : [*S].index(status) + 1]
-        for step in way:
+        case = csr.case_register(account_id=account.pk, by=owner, product_ids=[self.plain.pk], **words)
+        way = [*CaseStatus]
+        for step in way[1 : way.index(status) + 1]:
             case.status, case.assessor, case.implementer = step, owner, owner
             case.feasibility, case.conclusion = "feasible", "It can be done."
             case.save()
@@ -419,22 +415,22 @@ def _merge(case: Case) -> dict[str, Any]:
     return {"pk": case.account.pk, "merge_pk": case.merge.pk}
 
 
+_CSR_ROWS = ("row", "row_id", "member_id", "file_id", "task_id")
+"""What addresses call it."""
+
+
+def _of_csr(name: str, rows: str = "") -> Callable[[Case], dict[str, Any]]:
+    """Arguments of one of the cases, and of its first row of a kind."""
+
+    def arguments(case: Case) -> dict[str, Any]:
+        found = getattr(case.csr, name)
+        return {"pk": found.pk} | (dict.fromkeys(_CSR_ROWS, getattr(found, rows).earliest("pk").pk) if rows else {})
+
+    return arguments
+
+
 def _line(case: Case) -> dict[str, Any]:
     return {"pk": case.draft.pk, "line_pk": case.line.pk, "line_id": case.line.pk}
-
-
-def _csr(case: Case) -> dict[str, Any]:
-    csr = case.csr
-    parts = {"row_id": csr.product.pk, "member_id": csr.member.pk, "file_id": csr.file.pk}
-    return {"pk": csr.registered.pk, **parts}
-
-
-def _csr_account(case: Case) -> dict[str, Any]:
-    return {"pk": case.csr.registered.pk, "row_id": case.csr.account.pk}
-
-
-def _csr_task(case: Case) -> dict[str, Any]:
-    return {"pk": case.csr.assessed.pk, "task_id": case.csr.task.pk}
 
 
 def _attachment(case: Case) -> dict[str, Any]:
@@ -456,14 +452,16 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "approved quote": _of_case(lambda case: {"pk": case.approved.pk}),
     "sent quote": _of_case(lambda case: {"pk": case.sent.pk}),
     "asked quote": _of_case(lambda case: {"pk": case.asked.pk}),
-    "csr": _of_case(_csr),
-    "csr part": _of_case(_csr, "row_id", "member_id", "file_id"),
-    "csr account": _of_case(_csr_account, "row_id"),
-    "csr task": _of_case(_csr_task, "task_id"),
-    "pending csr": _of_case(lambda case: {"pk": case.csr.pending.pk}),
-    "assessed csr": _of_case(lambda case: {"pk": case.csr.ready.pk}),
-    "csr to implement": _of_case(lambda case: {"pk": case.csr.implementing.pk}),
-    "implemented csr": _of_case(lambda case: {"pk": case.csr.implemented.pk}),
+    "case": _of_case(_of_csr("registered")),
+    "case product": _of_case(_of_csr("registered", "products"), *_CSR_ROWS),
+    "case account": _of_case(_of_csr("registered", "accounts"), *_CSR_ROWS),
+    "case member": _of_case(_of_csr("registered", "team"), *_CSR_ROWS),
+    "case file": _of_case(_of_csr("registered", "files"), *_CSR_ROWS),
+    "asked case": _of_case(_of_csr("asked")),
+    "assessed case": _of_case(_of_csr("assessed", "tasks"), *_CSR_ROWS),
+    "heard case": _of_case(_of_csr("heard")),
+    "case to implement": _of_case(_of_csr("to_implement")),
+    "live case": _of_case(_of_csr("live")),
     "template": _template,
     "request": _request,
     "approval link": _approval_link,
@@ -500,7 +498,49 @@ def _requests(world: World, target: Target) -> dict[str, Any]:
     return {"request": f"{target.arguments['pk']}:{run.subject_version}:{run.content_hash}", "comment": ""}
 
 
+def _of_version(**fields: Any) -> Callable[[World, Target], dict[str, Any]]:
+    """These fields and the version of the case as it stands."""
+
+    def make(world: World, target: Target) -> dict[str, Any]:
+        case = CsrCase.objects.filter(pk=target.arguments.get("pk")).first()
+        given = {name: value() if callable(value) else value for name, value in fields.items()}
+        return {**given, "version": case.version if case else 1}
+
+    return make
+
+
+_REQUIREMENT = {
+    "requirement_type": lambda: RequirementType.objects.latest("pk").pk,
+    "title": "Toiset laatikot",
+    "description": "Pienempiä",
+    "priority": "3",
+    "received_on": "2026-01-15",
+}
+
 _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
+    "account of a case": lambda world, target: (
+        _of_version()(world, target) | {"account": world.shared[TEAM].declined.prospect_id}  # of everybody here in sight
+    ),
+    "answer of a part": _of_version(feasibility="feasible", comment="Käy"),
+    "case version": _of_version(),
+    "comment on a case": _of_version(comment="Hei"),
+    "conclusion": _of_version(feasibility="conditions", conclusion="Ehdoin"),
+    "end of a case": _of_version(reason=lambda: CloseReason.objects.earliest("pk").pk),
+    "file of a case": _of_version(file=lambda: SimpleUploadedFile("piirros.pdf", b"%PDF-1.7")),
+    "member of a case": _of_version(
+        user=lambda: User.objects.get(username="successor").pk, role=lambda: TeamRole.objects.get(code="expert").pk
+    ),
+    "new case": lambda world, target: (
+        _of_version(**_REQUIREMENT)(world, target) | {"account": world.shared[TEAM].account.pk, "product": world.product.pk}
+    ),
+    "part handed over": _of_version(owner=lambda: User.objects.get(username="successor").pk),
+    "part of a case": _of_version(department=lambda: Department.objects.get(code="regulatory").pk),
+    "person of a case": _of_version(person=lambda: User.objects.get(username="successor").pk),
+    "product of a case": _of_version(note="Vain pieniä"),
+    "products of a case": lambda world, target: _of_version()(world, target) | {"product": world.survivor.pk},
+    "requirement": _of_version(**_REQUIREMENT),
+    "satisfaction": _of_version(score="5", said_by="Olli Ostaja"),
+    "watching": _of_version(on="1"),
     "absence": lambda world, target: {"starts_on": in_days(20), "ends_on": in_days(25), "substitute": world.successor.pk},
     "acceptance": lambda world, target: {
         "answer": "accept",

@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once]
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes long and says nothing of rights: pictures of documents, and the description of the API."""
     monkeypatch.setattr("quotes.attachment_selectors.content_of", lambda attachment: b"Hei")
+    monkeypatch.setattr("core.uploads.content_of", lambda record: b"Hei")
     monkeypatch.setattr("quotes.typesetting._compiled", lambda data, output: (b"page",))
     monkeypatch.setattr("crm.api.SchemaView._get_schema_response", lambda self, request: Response({}))
 

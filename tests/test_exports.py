@@ -24,6 +24,8 @@ from core.exports import unescape
 from core.models import Event
 from core.tests.factories import JobRunFactory
 from core.tests.test_exports import EVIL
+from csr.models import RequirementType
+from csr.services import case_register
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
 from tests.access_matrix import own_addresses
@@ -53,6 +55,13 @@ def quote_of(account: Account) -> Quote:
 
 def make_account(text: str, owner: User) -> None:
     AccountFactory(name=text, city=text, owner=owner, yearly_revenue="-1234.5")
+
+
+def make_case(text: str, owner: User) -> None:
+    case_register(
+        account_id=AccountFactory(name=text, owner=owner).pk, by=owner, title=text, description="Pienempiä",
+        requirement_type=RequirementType.objects.get(code="packaging"),
+    )  # fmt: skip
 
 
 def make_conflict(text: str, owner: User) -> None:
@@ -96,6 +105,7 @@ COSTS = ("Cost, EUR", "Floor price, EUR", "Target price, EUR")
 
 EXPORTS: dict[str, Export] = {
     "account_export": Export("account_list", "accounts", make_account, (0, 4), BY_NAME, 5),
+    "case_export": Export("case_list", "cases", make_case, (1, 2), NEWEST_FIRST, 5),
     "conflict_export": Export("conflict_list", "conflicts", make_conflict, (1,), NEWEST_FIRST, 5),
     "opportunity_export": Export("opportunity_list", "opportunities", make_opportunity, (0, 1), NEWEST_FIRST, 5),
     "product_export": Export("product_list", "products", make_product, (0,), OLDEST_FIRST, 6, COSTS),

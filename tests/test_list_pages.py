@@ -19,6 +19,8 @@ from catalog.tests.factories import ProductFactory, ProductGroupFactory
 from core import clock, outbox
 from core.models import OutboxMessage
 from core.tests.factories import JobRunFactory, MailboxMessageFactory
+from csr import services
+from csr.models import RequirementType
 from integration.models import CUSTOMER_SYNC
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
@@ -53,6 +55,14 @@ def make_approval(number: int, user: User) -> None:
         started_at=now,
     )
     Request.objects.create(run=run, approver=user, position=10, summary=FACTS, is_open=True, asked_at=now, due_at=now)
+
+
+def make_case(number: int, user: User) -> None:
+    registered = RequirementType.objects.get(code="packaging")
+    services.case_register(
+        account_id=AccountFactory().pk, by=user, requirement_type=registered, title=f"Laatikot {number}", description="Pienempiä",
+        product_ids=[ProductFactory().pk],
+    )  # fmt: skip
 
 
 def make_conflict(number: int, user: User) -> None:
@@ -121,6 +131,7 @@ def make_absence(number: int, user: User) -> None:
 LIST_PAGES: dict[str, ListPage] = {
     "account_list": ListPage("data_steward", make_account, 5),
     "approval_list": ListPage("pricing", make_approval, 7),
+    "case_list": ListPage("data_steward", make_case, 4),
     "conflict_list": ListPage("data_steward", make_conflict, 3),
     "mailbox": ListPage("sales_rep", make_mail, 2),
     "opportunity_list": ListPage("data_steward", make_opportunity, 3),
@@ -197,7 +208,7 @@ def test_a_board_costs_the_same_for_few_and_for_many_cards(name: str, rows: int)
     assert len(counted) == page.queries, "\n".join(counted)
 
 
-FILTERED = ["account_list", "conflict_list", "opportunity_list", "product_list", "quote_list"]
+FILTERED = ["account_list", "case_list", "conflict_list", "opportunity_list", "product_list", "quote_list"]
 
 
 @pytest.mark.django_db

@@ -24,6 +24,8 @@ from core import clock, links
 from core.models import JobRun, Link
 from core.tests.factories import MailboxMessageFactory
 from crm import demo
+from csr.models import Case, CaseType, RequirementType
+from csr.services import case_register
 from integration.models import CUSTOMER_SYNC, RowDecision, SyncSettings
 from integration.tests.factories import QuarantinedRowFactory
 from opportunities.services import opportunity_create
@@ -64,12 +66,22 @@ class Records:
         self.proposal, merged = (self._proposal(name) for name in ("Ehdokas Oy", "Toinen Oy"))
         self.merge = merging.account_merge(survivor_id=world.account.pk, loser_id=merged.prospect_id, by=world.rep)
         self.row = QuarantinedRowFactory(run=self.run)
+        self.case = self._case()
         failed_mail(world.rep)
         self.mail = MailboxMessageFactory(html="<p style='color: red'>Hei</p>")
 
     def _proposal(self, name: str) -> LinkProposal:
         prospect = AccountFactory(owner=self.world.rep, name=name, is_prospect=True, parent_customer_id=None, city="Oulu")
         return LinkProposal.objects.create(prospect=prospect, account=self.world.account, match="name", made_at=clock.now())
+
+    def _case(self) -> Case:
+        """A registered case with a row of everything that has an address."""
+        kind = RequirementType.objects.get_or_create(code="packaging", defaults={"label_en": "Packaging", "label_fi": "Pakkaus"})[
+            0
+        ]
+        CaseType.objects.get_or_create(code="csr", defaults={"label_en": "Requirement", "label_fi": "Vaatimus"})
+        given = {"requirement_type": kind, "title": "Laatikot", "description": "Pienempiä"}
+        return case_register(account_id=self.world.account.pk, by=self.world.rep, product_ids=[self.world.product.pk], **given)
 
     def of(self, name: str) -> dict[str, Any]:
         """The arguments of the address. Raises: KeyError for one that nobody has thought of."""
@@ -80,6 +92,7 @@ class Records:
             "proposal_": {"pk": self.proposal.pk},
             "account_": {"pk": account.pk, "contact_pk": contact.pk, "field": "name", "group": "classification"},
             "attachment_": {"pk": self.draft.pk, "attachment_pk": self.attachment.pk},
+            "case_": {"pk": self.case.pk, "row": self.case.products.get().pk, "code": "csr"},
             "conflict_": {"pk": self.conflict.pk},
             "contact_": {"pk": account.pk, "contact_pk": contact.pk},
             "approval_": {"pk": self.request.pk, "uuid": self.request.uuid, "token": "x" * 43},
