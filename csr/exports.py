@@ -18,7 +18,7 @@ def case_listing() -> Listing:
             Column("number", _("Number"), str),
             Column("title", _("Title"), lambda case: case.title),
             Column("account", _("Account"), lambda case: case.account.name),
-            Column("requirement_type", _("Requirement type"), lambda case: case.requirement_type),
+            Column("requirement_type", _("Type"), lambda case: case.requirement_type),
             Column("status", _("Status"), lambda case: case.get_status_display()),
             Column("owner", _("Owner of the phase"), columns.owner_of),
             Column("products", _("# of related products"), lambda case: case.product_count, Kind.INTEGER),

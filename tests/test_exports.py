@@ -24,8 +24,7 @@ from core.exports import unescape
 from core.models import Event
 from core.tests.factories import JobRunFactory
 from core.tests.test_exports import EVIL
-from csr.models import RequirementType
-from csr.services import case_register
+from csr.models import Case, CaseType, RequirementType
 from opportunities.tests.factories import OpportunityFactory
 from quotes.models import Quote
 from tests.access_matrix import own_addresses
@@ -58,10 +57,20 @@ def make_account(text: str, owner: User) -> None:
 
 
 def make_case(text: str, owner: User) -> None:
-    case_register(
-        account_id=AccountFactory(name=text, owner=owner).pk, by=owner, title=text, description="Pienempiä",
+    number, now = Case.objects.count() + 1, clock.now()
+    Case.objects.create(
+        number=f"CSR-2026-{number:05d}",
+        account=AccountFactory(name=text, owner=owner),
+        registered_by=owner,
+        last_editor=owner,
+        record_type=CaseType.objects.get(code="csr"),
         requirement_type=RequirementType.objects.get(code="packaging"),
-    )  # fmt: skip
+        title=text,
+        description="Pienempiä",
+        received_on=clock.today(),
+        created_at=now,
+        status_since=now,
+    )
 
 
 def make_conflict(text: str, owner: User) -> None:

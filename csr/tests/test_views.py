@@ -563,5 +563,5 @@ def test_the_list_as_a_file(world: World, as_user: Any) -> None:
     case = registered(world)
     answer = as_user(world.rep).post("/cases/export/", {"format": "csv"})
     text = b"".join(answer.streaming_content).decode("utf-8-sig")
-    assert text.splitlines()[0].startswith("Number,Title,Account,Requirement type,Status")
+    assert text.splitlines()[0].startswith("Number,Title,Account,Type,Status")
     assert case.number in text
