@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.house import House
 
 ROOT = Path(__file__).resolve().parent.parent
-ACCOUNTS, PRODUCTS, QUOTES, FEW, MANY = 100_000, 100_000, 20_000, 1_000, 1_000_000
+ACCOUNTS, PRODUCTS, QUOTES, CASES, FEW, MANY = 100_000, 100_000, 20_000, 100_000, 1_000, 1_000_000
 
 
 def main(arguments: list[str]) -> int:
@@ -79,7 +79,7 @@ def _fill(place: Path, options: Any) -> None:
     data.collect_static(place)
     one_after_the_other: list[list[tuple[str, Callable[[], None]]]] = [
         [
-            ("", lambda: data.fill_ours(place, "", accounts=ACCOUNTS, products=PRODUCTS, quotes=QUOTES)),
+            ("", lambda: data.fill_ours(place, "", accounts=ACCOUNTS, products=PRODUCTS, quotes=QUOTES, cases=CASES)),
             ("floor", lambda: data.fill_floor(place)),
         ],
         [("1000", lambda: data.fill_ours(place, "1000", accounts=FEW))],
@@ -124,6 +124,7 @@ def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
         "moves": moves.moves,
         "lists": lists.lists,
         "search": lists.search,
+        "cases": lists.cases,
         "pdf": machine.pdf,
         "file": sync.customer_file,
         "sync": sync.master,

@@ -151,13 +151,13 @@ class _maintenance:  # noqa: N801  used as a function
         self.connection.close()
 
 
-def fill_ours(base: Path, name: str | None, *, accounts: int, products: int = 0, quotes: int = 0) -> None:
+def fill_ours(base: Path, name: str | None, *, accounts: int, products: int = 0, quotes: int = 0, cases: int = 0) -> None:
     """A database of ours, migrated, with the large demo in these sizes."""
     where = environment(base, name)
     if name is not None:
         create(name)
     manage(where, "migrate", "--verbosity", "0")
-    sizes = {"accounts": accounts, "products": products, "quotes": quotes}
+    sizes = {"accounts": accounts, "products": products, "quotes": quotes, "cases": cases}
     manage(where, "demo", "--size", "large", *(word for what, size in sizes.items() for word in (f"--{what}", str(size))))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg2
+from django.db.models import Count
 
 from accounts.models import Account
 from bench import data
@@ -14,6 +15,7 @@ from bench.compare import NEEDED, Ask, Work, against, compare
 from bench.house import House
 from bench.report import Result
 from core import lists as list_pages, paging
+from csr.models import Case
 
 
 def lists(house: House) -> Iterator[Result]:
@@ -73,6 +75,19 @@ def _get(path: str) -> Ask:
 
 def _query(**words: Any) -> str:
     return urllib.parse.urlencode(words)
+
+
+def cases(house: House) -> Iterator[Result]:
+    """The list of cases, against the floor's list of customers, which is as long; the page of a case; the report."""
+    largest = Case.objects.annotate(number=Count("products")).order_by("-number")[0].pk
+    usual = Case.objects.order_by("pk")[1].pk
+    works = [
+        Work("cases, first 50 of 100,000", house.steward, _get("/cases/"), house.floor_rep, _get("/accounts/")),
+        Work("page of a case", house.steward, _get(f"/cases/{usual}/")),
+        Work("page of a case, 500 products", house.steward, _get(f"/cases/{largest}/")),
+        Work("report of 100,000 cases", house.steward, _get("/cases/reports/?since=2000-01-01")),
+    ]
+    yield from compare(house, works).values()
 
 
 def search(house: House) -> Iterator[Result]:

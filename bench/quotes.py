@@ -15,6 +15,7 @@ from crm.demo_large.quotes import Writer
 from crm.demo_large.stock import Item
 from quotes.choices import QuoteStatus
 from quotes.models import QuoteLine
+from quotes.services.drafting import SERIES
 from users.models import User
 
 
@@ -38,7 +39,7 @@ class Drafts:
     @transaction.atomic
     def ours(self, lines: int, count: int) -> list[Draft]:
         """Drafts that need a yes for their first line, made without the services: the same rows, quicker."""
-        rng, numbers, today = random.Random(lines), Numbers(), clock.today()
+        rng, numbers, today = random.Random(lines), Numbers(SERIES), clock.today()
         orders = [
             Ordered(
                 self.account, QuoteStatus.DRAFT, today, numbers.next(today.year), rng.choices(self.stock, k=lines), needs_yes=True

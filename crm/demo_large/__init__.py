@@ -11,7 +11,7 @@ from django.db import transaction
 
 from core.db import bulk
 from crm import demo
-from crm.demo_large import customers, deals, people, products
+from crm.demo_large import cases, customers, deals, people, products
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Sizes:
     accounts: int = 100_000
     products: int = 100_000
     quotes: int = 20_000
+    cases: int = 100_000
 
 
 def load(sizes: Sizes | None = None) -> None:
@@ -33,4 +34,6 @@ def load(sizes: Sizes | None = None) -> None:
         products.load(sizes.products)
     with transaction.atomic():
         deals.load(sizes.quotes)
+    with transaction.atomic():
+        cases.load(sizes.cases)
     bulk.refresh_statistics()

@@ -57,13 +57,13 @@ STAGE_OF = {
 
 def load(count: int) -> None:
     """`count` quotes and half as many opportunities more. Nothing when quotes of the large demo are there."""
-    accounts = _accounts()
+    accounts = sold_to()
     if not count or not accounts or Opportunity.objects.filter(account__in=[account.pk for account in accounts[:500]]).exists():
         return
     rng = random.Random(count)
     writer = Writer(rng)
     stock = items()
-    years = Numbers()
+    years = Numbers(SERIES)
     orders: list[Ordered] = []
     while (left := count - len(orders)) > 0:
         orders += _deal(rng, accounts, stock, years, may_be_two=left > 1)
@@ -74,7 +74,7 @@ def load(count: int) -> None:
     years.keep()
 
 
-def _accounts() -> list[Account]:
+def sold_to() -> list[Account]:
     """Active customers of the large demo with their owners, some thousands of them."""
     sellers = {user.pk: user for user in people.sellers()}
     found = Account.objects.filter(master__run__kind=customers.KIND, status="active", owner__in=sellers)
@@ -85,18 +85,19 @@ def _accounts() -> list[Account]:
 
 
 class Numbers:
-    """Numbers of quotes by year, after those that are taken."""
+    """Numbers of a series by year, after those that are taken."""
 
-    def __init__(self) -> None:
-        self.last = dict(NumberSeries.objects.select_for_update().filter(series=SERIES).values_list("year", "last"))
+    def __init__(self, series: str) -> None:
+        self.series = series
+        self.last = dict(NumberSeries.objects.select_for_update().filter(series=series).values_list("year", "last"))
 
     def next(self, year: int) -> str:
         self.last[year] = self.last.get(year, 0) + 1
-        return f"{SERIES}-{year}-{self.last[year]:05d}"
+        return f"{self.series}-{year}-{self.last[year]:05d}"
 
     def keep(self) -> None:
         for year, last in self.last.items():
-            NumberSeries.objects.update_or_create(series=SERIES, year=year, defaults={"last": last})
+            NumberSeries.objects.update_or_create(series=self.series, year=year, defaults={"last": last})
 
 
 def _deal(

@@ -11,12 +11,14 @@ from django.db.models import Count, Sum
 from accounts.models import Account, Contact, MasterRecord, Site
 from approvals.models import Decision, Request, Run
 from catalog.models import Price, Product
+from core import events
 from core.db import bulk
 from core.models import Event, NumberSeries
 from crm import demo_large
-from crm.demo_large import deals
+from crm.demo_large import cases, deals
 from crm.demo_large.customers import KIND
 from crm.demo_large.products import PREFIX
+from csr.models import Case
 from opportunities.models import Opportunity
 from quotes import policies, selectors, services, snapshots
 from quotes.choices import QuoteStatus
@@ -24,7 +26,7 @@ from quotes.models import Quote, QuoteAnswer, QuoteDocument, QuoteLine, QuoteSna
 from users.models import Team, User
 
 pytestmark = pytest.mark.django_db
-SIZES = demo_large.Sizes(accounts=150, products=150, quotes=120)
+SIZES = demo_large.Sizes(accounts=150, products=150, quotes=120, cases=100)
 FROZEN = {*QuoteStatus} - {QuoteStatus.DRAFT, QuoteStatus.CANCELLED}
 SENT = FROZEN - {QuoteStatus.IN_REVIEW, QuoteStatus.APPROVED}
 
@@ -44,7 +46,7 @@ def large_quotes() -> list[Quote]:
 
 
 def counts() -> list[int]:
-    models = (User, Team, Account, MasterRecord, Site, Contact, Product, Price, Opportunity, Quote, QuoteLine, Event, Run)
+    models = (User, Team, Account, MasterRecord, Site, Contact, Product, Price, Opportunity, Quote, QuoteLine, Case, Event, Run)
     return [model.objects.count() for model in models]  # type: ignore[attr-defined]
 
 
@@ -65,6 +67,21 @@ def test_every_state_but_none_out_of_reach_is_there() -> None:
     assert {quote.status for quote in large_quotes()} <= {*QuoteStatus}
     assert sum(share for share, _days in deals.STATES.values()) == 1000
     assert {*deals.STATES, QuoteStatus.SUPERSEDED} == {*QuoteStatus}
+
+
+def test_cases_stand_where_their_moves_have_led_them() -> None:
+    large = Case.objects.filter(account__master__run__kind=KIND)
+    assert large.count() == 100
+    assert {case.status for case in large} == {status for status, _share, _steps in cases.ENDS}
+    for case in large.prefetch_related("spells"):
+        spells = list(case.spells.all())
+        assert [spell.ended_at for spell in spells] == [*(spell.began_at for spell in spells[1:]), None]
+        assert (spells[-1].status, spells[-1].began_at, spells[0].began_at) == (case.status, case.status_since, case.created_at)
+        assert [cases.VERBS[spell.status] for spell in spells] == [event.verb for event in events.timeline(case).reverse()]
+    counted = large.counted().order_by("-product_count")
+    assert counted[0].product_count == 148  # all there are in use; 500 of a full house
+    last = NumberSeries.objects.filter(series="CSR").aggregate(Sum("last"))["last__sum"]
+    assert last >= 100
 
 
 def test_stored_totals_are_those_of_pricing() -> None:
@@ -117,7 +134,10 @@ def test_only_quotes_in_review_wait_for_a_yes_and_the_others_needed_none_or_got_
         elif quote.status in FROZEN:
             needed = bool(selectors.breaches_of(quote, selectors.priced(quote)))
             assert [run.status for run in runs] == ["approved"] * needed
-    assert Decision.objects.count() == Request.objects.filter(status="approved").count()
+    assert (
+        Decision.objects.filter(request__run__subject_type="quote").count()
+        == Request.objects.filter(run__subject_type="quote", status="approved").count()
+    )
 
 
 def test_a_quote_in_review_can_be_approved_and_sent_like_any_other() -> None:
