@@ -79,7 +79,7 @@ def _query(**words: Any) -> str:
 
 def cases(house: House) -> Iterator[Result]:
     """The list of cases, against the floor's list of customers, which is as long; the page of a case; the report."""
-    largest = Case.objects.annotate(number=Count("products")).order_by("-number")[0].pk
+    largest = Case.objects.annotate(size=Count("products")).order_by("-size")[0].pk
     usual = Case.objects.order_by("pk")[1].pk
     works = [
         Work("cases, first 50 of 100,000", house.steward, _get("/cases/"), house.floor_rep, _get("/accounts/")),
