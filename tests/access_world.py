@@ -515,17 +515,20 @@ _REQUIREMENT = {
     "description": "Pienempiä",
     "priority": "3",
     "received_on": "2026-01-15",
+    "is_printed": "on",
+    **dict.fromkeys(("site", "requested_by", "needed_by", "printed_text"), ""),
 }
 
 _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "account of a case": lambda world, target: (
-        _of_version()(world, target) | {"account": world.shared[TEAM].declined.prospect_id}  # of everybody here in sight
+        _of_version()(world, target)
+        | {"account": world.shared[TEAM].declined.prospect_id, "site": ""}  # of everybody here in sight
     ),
-    "answer of a part": _of_version(feasibility="feasible", comment="Käy"),
-    "case version": _of_version(),
+    "answer of a part": _of_version(feasibility="feasible", cost="", lead_time_days="", comment="Käy"),
+    "case version": _of_version(reason=""),
     "comment on a case": _of_version(comment="Hei"),
     "conclusion": _of_version(feasibility="conditions", conclusion="Ehdoin"),
-    "end of a case": _of_version(reason=lambda: CloseReason.objects.earliest("pk").pk),
+    "end of a case": _of_version(reason=lambda: CloseReason.objects.earliest("pk").pk, comment=""),
     "file of a case": _of_version(file=lambda: SimpleUploadedFile("piirros.pdf", b"%PDF-1.7")),
     "member of a case": _of_version(
         user=lambda: User.objects.get(username="successor").pk, role=lambda: TeamRole.objects.get(code="expert").pk
@@ -533,13 +536,18 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "new case": lambda world, target: (
         _of_version(**_REQUIREMENT)(world, target) | {"account": world.shared[TEAM].account.pk, "product": world.product.pk}
     ),
-    "part handed over": _of_version(owner=lambda: User.objects.get(username="successor").pk),
-    "part of a case": _of_version(department=lambda: Department.objects.get(code="regulatory").pk),
+    "part handed over": _of_version(owner=lambda: User.objects.get(username="successor").pk, title="", due_on=""),
+    "part of a case": _of_version(
+        department=lambda: Department.objects.get(code="regulatory").pk,
+        title="",
+        due_on="",
+        owner=lambda: User.objects.get(username="successor").pk,
+    ),
     "person of a case": _of_version(person=lambda: User.objects.get(username="successor").pk),
-    "product of a case": _of_version(note="Vain pieniä"),
+    "product of a case": _of_version(note="Vain pieniä", is_excluded="on", min_quantity="", max_quantity="", multiple_of=""),
     "products of a case": lambda world, target: _of_version()(world, target) | {"product": world.survivor.pk},
     "requirement": _of_version(**_REQUIREMENT),
-    "satisfaction": _of_version(score="5", said_by="Olli Ostaja"),
+    "satisfaction": _of_version(score="5", said_by="Olli Ostaja", comment=""),
     "watching": _of_version(on="1"),
     "absence": lambda world, target: {"starts_on": in_days(20), "ends_on": in_days(25), "substitute": world.successor.pk},
     "acceptance": lambda world, target: {

@@ -99,7 +99,11 @@ _UNSENT = (
 )  # fmt: skip
 
 _CASE = of("csr.Case", "version") | new("csr.HistoricalCase") | EVENT
-_NEW_CASE = new("csr.Case", "csr.HistoricalCase", "csr.CaseProduct", "csr.CaseSpell") | EVENT | of("core.NumberSeries", "last")
+_NEW_CASE = (
+    new("csr.Case", "csr.HistoricalCase", "csr.CaseProduct", "csr.HistoricalCaseProduct", "csr.CaseSpell")
+    | EVENT
+    | of("core.NumberSeries", "last")
+)
 _CASE_MOVES = _CASE | of("csr.Case", "status", "status_since") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at")
 _CASE_ASKED = _CASE_MOVES | new("approvals.Run", "approvals.RunGate", "approvals.Request", "core.OutboxMessage", "core.Link")
 _CODES = of("catalog.Product", "is_active", "merged_into_id") | new("catalog.HistoricalProduct") | EVENT
@@ -147,7 +151,7 @@ WRITES: dict[str, Changes] = {
     "api:csr-member DELETE": EVENT | gone("csr.CaseMember"),
     "api:csr-product DELETE": _CASE | gone("csr.CaseProduct") | new("csr.HistoricalCaseProduct"),
     "api:csr-product PATCH": _CASE | of("csr.CaseProduct", "note") | new("csr.HistoricalCaseProduct"),
-    "api:csr-products POST": _CASE | new("csr.CaseProduct"),
+    "api:csr-products POST": _CASE | new("csr.CaseProduct", "csr.HistoricalCaseProduct"),
     "api:csr-recall POST": _CASE_MOVES | NEWS | _ROUND_ENDS - of("core.Link", "revoked_at"),  # the stewards' queue has no link
     "api:csr-satisfaction POST": EVENT | new("csr.CaseFeedback"),
     "api:csr-submit POST": _CASE_ASKED,
@@ -191,7 +195,37 @@ WRITES: dict[str, Changes] = {
     "attachment_add POST": _QUOTE | EVENT | new("quotes.QuoteAttachment"),
     "attachment_change POST": _QUOTE | EVENT | of("quotes.QuoteAttachment", "for_customer"),
     "attachment_remove POST": _QUOTE | EVENT | gone("quotes.QuoteAttachment"),
+    "case_account_add POST": _CASE | new("csr.CaseAccount"),
+    "case_account_remove POST": _CASE | gone("csr.CaseAccount"),
+    "case_assign POST": _CASE | NEWS | of("csr.Case", "assessor_id") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at"),
+    "case_clone POST": _NEW_CASE | new("csr.CaseAccount"),
+    "case_close POST": _CASE_MOVES | NEWS | of("csr.Case", "close_reason_id"),
+    "case_comment POST": EVENT | NEWS,
+    "case_conclusion POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
+    "case_export POST": EVENT,
+    "case_feedback POST": EVENT | new("csr.CaseFeedback"),
+    "case_file_add POST": EVENT | new("csr.CaseFile"),
+    "case_file_remove POST": EVENT | gone("csr.CaseFile"),
+    "case_implement POST": _CASE_MOVES | of("csr.Case", "review_on"),
+    "case_member_add POST": EVENT | NEWS | new("csr.CaseMember"),
+    "case_member_remove POST": EVENT | gone("csr.CaseMember"),
+    "case_new POST csr": _NEW_CASE,
+    "case_product POST": _CASE | of("csr.CaseProduct", "note", "is_excluded") | new("csr.HistoricalCaseProduct"),
+    "case_product_remove POST": _CASE | gone("csr.CaseProduct") | new("csr.HistoricalCaseProduct"),
+    "case_products_add POST": _CASE | new("csr.CaseProduct", "csr.HistoricalCaseProduct"),
+    "case_recall POST": _CASE_MOVES | NEWS | _ROUND_ENDS - of("core.Link", "revoked_at"),
     "case_report_file POST": EVENT,
+    "case_requirement POST": (
+        _CASE | of("csr.Case", "title", "description", "priority", "received_on", "requirement_type_id", "is_printed")
+    ),
+    "case_submit POST": _CASE_ASKED,
+    "case_task POST": (
+        _CASE | of("csr.CaseTask", "feasibility", "comment", "answered_by_id", "answered_at") | new("csr.HistoricalCaseTask")
+    ),
+    "case_task_add POST": _CASE | new("csr.CaseTask", "csr.HistoricalCaseTask") | NEWS,
+    "case_task_change POST": _CASE | NEWS | of("csr.CaseTask", "owner_id") | new("csr.HistoricalCaseTask"),
+    "case_task_remove POST": _CASE | gone("csr.CaseTask") | new("csr.HistoricalCaseTask"),
+    "case_watch POST": new("csr.CaseMember"),
     "conflict_assign POST": of("accounts.MasterConflict", "assigned_to_id") | EVENT,
     "conflict_choose POST": _OVERRIDDEN,
     "conflict_export POST": EVENT,
@@ -385,7 +419,7 @@ class Effect(NamedTuple):
 NOTED = {"users.ApiToken.last_used_at"}
 PASSING = (
     "at", "date", "uuid", "nonce", "token_hash", "hint", "payload", "data", "agent", "history_id", "document_hash", "code_hash",
-    "subject_id", "Attachment.file",
+    "subject_id", "Attachment.file", "CaseFile.file", "status_since",
 )  # fmt: skip
 """Columns, by the end of their names, that differ between any two requests."""
 
