@@ -199,8 +199,8 @@ WRITES: dict[str, Changes] = {
     "case_account_remove POST": _CASE | gone("csr.CaseAccount"),
     "case_assign POST": _CASE | NEWS | of("csr.Case", "assessor_id") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at"),
     "case_clone POST": _NEW_CASE | new("csr.CaseAccount"),
-    "case_close POST": _CASE_MOVES | NEWS | of("csr.Case", "close_reason_id"),
-    "case_comment POST": EVENT | NEWS,
+    "case_close POST": _CASE_MOVES | of("csr.Case", "close_reason_id"),
+    "case_comment POST": EVENT,  # who sends it is its whole team
     "case_conclusion POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
     "case_export POST": EVENT,
     "case_feedback POST": EVENT | new("csr.CaseFeedback"),

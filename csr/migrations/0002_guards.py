@@ -28,7 +28,7 @@ LOOK_UPS = {
         ("logistics", "Logistics", "Logistiikka"),
         ("documentation", "Documentation", "Dokumentaatio"),
         ("quality_system", "Quality system", "Laatujärjestelmä"),
-        ("regulatory", "Regulatory", "Viranomaisvaatimus"),
+        ("regulatory", "Regulatory", "Säädökset"),
     ],
     "TeamRole": [
         ("sales", "Sales", "Myynti"),
