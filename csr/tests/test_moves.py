@@ -140,6 +140,7 @@ READY = {"submit", "conclude", "implement"}
 @pytest.mark.req("S3.5")
 @pytest.mark.req("S3.31")
 @pytest.mark.req("S3.32")
+@pytest.mark.req("S3.37")
 @pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", S)

@@ -20,6 +20,7 @@ def world() -> World:
     return make_case_world()
 
 
+@pytest.mark.req("S3.6")
 @pytest.mark.parametrize("status", CaseStatus)
 def test_every_status_is_reached_by_the_people_who_do_it(world: World, status: CaseStatus) -> None:
     case = Case.objects.get(pk=bring_to(world, status).pk)

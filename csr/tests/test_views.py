@@ -506,6 +506,7 @@ def test_the_page_costs_at_most_15_queries(
         client.get(f"/cases/{case.pk}/")
 
 
+@pytest.mark.req("S3.25")
 def test_500_products_and_50_tasks_cost_no_more_queries_than_one(world: World, as_user: Any) -> None:
     case = bring_to(world, CaseStatus.UNDER_ASSESSMENT)
     client = as_user(world.assessor)
@@ -550,6 +551,7 @@ def test_the_page_of_an_account_shows_its_cases_and_offers_a_new_one(world: Worl
     assert world.quotes.account.name in text_of(as_user(world.rep).get(f"/cases/new/csr/?account={case.account_id}"))
 
 
+@pytest.mark.req("S3.26")
 def test_the_list_of_an_account_has_what_applies_to_it_as_well(world: World, as_user: Any) -> None:
     case, other = registered(world), AccountFactory(owner=world.rep)
     services.account_add(case_id=case.pk, account_id=other.pk, by=world.rep)
