@@ -24,7 +24,7 @@ REGISTERED_FIELDS = (
 )  # fmt: skip
 FIELDS_OPEN: dict[str, tuple[str, ...]] = {
     CaseStatus.REGISTRATION: REGISTERED_FIELDS,
-    CaseStatus.UNDER_ASSESSMENT: ("priority", "needed_by", "due_on", "feasibility", "conclusion"),
+    CaseStatus.UNDER_ASSESSMENT: ("priority", "needed_by", "due_on"),
     CaseStatus.UNDER_IMPLEMENTATION: ("priority", "needed_by", "due_on", "is_printed", "printed_text", "review_on"),
     CaseStatus.IMPLEMENTED: ("is_printed", "printed_text", "review_on"),
 }
@@ -97,7 +97,7 @@ def _require_known(names: Mapping[str, Any], known: Sequence[str]) -> None:
 
 def check(case: Case) -> None:
     """Texts are trimmed, and everything fits together. Raises: Invalid naming the field."""
-    for name in ("title", "description", "printed_text", "conclusion"):
+    for name in ("title", "description", "printed_text"):
         setattr(case, name, getattr(case, name).strip())
     try:
         case.clean_fields(exclude=["number", "version", "status", "due_on", "created_at", "status_since", "conclusion"])

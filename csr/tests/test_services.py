@@ -107,3 +107,14 @@ def test_while_somebody_decides_nothing_changes_for_anybody(world: World, status
             CHANGES[what](case, person)
     assert Case.objects.get(pk=case.pk).version == case.version
     services.comment_add(case_id=case.pk, text="Still possible", by=world.rep)
+
+
+@pytest.mark.req("S3.39")
+def test_the_conclusion_waits_for_all_parts_and_has_no_other_door(world: World) -> None:
+    case = bring_to(world, CaseStatus.UNDER_ASSESSMENT)
+    with pytest.raises(WrongState, match="1 part is not answered yet"):
+        services.conclusion_write(case_id=case.pk, by=world.assessor, feasibility="feasible", conclusion="Yes")
+    for name in ("conclusion", "feasibility"):
+        with pytest.raises(Invalid):
+            services.case_change(case_id=case.pk, by=world.assessor, changes={name: "feasible"})
+    assert Case.objects.get(pk=case.pk).conclusion == ""

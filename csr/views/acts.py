@@ -104,11 +104,6 @@ def _save_file(seen: Seen, version: int | None, data: Mapping[str, Any]) -> Any:
     return services.file_add(case_id=seen.case.pk, by=seen.user, file=file, name=file.name, size=file.size)
 
 
-def _open_fields(case: Case) -> tuple[str, ...]:
-    names = services.FIELDS_OPEN.get(case.status, ())
-    return tuple(name for name in names if name not in ("feasibility", "conclusion"))
-
-
 ACTS = {
     act.name: act
     for act in (
@@ -117,10 +112,10 @@ ACTS = {
             _plain(gettext_lazy("Edit the requirement")),
             gettext_lazy("Save"),
             lambda seen, data, files: CaseForm(
-                data, instance=seen.case, account=seen.case.account, names=_open_fields(seen.case)
+                data, instance=seen.case, account=seen.case.account, names=services.FIELDS_OPEN[seen.case.status]
             ),
             _save_requirement,
-            lambda seen: seen.answers_for and bool(_open_fields(seen.case)),
+            lambda seen: seen.answers_for and seen.case.status in services.FIELDS_OPEN,
         ),
         Act(
             "case_product",
