@@ -29,7 +29,7 @@ _OF_ACCOUNT = ("tma1", "tma2", "classification", "region")
 
 
 def case_of(case: Case) -> ApprovalCase:
-    """Four queries. What was approved before counts again only while the content is the very same."""
+    """What was approved before counts again only while the content is the very same."""
     groups = case.products.filter(product__group__isnull=False).order_by().values_list("product__group__code", flat=True)
     parts = case.tasks.filter(phase=TaskPhase.ASSESSMENT)
     costs = [cost for cost in parts.values_list("cost", flat=True) if cost is not None]
@@ -48,8 +48,13 @@ def case_of(case: Case) -> ApprovalCase:
             "lead_time_days": Decimal(max(days)) if days else None,
             **{name: value.code if (value := getattr(account, name)) else None for name in _OF_ACCOUNT},
         },
-        measures={gate.value: {content_hash(case): Decimal(1)}},
+        measures={gate.value: {f"{content_hash(case)} {_places(case)}": Decimal(1)}},
     )
+
+
+def _places(case: Case) -> str:
+    also = sorted((account, site or 0) for account, site in case.accounts.values_list("account", "site"))
+    return f"{case.account_id}.{case.site_id or 0} {also}"
 
 
 def fingerprint(case: Case) -> Fingerprint:
@@ -58,7 +63,8 @@ def fingerprint(case: Case) -> Fingerprint:
 
 
 def content_hash(case: Case) -> str:
-    """Of everything that is decided about: the requirement, its products and accounts, and what the assessment has found."""
+    """Of everything that is decided about: the requirement, its products, and what the assessment has found. Not of whose
+    it is: accounts are merged whenever the master says so, and nobody else can change that meanwhile."""
     return hashlib.sha256(json.dumps(_content(case), ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
@@ -68,8 +74,6 @@ def _content(case: Case) -> dict[str, Any]:
     )
     parts = case.tasks.filter(phase=TaskPhase.ASSESSMENT).order_by("pk")
     return {
-        "account": case.account_id,
-        "site": case.site_id,
         "type": case.requirement_type_id,
         "title": case.title,
         "description": case.description,
@@ -79,7 +83,6 @@ def _content(case: Case) -> dict[str, Any]:
         "feasibility": case.feasibility,
         "conclusion": case.conclusion,
         "products": [[key, note, out, *(_plain(number) for number in numbers)] for key, note, out, *numbers in products],
-        "accounts": sorted([account, site or 0] for account, site in case.accounts.values_list("account", "site")),
         "parts": [
             [department, answer, _plain(cost), days, comment]
             for department, answer, cost, days, comment in parts.values_list(

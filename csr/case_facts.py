@@ -43,7 +43,7 @@ def _requirement(case: Case) -> list[dict[str, Any]]:
         _fact(gettext_noop("Customer"), lambda: case.account.name),
         _fact(gettext_noop("Main shipping site"), lambda: str(case.site or "–")),
         _fact(gettext_noop("Requirement type"), lambda: case.requirement_type.label),
-        _fact(gettext_noop("Description"), lambda: case.description),
+        _fact(gettext_noop("What is required"), lambda: case.description),
         _fact(gettext_noop("Priority"), case.get_priority_display),
         _fact(gettext_noop("Needed by"), lambda: date_format(case.needed_by, "SHORT_DATE_FORMAT") if case.needed_by else "–"),
         _fact(

@@ -1,11 +1,13 @@
 """What leads from a figure of the report to its cases: parameters of the list."""
 
 import datetime as dt
+from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from approvals.filters import DayField
 from csr.choices import OPEN
 from csr.models import Case, CaseProduct
 
@@ -24,14 +26,27 @@ def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone()).astimezone(dt.UTC)
 
 
+KEYS = {"min_value": 1, "max_value": 2**53}
+
+
+class _Day(DayField):
+    def __init__(self, required: bool = False, **options: Any) -> None:
+        """Never required, whatever the filter says."""
+        super().__init__(**options)
+
+
+class _DayFilter(django_filters.DateFilter):  # type: ignore[misc]
+    field_class = _Day
+
+
 class DrillingFilter(django_filters.FilterSet):  # type: ignore[misc]
     """The parameters; a filter of cases inherits them."""
 
-    since = django_filters.DateFilter(method="registered_since")
-    until = django_filters.DateFilter(method="registered_until")
-    unit = django_filters.NumberFilter(field_name="account__unit")
-    product = django_filters.NumberFilter(method="of_product")
-    reason = django_filters.NumberFilter(field_name="close_reason")
+    since = _DayFilter(method="registered_since")
+    until = _DayFilter(method="registered_until")
+    unit = django_filters.NumberFilter(field_name="account__unit", **KEYS)
+    product = django_filters.NumberFilter(method="of_product", **KEYS)
+    reason = django_filters.NumberFilter(field_name="close_reason", **KEYS)
     open = django_filters.BooleanFilter(method="only_open")
 
     def registered_since(self, queryset: QuerySet[Case], name: str, value: dt.date) -> QuerySet[Case]:

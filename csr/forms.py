@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from accounts.models import Account, Contact, Site
 from core import uploads
@@ -108,7 +108,7 @@ class SiteForm(Blamed):
 
 class MemberForm(Blamed):
     user: Any = forms.ModelChoiceField(label=_("Person"), queryset=User.objects.none())
-    role: Any = forms.ModelChoiceField(label=_("Role"), queryset=TeamRole.objects.filter(is_active=True))
+    role: Any = forms.ModelChoiceField(label=pgettext_lazy("case", "Role"), queryset=TeamRole.objects.filter(is_active=True))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -185,7 +185,9 @@ class FeedbackForm(Blamed):
 
 class CloseForm(Blamed):
     reason: Any = forms.ModelChoiceField(
-        label=_("Reason"), queryset=CloseReason.objects.filter(is_active=True), empty_label=_("Choose a reason")
+        label=_("Reason"),
+        queryset=CloseReason.objects.filter(is_active=True),
+        empty_label=pgettext_lazy("case", "Choose a reason"),
     )
     comment = forms.CharField(label=_("Comment"), max_length=2_000, required=False, widget=_text())
 

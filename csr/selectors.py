@@ -12,7 +12,7 @@ from core import db
 from core.db import searching
 from core.errors import NotFound
 from csr import handling
-from csr.choices import CaseStatus, TaskPhase
+from csr.choices import OPEN, CaseStatus, TaskPhase
 from csr.models import Case, CaseFile, CaseQuerySet, CaseTask, CsrSettings, HandlingRule
 from users.models import RoleAssignment, User
 from users.roles import Perm
@@ -141,7 +141,12 @@ def least_busy(people: Sequence[User], phase: TaskPhase | None = None) -> User |
     if not people:
         return None
     if phase is not None:
-        rows = CaseTask.objects.filter(owner__in=people, answered_at=None).order_by().values_list("owner").annotate(Count("pk"))
+        rows = (
+            CaseTask.objects.filter(owner__in=people, answered_at=None, case__status__in=sorted(OPEN))
+            .order_by()
+            .values_list("owner")
+            .annotate(Count("pk"))
+        )
         load = dict(rows)
     else:
         load = dict.fromkeys((person.pk for person in people), 0)
@@ -154,9 +159,3 @@ def least_busy(people: Sequence[User], phase: TaskPhase | None = None) -> User |
 
 def settings_in_force() -> CsrSettings:
     return CsrSettings.objects.filter(pk=1).first() or CsrSettings(pk=1)
-
-
-def tasks_of(case: Case, phase: TaskPhase) -> list[CaseTask]:
-    return list(
-        case.tasks.filter(phase=phase).select_related("department", "owner", "answered_by").order_by("department__position", "pk")
-    )

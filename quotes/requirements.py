@@ -15,7 +15,7 @@ from quotes.selectors import Quoted
 
 
 class Requirement(NamedTuple):
-    """One that is in force for a product of the account. Quantities are in units of the line; None: any. `printed`: what the
+    """One that is in force for a product of the account. Quantities are in pricing units; None: any. `printed`: what the
     customer's document says of it; empty: nothing."""
 
     sku: str
@@ -71,7 +71,7 @@ def notes(quoted: Quoted, by_sku: BySku) -> dict[int, str]:
     """What the rows say, by the ids of their lines; lines without a requirement are left out."""
     if not by_sku:
         return {}
-    found = {row.line.id: (by_sku.get(quoted.texts[row.line.id].sku), row.line.quantity) for row in quoted.priced.lines}
+    found = {row.line.id: (by_sku.get(quoted.texts[row.line.id].sku), row.line.priced_quantity) for row in quoted.priced.lines}
     return {line_id: note(ones, quantity) for line_id, (ones, quantity) in found.items() if ones}
 
 
@@ -92,7 +92,7 @@ def contradictions(priced: PricedQuote, skus: Mapping[int, str], by_sku: BySku) 
         for place, row in enumerate(priced.lines, 1)
         if (sku := skus.get(row.line.id, ""))
         for one in by_sku.get(sku, ())
-        if (what := contradiction(one, row.line.quantity))
+        if (what := contradiction(one, row.line.priced_quantity))
     ]
 
 

@@ -54,8 +54,6 @@ class CaseChange(_Requirement):
     """What can change of a case; each phase opens some of it."""
 
     due_on = serializers.DateField(required=False, allow_null=True, help_text="Last day of the phase.")
-    feasibility = serializers.ChoiceField(Feasibility.choices, required=False)
-    conclusion = Text(required=False, max_length=10_000)
     review_on = serializers.DateField(required=False, allow_null=True)
 
 

@@ -53,7 +53,7 @@ class CaseEndpoint(Endpoint):
     access = {**dict.fromkeys((*_READS, *_WRITES), _SEES), **dict.fromkeys(("create", "clone"), _REGISTERS)}
     queryset = Case.objects.none()
     filterset_class = CaseApiFilter
-    orderings = {"-id": ("-pk",), "id": ("pk",), "number": ("number",), "-number": ("-number",), "due_on": ("due_on", "pk")}
+    orderings = {"-id": ("-pk",), "id": ("pk",), "number": ("number",), "-number": ("-number",)}
     paged = ("list", "products", "comments")
     versioned = _VERSIONED
     largest = {"files_add": 3 * uploads.MOST_BYTES // 2}

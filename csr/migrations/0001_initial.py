@@ -499,7 +499,6 @@ class Migration(migrations.Migration):
                 'verbose_name': 'case account association',
                 'verbose_name_plural': 'case account associations',
                 'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('case', 'account', 'site'), name='a_site_once_per_case'), models.UniqueConstraint(condition=models.Q(('site', None)), fields=('case', 'account'), name='an_account_once_per_case')],
             },
         ),
         migrations.CreateModel(
@@ -564,7 +563,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('status', models.CharField(choices=[('registration', 'Registration'), ('pending_pre_approval', 'Pending Pre-Approval'), ('under_assessment', 'Under Assessment'), ('approval_pending', 'Approval Pending'), ('under_implementation', 'Under Implementation'), ('implemented', 'Implemented'), ('inactive', 'Inactive'), ('closed_rejected', 'Closed - Rejected')], max_length=30, verbose_name='status')),
-                ('began_at', models.DateTimeField(verbose_name='from')),
+                ('began_at', models.DateTimeField(verbose_name='begun')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
                 ('began_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='begun by')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='spells', to='csr.case', verbose_name='case')),

@@ -3,13 +3,13 @@
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
 from accounts.models import Account, Contact, Site, of_accounts_in_sight
 from core.histories import FieldHistory
 from core.models import Added, Versioned
 from csr.choices import OPEN, PENDING, PHASES, CaseStatus, Feasibility, Phase, Priority, Score
-from csr.models.look_ups import CaseType, CloseReason, RequirementType
+from csr.models.look_ups import WATCHER, CaseType, CloseReason, RequirementType
 from csr.workflow import CaseWorkflow
 from users.models import User
 from users.roles import Perm, Scope
@@ -25,7 +25,9 @@ class CaseQuerySet(models.QuerySet["Case"]):
         accounts = of_accounts_in_sight(Account.objects.order_by(), user, path="").values("pk")
         also = self.model._meta.apps.get_model("csr", "CaseAccount").objects.filter(account__in=accounts).order_by()
         tasks = self.model._meta.apps.get_model("csr", "CaseTask").objects.filter(owner=user).order_by()
-        team = self.model._meta.apps.get_model("csr", "CaseMember").objects.filter(user=user).order_by()
+        team = (
+            self.model._meta.apps.get_model("csr", "CaseMember").objects.filter(user=user).exclude(role__code=WATCHER).order_by()
+        )
         own = Q(registered_by=user) | Q(assessor=user) | Q(implementer=user)
         parts = Q(pk__in=also.values("case")) | Q(pk__in=tasks.values("case")) | Q(pk__in=team.values("case"))
         return self.filter(Q(account__in=accounts) | own | parts)
@@ -50,7 +52,7 @@ class Case(CaseWorkflow, Versioned):
     requirement_type = models.ForeignKey(
         RequirementType, models.PROTECT, related_name="cases", verbose_name=_("requirement type")
     )
-    title = models.CharField(_("title"), max_length=200)
+    title = models.CharField(pgettext_lazy("case", "title"), max_length=200)
     description = models.TextField(_("description"), max_length=10_000)
     requested_by = models.ForeignKey(
         Contact, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("requested by")
@@ -152,7 +154,7 @@ class CaseSpell(models.Model):
     status = models.CharField(_("status"), max_length=30, choices=CaseStatus)
     owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("owner"))
     began_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("begun by"))
-    began_at = models.DateTimeField(_("from"))
+    began_at = models.DateTimeField(_("begun"))
     ended_at = models.DateTimeField(_("until"), null=True, blank=True)
 
     class Meta:

@@ -50,7 +50,8 @@ class CaseProduct(models.Model):
 
 
 class CaseAccount(models.Model):
-    """A further account, or one site of it, that the requirement applies to ("Case Account Association")."""
+    """A further account, or one site of it, that the requirement applies to ("Case Account Association"). Services add none
+    twice; two can become the same when accounts are merged."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="accounts", verbose_name=_("case"))
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name=_("account"))
@@ -60,10 +61,6 @@ class CaseAccount(models.Model):
         verbose_name = _("case account association")
         verbose_name_plural = _("case account associations")
         ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["case", "account", "site"], name="a_site_once_per_case"),
-            models.UniqueConstraint(fields=["case", "account"], condition=Q(site=None), name="an_account_once_per_case"),
-        ]
 
     def __str__(self) -> str:
         return f"{self.case_id}: {self.account_id}"

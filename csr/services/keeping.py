@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from core import clock, events, outbox, versions
 from core.errors import WrongState, require
 from csr import policies, selectors
-from csr.choices import ENDED, CaseStatus, Phase
+from csr.choices import CaseStatus
 from csr.models import Case, CaseMember, CaseSpell
 from users.models import User
 from users.selectors import stewards
@@ -52,6 +52,13 @@ def begin(case: Case, by: User | None) -> None:
     CaseSpell.objects.create(case=case, status=case.status, owner_id=case.owner_id, began_by=by, began_at=case.status_since)
 
 
+def changed_hands(case: Case, by: User | None) -> None:
+    """The time until now is the former owner's. In memory `status_since` is moved for the spell, and put back."""
+    since, case.status_since = case.status_since, clock.now()
+    begin(case, by)
+    case.status_since = since
+
+
 def moved(case: Case, by: User | None, verb: str, *, fields: Iterable[str] = (), reason: str = "", edits: bool = False) -> None:
     """The case is saved in its new status, with its history, and everybody of its team is told. `edits`: whoever moves it counts
     as its last editor."""
@@ -68,6 +75,16 @@ def handed_to(case: Case, owner: User | None, topic: str) -> None:
     tell(case, topic, people)
 
 
+def answerable(case: Case) -> set[int]:
+    """Keys of whoever answers for the phase: its owner, else the stewards."""
+    return {case.owner_id} if case.owner_id is not None else {steward.pk for steward in stewards()}
+
+
+def registrants(case: Case) -> set[int]:
+    """The key of whoever registered it; those of the stewards once that person has left."""
+    return {case.registered_by_id} if case.registered_by.is_active else {steward.pk for steward in stewards()}
+
+
 def people_of(case: Case) -> set[int | None]:
     """Keys of the team, of whoever registered it and of whoever answers for it now."""
     team = CaseMember.objects.filter(case=case).values_list("user", flat=True)
@@ -80,12 +97,3 @@ def tell(case: Case, topic: str, people: Collection[int | None], **more: int | s
     ]
     if rows:
         outbox.emit_all(topic, rows)
-
-
-PHASE_STATUSES = {
-    Phase.REGISTRATION: {CaseStatus.REGISTRATION},
-    Phase.ASSESSMENT: {CaseStatus.UNDER_ASSESSMENT},
-    Phase.IMPLEMENTATION: {CaseStatus.UNDER_IMPLEMENTATION},
-    Phase.LIVE: {CaseStatus.IMPLEMENTED},
-}
-UNDER_WAY = frozenset(CaseStatus) - ENDED

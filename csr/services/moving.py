@@ -1,5 +1,6 @@
 """The moves of a case, from submitting to closing. Decisions of approvers come through `csr.approval`."""
 
+import calendar
 import datetime as dt
 from collections.abc import Mapping
 
@@ -8,7 +9,7 @@ from django.utils.translation import gettext as _, ngettext
 
 from approvals import services as approvals
 from core import clock, events, versions
-from core.errors import Invalid, NotAllowed, WrongState, require
+from core.errors import Invalid, WrongState, require
 from csr import approval_case, case_facts, policies, selectors
 from csr.choices import ENDED, PENDING, CaseStatus, Feasibility, Gate, Phase, Score, TaskPhase
 from csr.models import Case, CaseFeedback, CloseReason, HandlingRule
@@ -38,7 +39,7 @@ def case_submit(
     else:
         case.submit_for_approval()
         verb = "submitted for final approval"
-    keeping.moved(case, by, verb, reason=reason, edits=True)
+    keeping.moved(case, by, verb, reason=reason)
     approvals.run_start(
         subject_type="csr",
         subject=case,
@@ -179,11 +180,18 @@ def case_implement(*, case_id: int, by: User, review_on: dt.date | None = None, 
         )
     case.implement()
     months = selectors.settings_in_force().review_months
-    case.review_on = review_on or case.review_on or (clock.today() + dt.timedelta(days=30 * months) if months else None)
+    case.review_on = review_on or case.review_on or (_months_on(clock.today(), months) if months else None)
     case.due_on = None
     keeping.moved(case, by, "implemented", fields=("review_on", "due_on"), edits=True)
-    keeping.tell(case, "csr.live", {case.registered_by_id} - {by.pk})
+    keeping.tell(case, "csr.live", keeping.registrants(case) - {by.pk})
     return case
+
+
+def _months_on(day: dt.date, months: int) -> dt.date:
+    """The same day so many months later, or the last one of a shorter month."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return day.replace(year=year, month=month + 1, day=min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 @transaction.atomic
@@ -242,17 +250,10 @@ def case_assign(*, case_id: int, by: User, person: User, version: int | None = N
         raise Invalid(fields={"person": _("This person cannot be asked.")})
     name = "assessor" if case.phase == Phase.ASSESSMENT else "implementer"
     if getattr(case, f"{name}_id") == person.pk:
-        raise NotAllowed(_("This person answers for it already."))
+        raise Invalid(fields={"person": _("This person answers for it already.")})
     setattr(case, name, person)
-    _changed_hands(case, by)
+    keeping.changed_hands(case, by)
     keeping.saved(case, by, (name,))
     events.record(case, "assigned", by=by, name=person.display_name)
     keeping.handed_to(case, person, "csr.assess" if name == "assessor" else "csr.implement")
     return case
-
-
-def _changed_hands(case: Case, by: User | None) -> None:
-    """The time until now is the former owner's. In memory `status_since` is moved for the spell, and put back."""
-    since, case.status_since = case.status_since, clock.now()
-    keeping.begin(case, by)
-    case.status_since = since

@@ -1,7 +1,6 @@
 """A case is registered, changed in what its phase opens, or cloned."""
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -81,7 +80,7 @@ def case_change(*, case_id: int, by: User, version: int | None = None, changes: 
         return case
     for name in changed:
         setattr(case, name, changes[name])
-    check(case)
+    check(case, changed)
     if "review_on" in changed:
         case.review_told_on = None
         changed.append("review_told_on")
@@ -95,8 +94,11 @@ def _require_known(names: Mapping[str, Any], known: Sequence[str]) -> None:
         raise Invalid(fields=dict.fromkeys(foreign, _("This field cannot be changed now.")))
 
 
-def check(case: Case) -> None:
-    """Texts are trimmed, and everything fits together. Raises: Invalid naming the field."""
+def check(case: Case, names: Collection[str] = REGISTERED_FIELDS) -> None:
+    """Texts are trimmed, and everything fits together; site and contact are looked at when they are among the `names`.
+
+    Raises: Invalid naming the field.
+    """
     for name in ("title", "description", "printed_text"):
         setattr(case, name, getattr(case, name).strip())
     try:
@@ -108,9 +110,13 @@ def check(case: Case) -> None:
         wrong["needed_by"] = _("It cannot be needed before it was received.")
     if case.received_on > clock.today():
         wrong["received_on"] = _("This day has not come yet.")
-    if case.site_id and not Site.objects.filter(pk=case.site_id, account=case.account_id).exists():
+    if "site" in names and case.site_id and not Site.objects.filter(pk=case.site_id, account=case.account_id).exists():
         wrong["site"] = _("This site belongs to another account.")
-    if case.requested_by_id and not Contact.objects.filter(pk=case.requested_by_id, account=case.account_id).exists():
+    if (
+        "requested_by" in names
+        and case.requested_by_id
+        and not Contact.objects.filter(pk=case.requested_by_id, account=case.account_id).exists()
+    ):
         wrong["requested_by"] = _("This contact belongs to another account.")
     if case.priority not in Priority.values:
         wrong["priority"] = _("Choose one of the priorities.")
@@ -148,7 +154,3 @@ def case_clone(*, case_id: int, by: User) -> Case:
     )
     events.record(new, "cloned", by=by, source=old.number)
     return new
-
-
-def due_in(days: int) -> dt.date:
-    return clock.today() + dt.timedelta(days=days)

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from core import clock, db, events
 from csr import selectors
-from csr.choices import CaseStatus, Phase
+from csr.choices import CaseStatus, Phase, TaskPhase
 from csr.models import Case, CaseTask
 from csr.services import keeping
 
@@ -46,6 +46,7 @@ def _release_case(case_id: int) -> int:
     if case.status not in _WORKED_ON or owner is None or owner.is_active:
         return 0
     setattr(case, name, None)
+    keeping.changed_hands(case, None)
     keeping.saved(case, None, (name,))
     events.record(case, "left without an owner", name=owner.display_name)
     keeping.handed_to(case, None, "csr.orphaned")
@@ -56,10 +57,10 @@ def _release_case(case_id: int) -> int:
 def _release_task(task_id: int, case_id: int) -> int:
     case = selectors.case_for_update(case_id)
     task = case.tasks.select_related("owner", "department").filter(pk=task_id, answered_at=None).first()
-    if task is None or task.owner is None or task.owner.is_active:
+    if case.status not in _WORKED_ON or task is None or task.owner is None or task.owner.is_active:
         return 0
     people = selectors.holders(task.department.role, case.account.unit_id) if task.department.role else []
-    name, task.owner = task.owner.display_name, selectors.least_busy(people)
+    name, task.owner = task.owner.display_name, selectors.least_busy(people, TaskPhase(task.phase))
     task.save(update_fields=["owner"])
     events.record(case, "task passed on", name=name, department=task.department.code)
     if task.owner is not None:
@@ -93,6 +94,6 @@ def _reviews() -> int:
         for case in due.select_for_update(**{**db.lock_options(), **db.skip_locked()}).order_by("pk")[:_AT_ONCE]:
             case.review_told_on = clock.today()
             case.save(update_fields=["review_told_on"])
-            keeping.tell(case, "csr.review", {case.registered_by_id})
+            keeping.tell(case, "csr.review", keeping.registrants(case))
             done += 1
     return done

@@ -83,12 +83,21 @@ def task_change(*, case_id: int, task_id: int, by: User, changes: Mapping[str, A
     for name, value in changes.items():
         setattr(task, name, value)
     _check(task)
+    if _is_asked(case, task):
+        raise Invalid(fields={"title": _("It has been asked already. Say in a few words what else is to be done.")})
     task.save()
     keeping.saved(case, by)
     events.record(case, "task changed", by=by, department=task.department.code, fields=sorted(changes))
-    if task.owner_id != before:
+    if task.owner_id is None and before is not None:
+        keeping.tell(case, "csr.orphaned", keeping.answerable(case) - {by.pk})
+    elif task.owner_id != before:
         _tell(task, by)
     return task
+
+
+def _is_asked(case: Case, task: CaseTask) -> bool:
+    same = case.tasks.filter(phase=task.phase, department=task.department_id, title=task.title)
+    return bool(same.exclude(pk=task.pk).exists())
 
 
 def _open_task(case_id: int, task_id: int, by: User, version: int | None) -> tuple[Case, CaseTask]:
@@ -154,7 +163,7 @@ def task_answer(*, case_id: int, task_id: int, by: User, answer: Mapping[str, An
     keeping.saved(case, None)
     events.record(case, "task answered", by=by, department=task.department.code, answer=task.feasibility, reason=task.comment)
     if not waiting(case):
-        keeping.tell(case, "csr.answered", {case.owner_id} - {by.pk})
+        keeping.tell(case, "csr.answered", keeping.answerable(case) - {by.pk})
     return task
 
 

@@ -112,7 +112,7 @@ ACTS = {
             _plain(gettext_lazy("Edit the requirement")),
             gettext_lazy("Save"),
             lambda seen, data, files: CaseForm(
-                data, instance=seen.case, account=seen.case.account, names=services.FIELDS_OPEN[seen.case.status]
+                data, instance=seen.case, account=seen.case.account, names=services.FIELDS_OPEN.get(seen.case.status, ())
             ),
             _save_requirement,
             lambda seen: seen.answers_for and seen.case.status in services.FIELDS_OPEN,

@@ -88,7 +88,7 @@ def case_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _sheet(request: HttpRequest, user: User, case: Case, *, error: DomainError | None = None) -> HttpResponse:
     gate = Gate.PRE if case.status == CaseStatus.REGISTRATION else Gate.FINAL
-    choices = routing.choices_for([gate.value], "csr", case, user, user.pk, approval_case.case_of(case))
+    choices = routing.choices_for([gate.value], "csr", case, user, case.last_editor_id, approval_case.case_of(case))
     context: dict[str, Any] = {
         "case": case,
         "gates": asking.steps_of(choices, user, request.POST),

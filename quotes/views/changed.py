@@ -130,7 +130,7 @@ def _row(
         sees_margin=margin,
         stands_for=positions.get(line.alternative_to_id) if line.alternative_to_id else None,
         said=declined.said_by_line(declined.said_before(quote)).get(line.pk),
-        required=requirements.note(required.get(texts.sku, ()), line.quantity),
+        required=requirements.note(required.get(texts.sku, ()), priced.lines[place].line.priced_quantity),
         typed=typed,
         error=wrong,
     )
