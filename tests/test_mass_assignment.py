@@ -140,8 +140,8 @@ WRITES: dict[str, Changes] = {
         _CASE | NEWS | of("csr.Case", "assessor_id") | new("csr.CaseSpell") | of("csr.CaseSpell", "ended_at")
     ),
     "api:csr-clone POST": _NEW_CASE | new("csr.CaseAccount"),
-    "api:csr-close POST": _CASE_MOVES | NEWS | of("csr.Case", "close_reason_id"),
-    "api:csr-comments POST": EVENT | NEWS,
+    "api:csr-close POST": _CASE_MOVES | of("csr.Case", "close_reason_id"),
+    "api:csr-comments POST": EVENT,
     "api:csr-conclusion POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
     "api:csr-detail PATCH": _CASE | of("csr.Case", "title"),
     "api:csr-file DELETE": EVENT | gone("csr.CaseFile"),

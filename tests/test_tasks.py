@@ -12,6 +12,9 @@ from core import outbox
 from crm.celery import app
 from tests.test_transitions import code_outside_workflow
 
+EMITTING = ("outbox.emit", "outbox.emit_all", "keeping.tell", "keeping.handed_to")
+"""Their first argument is the topic of a mail."""
+
 
 def first_arguments(source: str, *functions: str) -> Iterator[str]:
     """The literal first arguments of calls of `functions`, given as "module.name" (also found as plain "name")."""
@@ -65,8 +68,8 @@ def test_every_enqueued_name_is_a_task() -> None:
 
 
 def test_every_emitted_topic_has_a_handler() -> None:
-    assert in_code("outbox.emit", "outbox.emit_all") <= outbox.topics()
+    assert in_code(*EMITTING) <= outbox.topics()
 
 
 def test_every_handler_is_of_a_topic_that_somebody_emits() -> None:
-    assert outbox.topics() == in_code("outbox.emit", "outbox.emit_all")
+    assert outbox.topics() == in_code(*EMITTING)

@@ -45,6 +45,23 @@ LIFE_CYCLES: dict[str, LifeCycle] = {
             "reject": ("open", "rejected"),
         },
     ),
+    "csr.Case": LifeCycle(
+        "registration",
+        {
+            "approve": ("approval_pending", "under_implementation"),
+            "back_to_assessment": ("approval_pending", "under_assessment"),
+            "back_to_registration": ("pending_pre_approval", "registration"),
+            "close_rejected": (
+                "registration pending_pre_approval under_assessment approval_pending under_implementation",
+                "closed_rejected",
+            ),
+            "deactivate": ("implemented", "inactive"),
+            "implement": ("under_implementation", "implemented"),
+            "pre_approve": ("pending_pre_approval", "under_assessment"),
+            "submit": ("registration", "pending_pre_approval"),
+            "submit_for_approval": ("under_assessment", "approval_pending"),
+        },
+    ),
     "opportunities.Opportunity": LifeCycle(
         "new",
         {

@@ -219,6 +219,11 @@ def test_mails_that_somebody_waits_for_are_urgent_and_those_that_come_in_crowds_
         "approval.passed_on",
         "approval.recalled",
         "approval.requested",
+        "csr.answered",
+        "csr.assess",
+        "csr.implement",
+        "csr.orphaned",
+        "csr.task",
         "users.password_reset",
     }
 

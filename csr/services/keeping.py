@@ -66,13 +66,13 @@ def moved(case: Case, by: User | None, verb: str, *, fields: Iterable[str] = (),
     begin(case, by)
     saved(case, by if edits else None, (*fields, "status", "status_since"))
     event = events.record(case, verb, by=by, reason=reason)
-    tell(case, "csr.moved", people_of(case) - {by.pk if by else None}, event_id=event.pk)
+    tell("csr.moved", case, people_of(case) - {by.pk if by else None}, event_id=event.pk)
 
 
-def handed_to(case: Case, owner: User | None, topic: str) -> None:
+def handed_to(topic: str, case: Case, owner: User | None) -> None:
     """Whoever answers for the case now is told; the stewards where nobody does."""
     people = {owner.pk} if owner else {steward.pk for steward in stewards()}
-    tell(case, topic, people)
+    tell(topic, case, people)
 
 
 def answerable(case: Case) -> set[int]:
@@ -91,7 +91,7 @@ def people_of(case: Case) -> set[int | None]:
     return {*team, case.registered_by_id, case.owner_id} - {None}
 
 
-def tell(case: Case, topic: str, people: Collection[int | None], **more: int | str) -> None:
+def tell(topic: str, case: Case, people: Collection[int | None], **more: int | str) -> None:
     rows: list[dict[str, int | str]] = [
         {"case_id": case.pk, "user_id": pk, **more} for pk in sorted(pk for pk in people if pk is not None)
     ]

@@ -116,14 +116,14 @@ def go_on(case: Case, *, by: User | None) -> None:
         case.assessor = _owner(rule, "assessor", case)
         case.due_on = _due(rule.assessment_days if rule else 14)
         keeping.moved(case, by, "pre-approved", fields=("assessor", "due_on"))
-        keeping.handed_to(case, case.assessor, "csr.assess")
+        keeping.handed_to("csr.assess", case, case.assessor)
         tasks.open_tasks(case, TaskPhase.ASSESSMENT, rule.parts.filter(is_active=True) if rule else ())
     else:
         case.approve()
         case.implementer = _owner(rule, "implementer", case)
         case.due_on = _due(rule.implementation_days if rule else 30)
         keeping.moved(case, by, "approved", fields=("implementer", "due_on"))
-        keeping.handed_to(case, case.implementer, "csr.implement")
+        keeping.handed_to("csr.implement", case, case.implementer)
         tasks.open_tasks(case, TaskPhase.IMPLEMENTATION, rule.tasks.filter(is_active=True) if rule else ())
 
 
@@ -183,7 +183,7 @@ def case_implement(*, case_id: int, by: User, review_on: dt.date | None = None, 
     case.review_on = review_on or case.review_on or (_months_on(clock.today(), months) if months else None)
     case.due_on = None
     keeping.moved(case, by, "implemented", fields=("review_on", "due_on"), edits=True)
-    keeping.tell(case, "csr.live", keeping.registrants(case) - {by.pk})
+    keeping.tell("csr.live", case, keeping.registrants(case) - {by.pk})
     return case
 
 
@@ -255,5 +255,5 @@ def case_assign(*, case_id: int, by: User, person: User, version: int | None = N
     keeping.changed_hands(case, by)
     keeping.saved(case, by, (name,))
     events.record(case, "assigned", by=by, name=person.display_name)
-    keeping.handed_to(case, person, "csr.assess" if name == "assessor" else "csr.implement")
+    keeping.handed_to("csr.assess" if name == "assessor" else "csr.implement", case, person)
     return case

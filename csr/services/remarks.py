@@ -30,7 +30,7 @@ def comment_add(*, case_id: int, text: str, by: User) -> Event:
     if len(text) > LONGEST:
         raise Invalid(fields={"comment": _("At most %(most)s characters.") % {"most": LONGEST}})
     event = events.record(case, "commented", by=by, reason=text)
-    keeping.tell(case, "csr.commented", keeping.people_of(case) - {by.pk}, event_id=event.pk)
+    keeping.tell("csr.commented", case, keeping.people_of(case) - {by.pk}, event_id=event.pk)
     return event
 
 

@@ -49,7 +49,7 @@ def _release_case(case_id: int) -> int:
     keeping.changed_hands(case, None)
     keeping.saved(case, None, (name,))
     events.record(case, "left without an owner", name=owner.display_name)
-    keeping.handed_to(case, None, "csr.orphaned")
+    keeping.handed_to("csr.orphaned", case, None)
     return 1
 
 
@@ -64,9 +64,9 @@ def _release_task(task_id: int, case_id: int) -> int:
     task.save(update_fields=["owner"])
     events.record(case, "task passed on", name=name, department=task.department.code)
     if task.owner is not None:
-        keeping.tell(case, "csr.task", {task.owner.pk}, task_id=task.pk)
+        keeping.tell("csr.task", case, {task.owner.pk}, task_id=task.pk)
     else:
-        keeping.handed_to(case, case.owner, "csr.orphaned")
+        keeping.handed_to("csr.orphaned", case, case.owner)
     return 1
 
 
@@ -80,7 +80,7 @@ def _late_tasks() -> int:
         for task in late.select_related("case").select_for_update(**{**db.lock_options(), **db.skip_locked()})[:_AT_ONCE]:
             task.reminded_on = today
             task.save(update_fields=["reminded_on"])
-            keeping.tell(task.case, "csr.task", {task.owner_id}, task_id=task.pk)
+            keeping.tell("csr.task", task.case, {task.owner_id}, task_id=task.pk)
             done += 1
     return done
 
@@ -94,6 +94,6 @@ def _reviews() -> int:
         for case in due.select_for_update(**{**db.lock_options(), **db.skip_locked()}).order_by("pk")[:_AT_ONCE]:
             case.review_told_on = clock.today()
             case.save(update_fields=["review_told_on"])
-            keeping.tell(case, "csr.review", keeping.registrants(case))
+            keeping.tell("csr.review", case, keeping.registrants(case))
             done += 1
     return done

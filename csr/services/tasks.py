@@ -37,7 +37,7 @@ def open_tasks(case: Case, phase: TaskPhase, departments: Iterable[Department]) 
 
 def _tell(task: CaseTask, but: User | None = None) -> None:
     if task.owner_id is not None and task.owner_id != (but.pk if but else None):
-        keeping.tell(task.case, "csr.task", {task.owner_id}, task_id=task.pk)
+        keeping.tell("csr.task", task.case, {task.owner_id}, task_id=task.pk)
 
 
 @transaction.atomic
@@ -89,7 +89,7 @@ def task_change(*, case_id: int, task_id: int, by: User, changes: Mapping[str, A
     keeping.saved(case, by)
     events.record(case, "task changed", by=by, department=task.department.code, fields=sorted(changes))
     if task.owner_id is None and before is not None:
-        keeping.tell(case, "csr.orphaned", keeping.answerable(case) - {by.pk})
+        keeping.tell("csr.orphaned", case, keeping.answerable(case) - {by.pk})
     elif task.owner_id != before:
         _tell(task, by)
     return task
@@ -163,7 +163,7 @@ def task_answer(*, case_id: int, task_id: int, by: User, answer: Mapping[str, An
     keeping.saved(case, None)
     events.record(case, "task answered", by=by, department=task.department.code, answer=task.feasibility, reason=task.comment)
     if not waiting(case):
-        keeping.tell(case, "csr.answered", keeping.answerable(case) - {by.pk})
+        keeping.tell("csr.answered", case, keeping.answerable(case) - {by.pk})
     return task
 
 

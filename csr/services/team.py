@@ -48,7 +48,7 @@ def _added(case: Case, person: User, role: TeamRole, by: User) -> CaseMember:
         raise Invalid(fields={"user": _("This person has this role already.")})
     events.record(case, "member added", by=by, name=person.display_name, role=role.code)
     if person.pk != by.pk and role.code != WATCHER:
-        keeping.tell(case, "csr.joined", {person.pk})
+        keeping.tell("csr.joined", case, {person.pk})
     return member
 
 

@@ -1,10 +1,7 @@
 """Cases for tests, made by the services themselves."""
 
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
-
-from django.apps import apps
 
 from approvals import services as approvals
 from approvals.choices import Verdict, Via
@@ -39,7 +36,6 @@ class World:
 
 
 def make_case_world() -> World:
-    import_module("csr.migrations.0002_guards").fill(apps, None)  # what tests that commit have thrown away
     quotes = make_world()
     world = World(
         quotes=quotes,

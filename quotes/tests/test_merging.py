@@ -168,7 +168,10 @@ def test_an_owner_who_would_lose_sight_joins_the_account_team(scene: SimpleNames
 
 def test_every_model_that_refers_to_an_account_follows_or_is_said_to_stay() -> None:
     following = {follower.label for follower in merge_selectors.followers()}
-    assert following == {"quotes.Quote", "opportunities.Opportunity", "accounts.Contact", "accounts.AccountTeamMember"}
+    assert following == {
+        *("accounts.AccountTeamMember", "accounts.Contact", "csr.Case", "csr.CaseAccount"),
+        *("opportunities.Opportunity", "quotes.Quote"),
+    }
 
 
 # --- What is frozen or waits ------------------------------------------------------------------------------------------

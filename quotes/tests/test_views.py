@@ -220,7 +220,7 @@ def test_a_role_without_margins_sees_neither_margin_nor_its_limit(client: Client
     quote = draft(world, "30")
     assert "Margin" in _page(client, world.rep, quote)
     support = _page(client, UserFactory(roles=["sales_support"], team=world.team), quote)
-    assert "14.3" not in support
+    assert "14.3%" not in support
     assert "Target margin" not in support
     assert "needs approval" in support
 
