@@ -15,7 +15,7 @@ from tests.fuzz import cases, judging
 from tests.fuzz.ground import MARK, Ground, make_ground
 from tests.fuzz.judging import Verdict
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "3000"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "4000"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 ROUND = 2000
 FRESH = 100

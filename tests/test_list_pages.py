@@ -154,7 +154,7 @@ API_LISTS: dict[str, ListPage] = {
     "api:absence-list": ListPage("data_steward", make_absence, 3),
     "api:account-list": ListPage("data_steward", make_account, 3),
     "api:approval-list": ListPage("pricing", make_approval, 4),
-    "api:csr-list": ListPage("sales_rep", make_case, 6),
+    "api:csr-list": ListPage("data_steward", make_case, 3),
     "api:opportunity-list": ListPage("data_steward", make_opportunity, 3),
     "api:payment-term-list": ListPage("sales_rep", make_payment_term, 3),
     "api:product-list": ListPage("sales_rep", make_product, 4),

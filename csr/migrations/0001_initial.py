@@ -491,7 +491,7 @@ class Migration(migrations.Migration):
             name='CaseAccount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.account', verbose_name='account')),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='case_associations', to='accounts.account', verbose_name='account')),
                 ('case', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='accounts', to='csr.case', verbose_name='case')),
                 ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site', verbose_name='site')),
             ],

@@ -54,7 +54,7 @@ class CaseAccount(models.Model):
     twice; two can become the same when accounts are merged."""
 
     case = models.ForeignKey(Case, models.CASCADE, related_name="accounts", verbose_name=_("case"))
-    account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name=_("account"))
+    account = models.ForeignKey(Account, models.PROTECT, related_name="case_associations", verbose_name=_("account"))
     site = models.ForeignKey(Site, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("site"))
 
     class Meta:

@@ -127,7 +127,20 @@ class Steering:
             "email": ("ostaja@asiakas.example",),
             "version": (1, 2, LEFT_OUT),
             "content_hash": (LEFT_OUT,),
-            "reason": (ground.world.reason.code, ground.world.reason.code, "Because"),
+            "requirement_type": ("packaging", "logistics", "none"),
+            "record_type": (LEFT_OUT, "csr"),
+            "department": ("quality", "regulatory", "none"),
+            "role": ("expert", "sales", "none"),
+            "site": (LEFT_OUT, None),
+            "requested_by": (LEFT_OUT, None),
+            "skus": (["MAITO-1"], ["NONE"]),
+            "products": (LEFT_OUT, [ground.world.product.pk]),
+            "person": (ground.world.manager.pk, ground.world.rep.pk),
+            "owner": (ground.world.manager.pk, None),
+            "said_by": ("Olli Ostaja",),
+            "conclusion": ("Onnistuu",),
+            "comment": ("Selvä",),
+            "reason": (ground.world.reason.code, "withdrawn", "Because"),
         }
         self.records = {
             "account": "accounts",
@@ -156,12 +169,19 @@ class Steering:
         ids: dict[str, Any] = {name: quote(str(value), safe="") for name, value in (case.path_parameters or {}).items()}
         if "id" in ids and self._steers():
             part = next((name for name in ids if name != "id"), "id")
-            kind = "texts" if "/texts/{" in case.path else self.records.get(part, case.path.split("/")[3])
+            kind = self._kind(case.path, part)
             ids[part] = chosen = self._id(kind)
             if part != "id":
                 ids["id"] = self.ground.parents[chosen]
         query = {name: self._word(name, value) for name, value in (case.query or {}).items()}
         return case.path.format(**ids) + (f"?{urlencode(query, doseq=True, errors='replace')}" if query else "")
+
+    def _kind(self, path: str, part: str) -> str:
+        """What kind of record the last id of an address is of."""
+        places = path.split("/")
+        if places[3] == "csr" and part != "id":
+            return f"csr {places[5]}"
+        return "texts" if "/texts/{" in path else self.records.get(part, places[3])
 
     def _body(self, case: Case) -> bytes:
         if isinstance(case.body, bytes):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
 
 from django.db import connection
@@ -13,6 +14,19 @@ from accounts.models import Account, Contact, Site
 from accounts.tests.factories import AccountFactory, ContactFactory, SiteFactory
 from approvals.models import Request
 from core import db
+from csr import services as csr
+from csr.choices import CaseStatus
+from csr.models import (
+    Case,
+    CaseAccount,
+    CaseFile,
+    CaseMember,
+    CaseProduct,
+    CaseTask,
+    Department,
+    RequirementType,
+    TeamRole,
+)
 from opportunities.models import Opportunity
 from opportunities.tests.factories import OpportunityFactory
 from quotes import services
@@ -33,6 +47,8 @@ APART = 10_000
 MODELS: dict[str, type[Any]] = {
     "accounts": Account, "contacts": Contact, "sites": Site, "opportunities": Opportunity, "quotes": Quote, "lines": QuoteLine,
     "approvals": Request, "absences": Absence, "attachments": QuoteAttachment, "quote-templates": QuoteTemplate,
+    "csr": Case, "csr products": CaseProduct, "csr accounts": CaseAccount, "csr team": CaseMember, "csr tasks": CaseTask,
+    "csr files": CaseFile,
 }  # fmt: skip
 STATEMENT = Statement("Audit", Decimal(500), Decimal(1), Decimal(200), Decimal(2), "A. Udit", "Checked")
 CONFINED = ("rep", "support")
@@ -47,7 +63,7 @@ class Ground:
     own: dict[str, list[int]]
     foreign: dict[str, frozenset[int]]
     parents: dict[int, int]
-    """The quote of a line or a file and the account of a contact, by the id of the part."""
+    """What a part belongs to, by the id of the part: the quote of a line, the account of a contact, the case of a part."""
 
     @property
     def foreign_ids(self) -> frozenset[int]:
@@ -74,6 +90,7 @@ def make_ground() -> Ground:
         "steward": UserFactory(username="steward", roles=["data_steward"], sees_all_units=True),
     }
     _records(world.account, world.contact, world, people["presales"])
+    _cases(world.account, world.rep, world, "Smaller boxes")
     own = {name: list(model.objects.order_by("pk").values_list("pk", flat=True)) for name, model in MODELS.items()}
     _count_from(HIGH)
     _strangers(world)
@@ -81,7 +98,8 @@ def make_ground() -> Ground:
     own["products"], foreign["products"] = [world.product.pk], frozenset()
     own["texts"] = list(QuoteLine.objects.filter(kind=LineKind.NOTE).order_by("pk").values_list("pk", flat=True))
     foreign["texts"] = foreign["lines"]
-    parts = ((QuoteLine, "quote"), (QuoteAttachment, "quote"), (Contact, "account"))
+    of_cases = ((model, "case") for name, model in MODELS.items() if name.startswith("csr "))
+    parts = ((QuoteLine, "quote"), (QuoteAttachment, "quote"), (Contact, "account"), *of_cases)
     parents = {key: whole for model, name in parts for key, whole in model.objects.values_list("pk", name)}
     return Ground(world, {name: _client(person) for name, person in people.items()}, people, own, foreign, parents)
 
@@ -111,6 +129,24 @@ def _records(account: Account, contact: Contact, world: World, writer: User) -> 
         services.quote_send(quote_id=draft(world).pk, by=world.rep, to=[contact.email])
 
 
+def _cases(account: Account, by: User, world: World, title: str) -> None:
+    """Customer-specific requirements where each of their moves begins, with everything that belongs to them."""
+    further = AccountFactory(owner=by, name=title)
+    for last in (0, 0, 2, 2, 4, 5):
+        words = {"title": title, "description": title, "requirement_type": RequirementType.objects.get(code="packaging")}
+        case = csr.case_register(account_id=account.pk, by=by, product_ids=[world.product.pk], **words)
+        CaseAccount.objects.create(case=case, account=further)
+        CaseMember.objects.create(case=case, user=by, role=TeamRole.objects.get(code="sales"))
+        csr.file_add(case_id=case.pk, by=by, file=BytesIO(title.encode()), name=f"{title}.txt", size=len(title))
+        for status in [*CaseStatus][1 : last + 1]:
+            case.status, case.assessor, case.implementer = status, by, by
+            case.feasibility, case.conclusion = "feasible", title
+            case.save()
+        if case.phase.value in ("assessment", "implementation"):
+            quality = Department.objects.get(code="quality")
+            CaseTask.objects.create(case=case, phase=case.phase.value, department=quality, owner=by)
+
+
 def _strangers(world: World) -> None:
     manager = UserFactory(username="outi", roles=["sales_manager"])
     team = TeamFactory(name="Elsewhere", manager=manager)
@@ -127,6 +163,7 @@ def _strangers(world: World) -> None:
         quote = services.quote_create(account_id=account.pk, by=stranger, lines=[line])
         services.quote_change(quote_id=quote.pk, by=stranger, customer_note=MARK, internal_note=MARK)
         attached(quote, stranger, name=f"{MARK}.txt", for_customer=True)
+    _cases(account, stranger, world, MARK)
     template_of(stranger, world.product, name=MARK)
     services.quote_submit(quote_id=quote.pk, by=stranger, approvers={}, reason=MARK)
     services.quote_send(quote_id=quote.pk - 1, by=stranger, to=[str(contact.email)])
