@@ -92,7 +92,10 @@ def read(text: str) -> Pasted:
         _refuse(_("At most %(most)s rows fit in at once. Paste them in parts.") % {"most": MOST_ROWS})
     roles = heads or _usual([cells for _number, cells in body])
     names = table[0][1] if heads else []
-    return Pasted(tuple(_row(number, cells, roles) for number, cells in body), _unread(body, roles, names))
+    rows = tuple(row for number, cells in body if any((row := _row(number, cells, roles))[1:]))
+    if not rows:
+        _refuse(_("There is no row in it."))
+    return Pasted(rows, _unread(body, roles, names))
 
 
 def _refuse(problem: object) -> None:

@@ -79,6 +79,15 @@ def test_as_many_rows_as_fit_are_read() -> None:
     assert len(read("sku\tqty\n" + "A\t1\n" * MOST_ROWS).rows) == MOST_ROWS
 
 
+@pytest.mark.parametrize("text", [";;-", "a;1\n;;-", ";;;;;x"])
+def test_a_row_of_which_nothing_is_read_is_blank(text: str) -> None:
+    try:
+        found = read(text)
+    except Invalid:
+        return
+    assert [row.number for row in found.rows] == [1]
+
+
 @given(st.text(alphabet=st.sampled_from('a1,;\t\n\r"€% -=\x00\u2028é'), max_size=60))
 def test_whatever_is_pasted_becomes_rows_or_is_refused(text: str) -> None:
     try:
