@@ -33,7 +33,7 @@ from tests.test_list_pages import LIST_PAGES
 from users.models import User
 from users.tests.factories import TeamFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 MARGIN_ROLES = {"sales_rep", "sales_manager", "sales_leadership", "pricing", "finance", "data_steward"}
 

@@ -33,7 +33,7 @@ from csr.models import (
 from csr.tests.factories import World, answer_all, bring_to, decide, make_case_world, registered
 from users.models import User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 HTMX = {"HX-Request": "true"}
 

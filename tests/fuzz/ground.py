@@ -132,19 +132,31 @@ def _records(account: Account, contact: Contact, world: World, writer: User) -> 
 def _cases(account: Account, by: User, world: World, title: str) -> None:
     """Customer-specific requirements where each of their moves begins, with everything that belongs to them."""
     further = AccountFactory(owner=by, name=title)
-    for last in (0, 0, 2, 2, 4, 5):
-        words = {"title": title, "description": title, "requirement_type": RequirementType.objects.get(code="packaging")}
+    words = {"title": title, "description": title, "requirement_type": RequirementType.objects.get(code="packaging")}
+    for last, is_plain in ((0, False), (0, True), (2, False), (2, True), (2, True), (4, False), (4, True), (4, True), (5, False)):
         case = csr.case_register(account_id=account.pk, by=by, product_ids=[world.product.pk], **words)
+        if is_plain:  # nothing of it is open
+            _bring(case, by, last, title)
+            continue
         CaseAccount.objects.create(case=case, account=further)
         CaseMember.objects.create(case=case, user=by, role=TeamRole.objects.get(code="sales"))
         csr.file_add(case_id=case.pk, by=by, file=BytesIO(title.encode()), name=f"{title}.txt", size=len(title))
-        for status in [*CaseStatus][1 : last + 1]:
-            case.status, case.assessor, case.implementer = status, by, by
-            case.feasibility, case.conclusion = "feasible", title
-            case.save()
+        _bring(case, by, last, title)
         if case.phase.value in ("assessment", "implementation"):
             quality = Department.objects.get(code="quality")
             CaseTask.objects.create(case=case, phase=case.phase.value, department=quality, owner=by)
+
+    for _number in range(2):
+        asked = csr.case_register(account_id=account.pk, by=by, product_ids=[world.product.pk], **words)
+        csr.case_submit(case_id=asked.pk, by=by)
+
+
+def _bring(case: Case, by: User, last: int, title: str) -> None:
+    """To this status, whoever answers for it being the one person."""
+    for status in [*CaseStatus][1 : last + 1]:
+        case.status, case.assessor, case.implementer = status, by, by
+        case.feasibility, case.conclusion = "feasible", title
+        case.save()
 
 
 def _strangers(world: World) -> None:
