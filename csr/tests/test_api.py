@@ -20,6 +20,8 @@ from csr.tests.factories import World, answer_all, bring_to, decide, make_case_w
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
+pytestmark = pytest.mark.once
+
 PDF = b"%PDF-1.7\nspec"
 
 
