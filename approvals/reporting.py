@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from approvals import lead_times, oversight
 from approvals.lead_times import Answer, Figures
 from approvals.models import RunGate
+from core import clock
 from core.downloads import Listing
 from core.exports import Column, Kind
 from users.models import User
@@ -51,15 +52,11 @@ class Report(NamedTuple):
 def answers_for(user: User, *, since: dt.date, until: dt.date, gate: str = "") -> QuerySet[Any]:
     """The gates that were answered on these days, as far as this person oversees them: what their people asked for, and what
     their people answered."""
-    first, last = (_midnight(day) for day in (since, until + dt.timedelta(days=1)))
+    first, last = (clock.start_of_day(day) for day in (since, until + dt.timedelta(days=1)))
     answered = RunGate.objects.filter(request__decision__at__gte=first, request__decision__at__lt=last)
     if gate:
         answered = answered.filter(gate=gate)
     return answered.filter(oversight.overseen(user, "request__decision__decided_by", "run__requested_by")).order_by()
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone()).astimezone(dt.UTC)
 
 
 def read(answered: QuerySet[Any], most: int = MOST) -> list[Answer] | None:

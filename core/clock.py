@@ -20,6 +20,11 @@ def day_of(instant: dt.datetime) -> dt.date:
     return instant.astimezone(timezone.get_default_timezone()).date()
 
 
+def start_of_day(day: dt.date) -> dt.datetime:
+    """Midnight at which `day` begins in the seller's time zone, as a UTC instant."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone()).astimezone(dt.UTC)
+
+
 def end_of_day(day: dt.date) -> dt.datetime:
     """The last second of `day` in the seller's time zone, as a UTC instant."""
     local = dt.datetime.combine(day, dt.time(23, 59, 59), tzinfo=timezone.get_default_timezone())

@@ -56,11 +56,7 @@ class CaseApproval:
     def eligible(self, subject: Case, candidates: Sequence[User]) -> Sequence[User]:
         """Nor does whoever registered or assessed a case approve it."""
         unit, involved = subject.account.unit_id, (subject.registered_by_id, subject.assessor_id)
-        return [
-            user
-            for user in candidates
-            if user.pk not in involved and (user.sees_all_units or (unit is not None and user.unit_id == unit))
-        ]
+        return [user for user in candidates if user.pk not in involved and user.is_in_charge_of(unit)]
 
     def approved(self, subject: Case, *, by: User | None) -> None:
         moving.go_on(subject, by=by)

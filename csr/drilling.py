@@ -5,9 +5,9 @@ from typing import Any
 
 import django_filters
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from approvals.filters import DayField
+from core import clock
 from csr.choices import OPEN
 from csr.models import Case, CaseProduct
 
@@ -16,14 +16,10 @@ def registered_between(since: dt.date | None, until: dt.date | None) -> Q:
     """Cases of these days by the seller's clock, both included; None: without an end."""
     found = Q()
     if since:
-        found &= Q(created_at__gte=_midnight(since))
+        found &= Q(created_at__gte=clock.start_of_day(since))
     if until:
-        found &= Q(created_at__lt=_midnight(until + dt.timedelta(days=1)))
+        found &= Q(created_at__lt=clock.start_of_day(until + dt.timedelta(days=1)))
     return found
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), tzinfo=timezone.get_default_timezone()).astimezone(dt.UTC)
 
 
 KEYS = {"min_value": 1, "max_value": 2**53}

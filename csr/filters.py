@@ -17,17 +17,14 @@ from csr import selectors
 from csr.choices import OPEN, PENDING, CaseStatus
 from csr.drilling import DrillingFilter
 from csr.models import Case, CaseAccount, CaseTask, RequirementType
+from csr.models.cases import own
 from users.access import user_of
 from users.models import User
 
 
-def _mine(user: User) -> Q:
-    return Q(registered_by=user) | Q(assessor=user) | Q(implementer=user)
-
-
 def _waiting(user: User) -> Q:
     """Whose phase it is, and who owes a part of it."""
-    own = (
+    answered_for = (
         Q(status=CaseStatus.REGISTRATION, registered_by=user)
         | Q(status=CaseStatus.UNDER_ASSESSMENT, assessor=user)
         | Q(status=CaseStatus.UNDER_IMPLEMENTATION, implementer=user)
@@ -36,7 +33,7 @@ def _waiting(user: User) -> Q:
     assessed = owed.filter(phase="assessment").values("case")
     implemented = owed.filter(phase="implementation").values("case")
     parts = Q(status=CaseStatus.UNDER_ASSESSMENT, pk__in=assessed) | Q(status=CaseStatus.UNDER_IMPLEMENTATION, pk__in=implemented)
-    return own | parts
+    return answered_for | parts
 
 
 def _unassigned(user: User) -> Q:
@@ -50,7 +47,7 @@ def _to_review(user: User) -> Q:
 
 
 QUICK: dict[str, tuple[Promise, Callable[[User], Q]]] = {
-    "mine": (_("My cases"), _mine),
+    "mine": (_("My cases"), own),
     "waiting": (_("Waiting for me"), _waiting),
     "unassigned": (_("Without an owner"), _unassigned),
     "pending": (_("Pending approval"), lambda user: Q(status__in=sorted(PENDING))),

@@ -118,7 +118,7 @@ def holders(role: str, unit_id: int | None) -> list[User]:
     """Active people with this role who are in charge of the unit, by name."""
     held = RoleAssignment.objects.filter(role=role).values("user")
     people = User.objects.holding(Perm.CSR_VIEW).filter(pk__in=held).select_related("team__unit").order_by("display_name", "pk")
-    return [person for person in people if person.sees_all_units or (unit_id is not None and person.unit_id == unit_id)]
+    return [person for person in people if person.is_in_charge_of(unit_id)]
 
 
 def people() -> Any:

@@ -76,8 +76,7 @@ class QuoteApproval:
         return f"{reverse('quote_compare', args=[now[0]])}?{query}"
 
     def eligible(self, subject: Quote, candidates: Sequence[User]) -> Sequence[User]:
-        unit = subject.account.unit_id
-        return [user for user in candidates if user.sees_all_units or (unit is not None and user.unit_id == unit)]
+        return [user for user in candidates if user.is_in_charge_of(subject.account.unit_id)]
 
     def approved(self, subject: Quote, *, by: User | None) -> None:
         subject.approve()

@@ -193,6 +193,10 @@ class User(AbstractUser):
                 somebody.team.unit_id = unit
         return somebody
 
+    def is_in_charge_of(self, unit_id: int | None) -> bool:
+        """Whether this person answers for the business unit; for none only who answers for all of them."""
+        return self.sees_all_units or (unit_id is not None and self.unit_id == unit_id)
+
     @property
     def unit_id(self) -> int | None:
         """The business unit, which is that of the team."""

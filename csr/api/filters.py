@@ -3,13 +3,14 @@
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.api.filters import Flag, Id, Named
 from core.db import searching
 from csr.choices import CaseStatus
 from csr.models import Case, CaseProduct
+from csr.models.cases import own
 from users.access import user_of
 
 
@@ -34,5 +35,4 @@ class CaseApiFilter(django_filters.FilterSet):  # type: ignore[misc]
         return queryset.filter(pk__in=CaseProduct.objects.filter(product=value).order_by().values("case"))
 
     def only_mine(self, queryset: QuerySet[Case], name: str, value: bool) -> QuerySet[Case]:
-        user = user_of(self.request)
-        return queryset.filter(Q(registered_by=user) | Q(assessor=user) | Q(implementer=user)) if value else queryset
+        return queryset.filter(own(user_of(self.request))) if value else queryset

@@ -15,6 +15,11 @@ from users.models import User
 from users.roles import Perm, Scope
 
 
+def own(user: User) -> Q:
+    """Cases that this person has registered, assesses or implements."""
+    return Q(registered_by=user) | Q(assessor=user) | Q(implementer=user)
+
+
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> "CaseQuerySet":
         """Those of the accounts in sight, also of accounts that a case applies to as well, and those one takes part in."""
@@ -28,9 +33,8 @@ class CaseQuerySet(models.QuerySet["Case"]):
         team = (
             self.model._meta.apps.get_model("csr", "CaseMember").objects.filter(user=user).exclude(role__code=WATCHER).order_by()
         )
-        own = Q(registered_by=user) | Q(assessor=user) | Q(implementer=user)
         parts = Q(pk__in=also.values("case")) | Q(pk__in=tasks.values("case")) | Q(pk__in=team.values("case"))
-        return self.filter(Q(account__in=accounts) | own | parts)
+        return self.filter(Q(account__in=accounts) | own(user) | parts)
 
     def open(self) -> "CaseQuerySet":
         return self.filter(status__in=sorted(OPEN))
