@@ -1,9 +1,11 @@
 // A type-ahead: the server answers <li role="option">, the keys are those of the ARIA combobox pattern.
 // <div data-combobox data-url="…" data-choose="#hidden-input"><input role="combobox">…<ul role="listbox"></ul></div>
 // Choosing fills the hidden input and fires "combobox:chosen" on the wrapper.
+// Where its box has the focus from the start, this stands in the head: no key is pressed before somebody listens.
 (() => {
   "use strict";
   const pending = new WeakMap();
+  const ready = new Promise((done) => { document.readyState === "complete" ? done() : window.addEventListener("load", done); });
 
   const parts = (input) => {
     const box = input.closest("[data-combobox]");
@@ -40,6 +42,7 @@
     pending.set(input, control);
     try {
       const answer = await fetch(`${box.dataset.url}${box.dataset.url.includes("?") ? "&" : "?"}q=${encodeURIComponent(text)}`, { signal: control.signal, headers: { "HX-Request": "true" } });
+      await ready;
       if (!answer.ok || input.value.trim() !== text) return;
       list.innerHTML = await answer.text();
       list.hidden = false;

@@ -25,6 +25,20 @@ def add_line(visitor: Any, text: str, quantity: str) -> None:
     visitor.page.keyboard.press("Enter")
 
 
+def test_enter_is_heard_while_the_page_is_still_loading(world: World, visit: Any) -> None:
+    me = visit(world.rep)
+    held: list[Any] = []
+    me.page.route(re.compile(r"/app(\.\w+)?\.js"), lambda route: held.append(route))
+    me.page.goto(f"{me.base}/quotes/new/", wait_until="commit")
+    me.fill("#account-search", "ämpäri")
+    me.page.keyboard.press("Enter")
+    expect(me.page.locator("#quote-new-account")).to_have_value("")
+    (script,) = held
+    script.continue_()
+    expect(me.page.locator("#new-line-search")).to_be_focused()
+    assert Quote.objects.get().account == world.account
+
+
 @pytest.mark.req("S0.15")
 def test_home_to_sent_quote_takes_7_clicks_7_fields_and_1_page_change(world: World, visit: Any) -> None:
     for sku in ("JUUSTO-1", "LEIPA-1"):

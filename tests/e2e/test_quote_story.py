@@ -98,6 +98,8 @@ def be_cut_off(me: Any, quote: Quote) -> None:
     me.go(f"/quotes/{quote.pk}/")
     expect(me.page.locator("#quote-restored")).to_be_visible()
     expect(me.page.locator(f"#quote-line-{line.pk}-quantity")).to_have_value("7")
+    cue = me.page.locator("#save-cue")
+    expect(cue).to_have_text(cue.get_attribute("data-saved"))
     line.refresh_from_db()
     assert line.quantity == 7
 
