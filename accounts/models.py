@@ -117,6 +117,9 @@ def of_accounts_in_sight(rows: Rows, user: User, path: str = "account__") -> Row
     return rows.filter(seen)
 
 
+SEARCHED = ("name", "parent_customer_id", "business_id")
+
+
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, user: User) -> "AccountQuerySet":
         """Those in sight. What was merged is none of them: the account that it became stands in its place."""
@@ -132,8 +135,7 @@ class AccountQuerySet(models.QuerySet["Account"]):
 
     def matching(self, text: str) -> "AccountQuerySet":
         """Accounts whose name, customer number or business ID contains every word of `text`."""
-        fields = ["name", "parent_customer_id", "business_id"]
-        return searching.contains(self, fields, text, index="accounts_account_search")  # type: ignore[return-value]
+        return searching.contains(self, SEARCHED, text, index="accounts_account_search")  # type: ignore[return-value]
 
 
 class Account(Versioned):

@@ -47,6 +47,7 @@ class CsrConfig(AppConfig):
                 "task changed": _("Part changed"),
                 "task removed": _("Part no longer asked for"),
                 "task answered": _("Part answered"),
+                "passed on": _("Passed on"),
                 "task passed on": _("Part passed on"),
                 "concluded": _("Global feasibility conclusion"),
                 "assigned": _("Assigned"),

@@ -1,5 +1,6 @@
 """What a row of the list of cases shows, as ready text."""
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def list_rows_of(cases: Iterable[Case]) -> list[ListRow]:
             products=str(case.product_count),  # type: ignore[attr-defined]
             since=date_format(clock.day_of(case.status_since), "SHORT_DATE_FORMAT"),
             due=date_format(case.due_on, "SHORT_DATE_FORMAT") if case.due_on else "",
-            late=_("overdue") if case.due_on and case.due_on < today and not is_over(case) else "",
+            late=_("overdue") if is_late(case, today) else "",
         )
         for case in cases
     ]
@@ -58,6 +59,11 @@ def list_rows_of(cases: Iterable[Case]) -> list[ListRow]:
 def owner_of(case: Case) -> str:
     """Who answers for the phase, in words."""
     return case.owner.display_name if case.owner else _("Data stewards")
+
+
+def is_late(case: Case, today: dt.date) -> bool:
+    """Nobody of the house can be late while approvers decide."""
+    return case.due_on is not None and case.due_on < today and not case.is_locked and not is_over(case)
 
 
 def is_over(case: Case) -> bool:

@@ -41,6 +41,7 @@ class DrillingFilter(django_filters.FilterSet):  # type: ignore[misc]
     since = _DayFilter(method="registered_since")
     until = _DayFilter(method="registered_until")
     unit = django_filters.NumberFilter(field_name="account__unit", **KEYS)
+    about = django_filters.NumberFilter(field_name="account", **KEYS)
     product = django_filters.NumberFilter(method="of_product", **KEYS)
     reason = django_filters.NumberFilter(field_name="close_reason", **KEYS)
     open = django_filters.BooleanFilter(method="only_open")

@@ -6,9 +6,10 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _, gettext_lazy, gettext_noop
 
-from core import deliveries, emails, events, outbox
+from core import clock, deliveries, emails, events, outbox
 from core.deliveries import About
 from core.models import Event, OutboxMessage
+from csr.choices import OPEN, PENDING, Phase
 from csr.models import Case, CaseTask
 from users.models import User
 from users.selectors import user_with_roles
@@ -24,16 +25,33 @@ def _page(case: Case, part: str = "") -> str:
     return reverse("case_page", args=[case.pk]) + (f"#{part}" if part else "")
 
 
+@outbox.handler("csr.register", title=gettext_lazy("Case to submit"), urgent=True)
+def register(message: OutboxMessage, *, case_id: int, user_id: int) -> None:
+    _send(message, case_id, user_id, gettext_noop("To submit: %(what)s"),
+          gettext_noop("%(number)s is yours now: see that it is complete, and submit it."), phase=Phase.REGISTRATION)  # fmt: skip
+
+
 @outbox.handler("csr.assess", title=gettext_lazy("Case to assess"), urgent=True)
 def assess(message: OutboxMessage, *, case_id: int, user_id: int) -> None:
     _send(message, case_id, user_id, gettext_noop("To assess: %(what)s"),
-          gettext_noop("%(number)s was pre-approved. You assess whether it is feasible."), part="assessment")  # fmt: skip
+          gettext_noop("%(number)s was pre-approved. You assess whether it is feasible."), part="assessment",
+          phase=Phase.ASSESSMENT)  # fmt: skip
 
 
 @outbox.handler("csr.implement", title=gettext_lazy("Case to implement"), urgent=True)
 def implement(message: OutboxMessage, *, case_id: int, user_id: int) -> None:
     _send(message, case_id, user_id, gettext_noop("To implement: %(what)s"),
-          gettext_noop("%(number)s was approved. You see to it that it is implemented."), part="implementation")  # fmt: skip
+          gettext_noop("%(number)s was approved. You see to it that it is implemented."), part="implementation",
+          phase=Phase.IMPLEMENTATION)  # fmt: skip
+
+
+@outbox.handler("csr.late", title=gettext_lazy("A case is late"))
+def late(message: OutboxMessage, *, case_id: int, user_id: int) -> None:
+    """Nothing is sent when it has gone on by now."""
+    if not Case.objects.filter(pk=case_id, due_on__lt=clock.today(), status__in=sorted(OPEN - PENDING)).exists():
+        return
+    _send(message, case_id, user_id, gettext_noop("Late: %(what)s"),
+          gettext_noop("The last day for this phase of %(number)s has passed."))  # fmt: skip
 
 
 @outbox.handler("csr.task", title=gettext_lazy("Part of a case"), urgent=True)
@@ -93,13 +111,14 @@ def _news(message: OutboxMessage, case_id: int, user_id: int, event_id: int, sub
 
 def _send(
     message: OutboxMessage, case_id: int, user_id: int, subject: str, sentence: str, *, part: str = "",
-    event: Event | None = None, task: CaseTask | None = None,
+    event: Event | None = None, task: CaseTask | None = None, phase: Phase | None = None,
 ) -> None:  # fmt: skip
+    """`phase`: the one that this person was handed; nothing is sent when it is over, or somebody else's by now."""
     case = Case.objects.select_related("account", "requirement_type").get(pk=case_id)
     person = user_with_roles(user_id)
     if person is None or not person.is_active:
         raise outbox.Undeliverable("the person has left")
-    if not _sees(person, case):
+    if not _sees(person, case) or (phase and (case.phase != phase or case.owner_id not in (person.pk, None))):
         return
     with translation.override(person.language):
         words: dict[str, Any] = {

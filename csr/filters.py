@@ -11,12 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from core import clock
 from core.choices import LookUpFilter
-from core.db import searching
 from core.forms import whole
 from csr import selectors
 from csr.choices import OPEN, PENDING, CaseStatus
 from csr.drilling import DrillingFilter
-from csr.models import Case, CaseAccount, CaseTask, RequirementType
+from csr.models import Case, CaseAccount, CaseQuerySet, CaseTask, RequirementType
 from csr.models.cases import own
 from users.access import user_of
 from users.models import User
@@ -51,7 +50,7 @@ QUICK: dict[str, tuple[Promise, Callable[[User], Q]]] = {
     "waiting": (_("Waiting for me"), _waiting),
     "unassigned": (_("Without an owner"), _unassigned),
     "pending": (_("Pending approval"), lambda user: Q(status__in=sorted(PENDING))),
-    "overdue": (_("Overdue"), lambda user: Q(status__in=sorted(OPEN), due_on__lt=clock.today())),
+    "overdue": (_("Overdue"), lambda user: Q(status__in=sorted(OPEN - PENDING), due_on__lt=clock.today())),
     "review": (_("Review due"), _to_review),
     "implemented": (_("Implemented"), lambda user: Q(status=CaseStatus.IMPLEMENTED)),
 }
@@ -77,8 +76,8 @@ class CaseFilter(DrillingFilter):
         model = Case
         fields: list[str] = []
 
-    def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        return searching.contains(queryset, ["number", "title", "account__name"], value)
+    def search(self, queryset: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
+        return queryset.matching(value)
 
     def of_account(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         """Also cases that apply to it as well."""

@@ -105,7 +105,7 @@ def report_of(cases: QuerySet[Case], since: dt.date, until: dt.date) -> Report:
             Table("unit", _("By business unit"), _named(count("unit", "unit"), units, _("No business unit"))),
             Table("type", _("By requirement type"), _named(count("requirement_type", "requirement_type"), types)),
             _top("product", _("By product"), _products(cases), period),
-            _top("account", _("By customer"), _customers(cases), period),
+            _top("about", _("By customer"), _customers(cases), period),
             Table("times", _("Time per phase, days"), _times_by_status(cases), is_of_times=True),
             _people(cases),
             Table(

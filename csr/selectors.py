@@ -13,7 +13,7 @@ from core.db import searching
 from core.errors import NotFound
 from csr import handling
 from csr.choices import OPEN, CaseStatus, TaskPhase
-from csr.models import Case, CaseFile, CaseQuerySet, CaseTask, CsrSettings, HandlingRule
+from csr.models import Case, CaseFile, CaseProduct, CaseQuerySet, CaseTask, CsrSettings, HandlingRule
 from users.models import RoleAssignment, User
 from users.roles import Perm
 
@@ -67,11 +67,11 @@ def similar(
     if account_id is not None:
         wanted |= Q(account=account_id)
     if products:
-        wanted |= Q(products__product__in=products)
+        wanted |= Q(pk__in=CaseProduct.objects.filter(product__in=products).order_by().values("case"))
     if not wanted and not text.strip():
         return []
-    rows = cases_for(user).filter(wanted).exclude(pk=but or 0).distinct()
-    words = searching.contains(rows, ["title"], text) if text.strip() else rows
+    rows = cases_for(user).filter(wanted).exclude(pk=but or 0)
+    words = searching.contains(rows, ["number", "title"], text, index="csr_case_search") if text.strip() else rows
     found = list(words.order_by("-pk")[:10])
     if len(found) < 10 and wanted and text.strip():
         found += [case for case in rows.order_by("-pk")[:10] if case not in found]

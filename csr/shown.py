@@ -28,27 +28,31 @@ _WORKED_ON = {CaseStatus.UNDER_ASSESSMENT: TaskPhase.ASSESSMENT, CaseStatus.UNDE
 
 def page_of(user: User, case: Case, *, all_products: bool = False) -> dict[str, Any]:
     """Everything the page needs; so many queries, however long its lists are."""
-    products = list(case.products.select_related("product").order_by("-pk"))
+    products = case.products.select_related("product").order_by("-pk")
+    product_count = case.products.count()
     parts = _parts_of(user, case)
     team = list(case.team.select_related("user", "role"))
     waiting = approvals.waiting_on("csr", [case.pk]).get(case.pk, []) if case.is_locked else []
     may = rights_of(user, case, open_parts=_open(parts, case), asked_by={one.requested_by for one in waiting})
-    shown = products if all_products else products[:PRODUCTS_SHOWN]
+    shown = list(products if all_products else products[:PRODUCTS_SHOWN])
+    may_open_account = _may_open(user, case)
+    if not may_open_account:
+        may.discard("clone")
     return {
         "case": case,
         "may": may,
         "path": path_of(case),
-        "next_step": next_step(case, open_parts=_open(parts, case), has_products=bool(products)),
-        "missing": _missing(case, may, bool(products), parts),
+        "next_step": next_step(case, open_parts=_open(parts, case), has_products=bool(product_count)),
+        "missing": _missing(case, may, bool(product_count), parts),
         "owner": columns.owner_of(case),
-        "may_open_account": _may_open(user, case),
-        "is_late": bool(case.due_on and case.due_on < clock.today() and not columns.is_over(case)),
+        "may_open_account": may_open_account,
+        "is_late": columns.is_late(case, clock.today()),
         "waiting": waiting,
         "own_request": _request_to_decide(user, case) if case.is_locked else None,
         "spells": _spells_of(case),
         "product_rows": PRODUCT_ROW.render(product_rows_of(case, shown), may_change="products" in may),
-        "product_count": len(products),
-        "products_left": len(products) - len(shown),
+        "product_count": product_count,
+        "products_left": product_count - len(shown),
         "accounts": list(case.accounts.select_related("account", "site")),
         "team": [member for member in team if member.role.code != WATCHER],
         "watchers": [member for member in team if member.role.code == WATCHER],
@@ -78,8 +82,10 @@ def rights_of(user: User, case: Case, *, open_parts: int, asked_by: set[int]) ->
         may.add("requirement")
     if edits and status == CaseStatus.REGISTRATION:
         may.add("products")
+    if edits and status in services.WORKED_ON:
+        may.add("assign")
     if edits and status in _WORKED_ON:
-        may |= {"tasks", "assign"}
+        may.add("tasks")
     if edits and status == CaseStatus.UNDER_ASSESSMENT and not open_parts:
         may.add("conclude")
     if edits and status == CaseStatus.UNDER_IMPLEMENTATION and not open_parts:

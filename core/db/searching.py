@@ -1,6 +1,6 @@
 """Rows by words in their texts: while somebody types, in long tables, and by likeness."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -27,10 +27,24 @@ def contains(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, i
 
     `index`: the `search_index` over just these fields, if there is one.
     """
+    return matching(queryset, text, lambda word: found_in(fields, word, index), is_indexed=bool(index))
+
+
+def matching(
+    queryset: models.QuerySet[Any], text: str, condition: Callable[[str], models.Q], *, is_indexed: bool = True
+) -> models.QuerySet[Any]:
+    """Rows that meet the condition of every word of `text`. `is_indexed`: an index finds them, whatever else is asked of them."""
     words = _words(text)
-    if index and is_postgresql() and any(len(word) >= LEAST_LETTERS for word in words):
-        return _by_few_keys(queryset, [_in_any(fields, word) for word in words])
-    return _with_words(queryset, fields, words, index)
+    conditions = [condition(word) for word in words]
+    if is_indexed and is_postgresql() and any(len(word) >= LEAST_LETTERS for word in words):
+        return _by_few_keys(queryset, conditions)
+    return queryset.filter(*conditions)
+
+
+def found_in(fields: Sequence[str], word: str, index: str) -> models.Q:
+    """The condition that `word` occurs in one of the fields, as `index` can find it."""
+    by_index = index and len(word) >= LEAST_LETTERS and not is_postgresql()
+    return models.Q(pk__in=_rows_of_index(index, word)) if by_index else _in_any(fields, word)
 
 
 def suggests(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, index: str) -> models.QuerySet[Any]:
@@ -38,22 +52,15 @@ def suggests(queryset: models.QuerySet[Any], fields: Sequence[str], text: str, i
     a field must begin with the first one, written small, large or with a capital. Each field has its own index. No query."""
     words = _words(text)
     if not words or any(len(word) >= LEAST_LETTERS for word in words):
-        return _with_words(queryset, fields, words, index)
+        return queryset.filter(*(found_in(fields, word, index) for word in words))
     begins = models.Q()
     for word in {words[0], words[0].lower(), words[0].upper(), words[0].capitalize()}:
         begins |= _in_any(fields, word, "startswith")
-    return _with_words(queryset.filter(begins), fields, words[1:], index)
+    return queryset.filter(begins, *(found_in(fields, word, index) for word in words[1:]))
 
 
 def _words(text: str) -> list[str]:
     return text.replace("\x00", "").split()[:MOST_WORDS]
-
-
-def _with_words(queryset: models.QuerySet[Any], fields: Sequence[str], words: Iterable[str], index: str) -> models.QuerySet[Any]:
-    for word in words:
-        by_index = index and len(word) >= LEAST_LETTERS and not is_postgresql()
-        queryset = queryset.filter(models.Q(pk__in=_rows_of_index(index, word)) if by_index else _in_any(fields, word))
-    return queryset
 
 
 def _in_any(fields: Sequence[str], word: str, how: str = "icontains") -> models.Q:

@@ -7,9 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.api.filters import Flag, Id, Named
-from core.db import searching
 from csr.choices import CaseStatus
-from csr.models import Case, CaseProduct
+from csr.models import Case, CaseProduct, CaseQuerySet
 from csr.models.cases import own
 from users.access import user_of
 
@@ -28,8 +27,8 @@ class CaseApiFilter(django_filters.FilterSet):  # type: ignore[misc]
         model = Case
         fields: list[str] = []
 
-    def search(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
-        return searching.contains(queryset, ["number", "title", "account__name"], value)
+    def search(self, queryset: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
+        return queryset.matching(value)
 
     def of_product(self, queryset: QuerySet[Case], name: str, value: Any) -> QuerySet[Case]:
         return queryset.filter(pk__in=CaseProduct.objects.filter(product=value).order_by().values("case"))

@@ -77,6 +77,7 @@ class CaseTaskOut(Output):
     """A part of the assessment or of the implementation."""
 
     id = serializers.IntegerField()
+    version = serializers.IntegerField()
     phase = serializers.ChoiceField(TaskPhase.choices)
     department = serializers.CharField()
     title = serializers.CharField(allow_blank=True)
@@ -257,6 +258,7 @@ def member_out(member: CaseMember) -> Json:
 def task_out(task: CaseTask) -> Json:
     return {
         "id": task.pk,
+        "version": task.version,
         "phase": task.phase,
         "department": task.department.code,
         "title": task.title,

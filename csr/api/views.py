@@ -207,12 +207,12 @@ class CaseEndpoint(Endpoint):
     @extend_schema(request=inputs.TaskChange, responses=CaseTaskOut)
     @action(detail=True, methods=["patch"], url_path="tasks/<int:task_id>")
     def task(self, request: Request, pk: int, task_id: int) -> Response:
-        """Change who answers a part, what it is, and until when."""
+        """Change who answers a part, what it is, and until when. `If-Match` names the version of the part."""
         given = self._read(pk, inputs.TaskChange)
         selectors.case_for(self.user, pk)
         changes = inputs.task_changes_of(given)
         task = services.task_change(case_id=pk, task_id=task_id, by=self.user, changes=changes, version=versions.wanted(request))
-        return self._part(outputs.task_out(task), task.case)
+        return Response(outputs.task_out(task), headers=versions.etag(task.version))
 
     @extend_schema(request=None, responses={200: CaseOut})
     @task.mapping.delete
@@ -224,10 +224,10 @@ class CaseEndpoint(Endpoint):
     @extend_schema(request=inputs.TaskAnswer, responses=CaseTaskOut)
     @action(detail=True, methods=["post"], url_path="tasks/<int:task_id>/answer")
     def answer(self, request: Request, pk: int, task_id: int) -> Response:
-        """Answer a part, or answer it anew while its phase lasts."""
+        """Answer a part, or answer it anew while its phase lasts. `If-Match` names the version of the part."""
         answer = self._read(pk, inputs.TaskAnswer)
         task = services.task_answer(case_id=pk, task_id=task_id, by=self.user, answer=answer, version=versions.wanted(request))
-        return self._part(outputs.task_out(task), task.case)
+        return Response(outputs.task_out(task), headers=versions.etag(task.version))
 
     # --- Comments and files -------------------------------------------------------------------------------------------
     @extend_schema(responses=listing(CaseCommentOut), filters=False)

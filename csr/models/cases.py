@@ -5,7 +5,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from accounts.models import Account, Contact, Site, of_accounts_in_sight
+from accounts.models import SEARCHED as ACCOUNT_TEXTS, Account, Contact, Site, of_accounts_in_sight
+from core.db import searching
 from core.histories import FieldHistory
 from core.models import Added, Versioned
 from csr.choices import OPEN, PENDING, PHASES, CaseStatus, Feasibility, Phase, Priority, Score
@@ -18,6 +19,14 @@ from users.roles import Perm, Scope
 def own(user: User) -> Q:
     """Cases that this person has registered, assesses or implements."""
     return Q(registered_by=user) | Q(assessor=user) | Q(implementer=user)
+
+
+def _has_word(word: str) -> Q:
+    """Two indexes find them; an OR over both tables would read all cases."""
+    accounts = Account.objects.order_by().filter(searching.found_in(ACCOUNT_TEXTS, word, "accounts_account_search"))
+    cases = Case._default_manager.order_by().values("pk")
+    of_case = cases.filter(searching.found_in(["number", "title"], word, "csr_case_search"))
+    return Q(pk__in=of_case.union(cases.filter(account__in=accounts.values("pk"))))
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -35,6 +44,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         )
         parts = Q(pk__in=also.values("case")) | Q(pk__in=tasks.values("case")) | Q(pk__in=team.values("case"))
         return self.filter(Q(account__in=accounts) | own(user) | parts)
+
+    def matching(self, text: str) -> "CaseQuerySet":
+        """Cases of which every word of `text` occurs in the number, the title, or what names the account."""
+        return searching.matching(self, text, _has_word)  # type: ignore[return-value]
 
     def open(self) -> "CaseQuerySet":
         return self.filter(status__in=sorted(OPEN))
@@ -74,6 +87,7 @@ class Case(CaseWorkflow, Versioned):
     implementer = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("implementer"))
     last_editor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("last edited by"))
     due_on = models.DateField(_("phase due"), null=True, blank=True)
+    reminded_on = models.DateField(_("reminded"), null=True, blank=True, editable=False)
     feasibility = models.CharField(_("feasibility"), max_length=20, choices=Feasibility, blank=True)
     conclusion = models.TextField(_("global feasibility conclusion"), max_length=10_000, blank=True)
     review_on = models.DateField(_("review"), null=True, blank=True)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Site
 from catalog.models import Product
 from core.histories import FieldHistory
+from core.models import Versioned
 from core.uploads import MOST_BYTES
 from csr.choices import Feasibility, TaskPhase
 from csr.models.cases import Case
@@ -83,7 +84,7 @@ class CaseMember(models.Model):
         return f"{self.case_id}: {self.user_id}"
 
 
-class CaseTask(models.Model):
+class CaseTask(Versioned):
     """A part of the assessment, answered with a feasibility, or of the implementation, which is done or not.
 
     `owner`: None until somebody is found; `due_on`: a day of the seller; `cost`: EUR net; `lead_time_days`: calendar days.

@@ -1,5 +1,6 @@
 """The only writers of cases; the lock order is case → run → requests → link."""
 
+from csr.services.keeping import WORKED_ON
 from csr.services.moving import (
     case_assess,
     case_assign,
@@ -21,6 +22,7 @@ from csr.services.team import case_watch, member_add, member_remove
 __all__ = [
     "FIELDS_OPEN",
     "REGISTERED_FIELDS",
+    "WORKED_ON",
     "account_add",
     "account_remove",
     "case_assess",

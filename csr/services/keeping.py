@@ -7,10 +7,16 @@ from django.utils.translation import gettext as _
 from core import clock, events, outbox, versions
 from core.errors import WrongState, require
 from csr import policies, selectors
-from csr.choices import CaseStatus
+from csr.choices import CaseStatus, Phase
 from csr.models import Case, CaseMember, CaseSpell
 from users.models import User
 from users.selectors import stewards
+
+WORKED_ON = (CaseStatus.REGISTRATION, CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION)
+"""Where it is somebody's turn, not the approvers'."""
+OWNERS = {Phase.REGISTRATION: "registered_by", Phase.ASSESSMENT: "assessor", Phase.IMPLEMENTATION: "implementer"}
+TOPICS = {Phase.REGISTRATION: "csr.register", Phase.ASSESSMENT: "csr.assess", Phase.IMPLEMENTATION: "csr.implement"}
+"""What whoever is handed the phase is told."""
 
 
 def locked_to_edit(
@@ -59,14 +65,24 @@ def changed_hands(case: Case, by: User | None) -> None:
     case.status_since = since
 
 
-def moved(case: Case, by: User | None, verb: str, *, fields: Iterable[str] = (), reason: str = "", edits: bool = False) -> None:
+def moved(
+    case: Case,
+    by: User | None,
+    verb: str,
+    *,
+    fields: Iterable[str] = (),
+    reason: str = "",
+    edits: bool = False,
+    handed: bool = False,
+) -> None:
     """The case is saved in its new status, with its history, and everybody of its team is told. `edits`: whoever moves it counts
-    as its last editor."""
+    as its last editor. `handed`: its new owner is told otherwise."""
     case.status_since = clock.now()
     begin(case, by)
     saved(case, by if edits else None, (*fields, "status", "status_since"))
     event = events.record(case, verb, by=by, reason=reason)
-    tell("csr.moved", case, people_of(case) - {by.pk if by else None}, event_id=event.pk)
+    told_otherwise = {by.pk if by else None, case.owner_id if handed else None}
+    tell("csr.moved", case, people_of(case) - told_otherwise, event_id=event.pk)
 
 
 def handed_to(topic: str, case: Case, owner: User | None) -> None:

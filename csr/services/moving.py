@@ -11,11 +11,12 @@ from approvals import services as approvals
 from core import clock, events, versions
 from core.errors import Invalid, WrongState, require
 from csr import approval_case, case_facts, policies, selectors
-from csr.choices import ENDED, PENDING, CaseStatus, Feasibility, Gate, Phase, Score, TaskPhase
+from csr.choices import ENDED, PENDING, CaseStatus, Feasibility, Gate, Score, TaskPhase
 from csr.models import Case, CaseFeedback, CloseReason, HandlingRule
 from csr.services import keeping, tasks
 from users.models import User
 
+MOST_FEEDBACK = 200
 _GATES = {CaseStatus.PENDING_PRE_APPROVAL: Gate.PRE, CaseStatus.APPROVAL_PENDING: Gate.FINAL}
 
 
@@ -114,16 +115,16 @@ def go_on(case: Case, *, by: User | None) -> None:
     if case.status == CaseStatus.PENDING_PRE_APPROVAL:
         case.pre_approve()
         case.assessor = _owner(rule, "assessor", case)
-        case.due_on = _due(rule.assessment_days if rule else 14)
-        keeping.moved(case, by, "pre-approved", fields=("assessor", "due_on"))
-        keeping.handed_to("csr.assess", case, case.assessor)
+        case.due_on, case.reminded_on = _due(rule.assessment_days if rule else 14), None
+        keeping.moved(case, by, "pre-approved", fields=("assessor", "due_on", "reminded_on"), handed=True)
+        keeping.handed_to(keeping.TOPICS[case.phase], case, case.assessor)
         tasks.open_tasks(case, TaskPhase.ASSESSMENT, rule.parts.filter(is_active=True) if rule else ())
     else:
         case.approve()
         case.implementer = _owner(rule, "implementer", case)
-        case.due_on = _due(rule.implementation_days if rule else 30)
-        keeping.moved(case, by, "approved", fields=("implementer", "due_on"))
-        keeping.handed_to("csr.implement", case, case.implementer)
+        case.due_on, case.reminded_on = _due(rule.implementation_days if rule else 30), None
+        keeping.moved(case, by, "approved", fields=("implementer", "due_on", "reminded_on"), handed=True)
+        keeping.handed_to(keeping.TOPICS[case.phase], case, case.implementer)
         tasks.open_tasks(case, TaskPhase.IMPLEMENTATION, rule.tasks.filter(is_active=True) if rule else ())
 
 
@@ -210,6 +211,8 @@ def feedback_add(*, case_id: int, by: User, score: int, said_by: str, comment: s
         wrong["comment"] = _("At most %(most)s characters.") % {"most": 2_000}
     if wrong:
         raise Invalid(fields=wrong)
+    if case.feedback.count() >= MOST_FEEDBACK:
+        raise Invalid(_("A case has at most %(most)s entries of satisfaction.") % {"most": MOST_FEEDBACK})
     feedback = CaseFeedback.objects.create(
         case=case, score=score, comment=comment.strip(), said_by=said_by.strip(), by=by, at=clock.now()
     )
@@ -243,17 +246,17 @@ def case_close(*, case_id: int, by: User, reason: CloseReason, comment: str = ""
 def case_assign(*, case_id: int, by: User, person: User, version: int | None = None) -> Case:
     """Somebody else answers for the present phase, and is told. By whoever does now, and stewards.
 
-    Raises: NotFound; NotAllowed; StaleVersion; WrongState outside of assessment and implementation; Invalid.
+    Raises: NotFound; NotAllowed; StaleVersion; WrongState while somebody decides, once it is implemented or has ended; Invalid.
     """
-    case = keeping.locked_to_edit(case_id, by, version, (CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION))
+    case = keeping.locked_to_edit(case_id, by, version, keeping.WORKED_ON)
     if not policies.may_own(person, case):
         raise Invalid(fields={"person": _("This person cannot be asked.")})
-    name = "assessor" if case.phase == Phase.ASSESSMENT else "implementer"
+    name = keeping.OWNERS[case.phase]
     if getattr(case, f"{name}_id") == person.pk:
         raise Invalid(fields={"person": _("This person answers for it already.")})
     setattr(case, name, person)
     keeping.changed_hands(case, by)
     keeping.saved(case, by, (name,))
     events.record(case, "assigned", by=by, name=person.display_name)
-    keeping.handed_to("csr.assess" if name == "assessor" else "csr.implement", case, person)
+    keeping.handed_to(keeping.TOPICS[case.phase], case, person)
     return case

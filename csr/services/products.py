@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import Site
+from accounts.models import AccountStatus, Site
 from core import events, histories
 from core.errors import Invalid, NotFound
 from csr import selectors
@@ -18,6 +18,7 @@ from csr.services import keeping
 from users.models import User
 
 MOST_PRODUCTS = 1_000
+MOST_ACCOUNTS = 500
 _REGISTERED = (CaseStatus.REGISTRATION,)
 _FIELDS = ("note", "is_excluded", "min_quantity", "max_quantity", "multiple_of")
 
@@ -115,6 +116,8 @@ def account_add(
     `site`."""
     case = keeping.locked_to_edit(case_id, by, version, _REGISTERED)
     account = selectors.account_to_choose(by, account_id)
+    if account.status != AccountStatus.ACTIVE:
+        raise Invalid(fields={"account": _("This account is inactive.")})
     site = Site.objects.filter(pk=site_id, account=account, is_active=True).first() if site_id is not None else None
     if site_id is not None and site is None:
         raise Invalid(fields={"site": _("This site belongs to another account.")})
@@ -122,6 +125,8 @@ def account_add(
         raise Invalid(fields={"account": _("The case is about this one already.")})
     if case.accounts.filter(account=account, site=site).exists():
         raise Invalid(fields={"account": _("It is there already.")})
+    if case.accounts.count() >= MOST_ACCOUNTS:
+        raise Invalid(fields={"account": _("A case applies to at most %(most)s further accounts.") % {"most": MOST_ACCOUNTS}})
     row = CaseAccount.objects.create(case=case, account=account, site=site)
     keeping.saved(case, by)
     events.record(case, "account added", by=by, account=account.name, site=site.child_id if site else "")

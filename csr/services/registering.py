@@ -5,9 +5,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from accounts.models import AccountStatus, Contact, Site
+from accounts.models import Account, AccountStatus, Contact, Site
 from core import clock, events, numbering
 from core.errors import Invalid, NotFound, require
 from csr import policies, selectors
@@ -84,8 +85,11 @@ def case_change(*, case_id: int, by: User, version: int | None = None, changes: 
     if "review_on" in changed:
         case.review_told_on = None
         changed.append("review_told_on")
+    if "due_on" in changed:
+        case.reminded_on = None
+        changed.append("reminded_on")
     keeping.saved(case, by, changed)
-    events.record(case, "changed", by=by, fields=sorted(set(changed) - {"review_told_on"}))
+    events.record(case, "changed", by=by, fields=sorted(set(changed) - {"review_told_on", "reminded_on"}))
     return case
 
 
@@ -126,10 +130,10 @@ def check(case: Case, names: Collection[str] = REGISTERED_FIELDS) -> None:
 
 @transaction.atomic
 def case_clone(*, case_id: int, by: User) -> Case:
-    """A new case in Registration with the requirement, products and associations of this one, in whatever status it is. Files,
-    team, answers and decisions stay with the old one.
+    """A new case in Registration with the requirement, products and associations of this one, in whatever status it is; without
+    what is no longer in use, and accounts out of sight. Files, team, answers and decisions stay with the old one.
 
-    Raises: NotFound; NotAllowed; Invalid when the account is inactive by now.
+    Raises: NotFound, also for an account out of sight; NotAllowed; Invalid when the account is inactive by now.
     """
     old = Case.objects.visible_to(by).filter(pk=case_id).first()
     if old is None:
@@ -140,7 +144,7 @@ def case_clone(*, case_id: int, by: User) -> Case:
         account_id=old.account_id,
         by=by,
         record_type=old.record_type,
-        site=old.site if old.site and old.site.account_id == old.account_id else None,
+        site=old.site if old.site and old.site.is_active and old.site.account_id == old.account_id else None,
         requested_by=old.requested_by,
         **values,
     )
@@ -149,8 +153,8 @@ def case_clone(*, case_id: int, by: User) -> Case:
     kept = ("product_id", "note", "is_excluded", "min_quantity", "max_quantity", "multiple_of")
     rows = old.products.filter(product__is_active=True)
     products.related([CaseProduct(case=new, **{name: getattr(row, name) for name in kept}) for row in rows], by)
-    CaseAccount.objects.bulk_create(
-        CaseAccount(case=new, account_id=row.account_id, site_id=row.site_id) for row in old.accounts.all()
-    )
+    in_use = Account.objects.visible_to(by).filter(status=AccountStatus.ACTIVE)
+    further = old.accounts.filter(Q(site=None) | Q(site__is_active=True), account__in=in_use.order_by().values("pk"))
+    CaseAccount.objects.bulk_create(CaseAccount(case=new, account_id=row.account_id, site_id=row.site_id) for row in further)
     events.record(new, "cloned", by=by, source=old.number)
     return new

@@ -5,63 +5,83 @@ import datetime as dt
 from django.db import transaction
 from django.db.models import Q
 
-from core import clock, db, events
-from csr import selectors
+from core import clock, db, events, versions
+from csr import policies, selectors
 from csr.choices import CaseStatus, Phase, TaskPhase
 from csr.models import Case, CaseTask
 from csr.services import keeping
+from users.models import User
+from users.roles import Perm
+from users.selectors import stewards
 
 _AT_ONCE = 200
 
 
 def sweep() -> int:
-    """Cases and tasks of people who have left go to the stewards; owners are reminded of what is late, and of reviews.
-
-    Answers how many were dealt with.
+    """Cases and tasks of people who have left, or see cases no longer, go to somebody else; owners are reminded of what is late,
+    and of reviews. Answers how many were dealt with.
     """
-    return sum((_orphans(), _late_tasks(), _reviews()))
+    return sum((_orphans(), _late_phases(), _late_tasks(), _reviews()))
 
 
 def _orphans() -> int:
-    """Cases and tasks whose owner does not work here any more."""
-    left = Q(assessor__is_active=False, status=CaseStatus.UNDER_ASSESSMENT)
-    left |= Q(implementer__is_active=False, status=CaseStatus.UNDER_IMPLEMENTATION)
+    """Cases and tasks whose owner does not work on cases any more."""
+    here = User.objects.holding(Perm.CSR_VIEW).order_by().values("pk")
+    left = Q(status=CaseStatus.REGISTRATION) & ~Q(registered_by__in=here)
+    left |= Q(status=CaseStatus.UNDER_ASSESSMENT, assessor__isnull=False) & ~Q(assessor__in=here)
+    left |= Q(status=CaseStatus.UNDER_IMPLEMENTATION, implementer__isnull=False) & ~Q(implementer__in=here)
     done = 0
     for pk in Case.objects.filter(left).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]:
         done += _release_case(pk)
-    gone = CaseTask.objects.filter(answered_at=None, owner__is_active=False, case__status__in=_WORKED_ON)
+    gone = CaseTask.objects.filter(answered_at=None, owner__isnull=False, case__status__in=_WITH_TASKS).exclude(owner__in=here)
     for pk, case_id in gone.order_by("pk").values_list("pk", "case")[:_AT_ONCE]:
         done += _release_task(pk, case_id)
     return done
 
 
-_WORKED_ON = (CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION)
+_WITH_TASKS = (CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION)
 
 
 @transaction.atomic
 def _release_case(case_id: int) -> int:
     case = selectors.case_for_update(case_id)
-    name = "assessor" if case.phase == Phase.ASSESSMENT else "implementer"
     owner = case.owner
-    if case.status not in _WORKED_ON or owner is None or owner.is_active:
+    if case.status not in keeping.WORKED_ON or owner is None or policies.may_own(owner, case):
         return 0
-    setattr(case, name, None)
+    heir = _registrant_instead(case) if case.phase == Phase.REGISTRATION else None
+    if heir is None and case.phase == Phase.REGISTRATION:
+        return 0
+    name = keeping.OWNERS[case.phase]
+    setattr(case, name, heir)
     keeping.changed_hands(case, None)
     keeping.saved(case, None, (name,))
-    events.record(case, "left without an owner", name=owner.display_name)
-    keeping.handed_to("csr.orphaned", case, None)
+    if heir is not None:
+        events.record(case, "passed on", name=heir.display_name)
+        keeping.handed_to(keeping.TOPICS[case.phase], case, heir)
+    else:
+        events.record(case, "left without an owner", name=owner.display_name)
+        keeping.handed_to("csr.orphaned", case, None)
     return 1
+
+
+def _registrant_instead(case: Case) -> User | None:
+    """Whoever the account belongs to, else a steward: each case is registered by somebody. None where nobody is left."""
+    owner = case.account.owner
+    if owner is not None and policies.may_own(owner, case) and policies.may_register(owner):
+        return owner
+    return next(iter(stewards()), None)
 
 
 @transaction.atomic
 def _release_task(task_id: int, case_id: int) -> int:
     case = selectors.case_for_update(case_id)
     task = case.tasks.select_related("owner", "department").filter(pk=task_id, answered_at=None).first()
-    if case.status not in _WORKED_ON or task is None or task.owner is None or task.owner.is_active:
+    if case.status not in _WITH_TASKS or task is None or task.owner is None or policies.may_own(task.owner, case):
         return 0
     people = selectors.holders(task.department.role, case.account.unit_id) if task.department.role else []
     name, task.owner = task.owner.display_name, selectors.least_busy(people, TaskPhase(task.phase))
-    task.save(update_fields=["owner"])
+    versions.bump(task)
+    task.save(update_fields=["owner", "version"])
     events.record(case, "task passed on", name=name, department=task.department.code)
     if task.owner is not None:
         keeping.tell("csr.task", case, {task.owner.pk}, task_id=task.pk)
@@ -70,11 +90,29 @@ def _release_task(task_id: int, case_id: int) -> int:
     return 1
 
 
-def _late_tasks() -> int:
-    """Whoever owes an answer is reminded once the last day has passed, and again each week."""
+def _late() -> Q:
+    """The last day has passed, and nobody was reminded for a week."""
     today = clock.today()
-    late = CaseTask.objects.filter(answered_at=None, due_on__lt=today, owner__isnull=False, case__status__in=_WORKED_ON)
-    late = late.filter(Q(reminded_on=None) | Q(reminded_on__lte=today - dt.timedelta(days=7)))
+    return Q(due_on__lt=today) & (Q(reminded_on=None) | Q(reminded_on__lte=today - dt.timedelta(days=7)))
+
+
+def _late_phases() -> int:
+    """Whoever answers for a phase is reminded once its last day has passed, and again each week."""
+    late = Case.objects.filter(_late(), status__in=_WITH_TASKS)
+    done = 0
+    with transaction.atomic():
+        for case in late.select_for_update(**{**db.lock_options(), **db.skip_locked()}).order_by("pk")[:_AT_ONCE]:
+            case.reminded_on = clock.today()
+            case.save(update_fields=["reminded_on"])
+            keeping.handed_to("csr.late", case, case.owner)
+            done += 1
+    return done
+
+
+def _late_tasks() -> int:
+    """Whoever owes an answer is reminded in the same way."""
+    today = clock.today()
+    late = CaseTask.objects.filter(_late(), answered_at=None, owner__isnull=False, case__status__in=_WITH_TASKS)
     done = 0
     with transaction.atomic():
         for task in late.select_related("case").select_for_update(**{**db.lock_options(), **db.skip_locked()})[:_AT_ONCE]:

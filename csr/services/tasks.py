@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from core import clock, events
+from core import clock, events, versions
 from core.errors import Invalid, NotAllowed, NotFound, WrongState, require
 from csr import policies, selectors
 from csr.choices import CaseStatus, Feasibility, Phase, TaskPhase
@@ -69,6 +69,7 @@ def task_add(
 @transaction.atomic
 def task_change(*, case_id: int, task_id: int, by: User, changes: Mapping[str, Any], version: int | None = None) -> CaseTask:
     """Another owner, title or last day; a new owner is told. By whoever answers for the phase; an owner may hand it over.
+    `version`: of the task.
 
     Raises: NotFound; NotAllowed; StaleVersion; WrongState; Invalid naming the field.
     """
@@ -85,6 +86,7 @@ def task_change(*, case_id: int, task_id: int, by: User, changes: Mapping[str, A
     _check(task)
     if _is_asked(case, task):
         raise Invalid(fields={"title": _("It has been asked already. Say in a few words what else is to be done.")})
+    versions.bump(task)
     task.save()
     keeping.saved(case, by)
     events.record(case, "task changed", by=by, department=task.department.code, fields=sorted(changes))
@@ -101,8 +103,9 @@ def _is_asked(case: Case, task: CaseTask) -> bool:
 
 
 def _open_task(case_id: int, task_id: int, by: User, version: int | None) -> tuple[Case, CaseTask]:
-    """Raises: NotFound; NotAllowed for whoever may not answer it; WrongState outside of its phase."""
-    case = keeping.locked_to_edit(case_id, by, version, _STATUS.values(), anybody=True)
+    """`version`: of the task, as two of a case can be answered at the same time. Raises: NotFound; NotAllowed for whoever may not
+    answer it; StaleVersion; WrongState outside of its phase."""
+    case = keeping.locked_to_edit(case_id, by, None, _STATUS.values(), anybody=True)
     task = case.tasks.select_related("department", "owner").filter(pk=task_id).first()
     if task is None:
         raise NotFound(_("This task is no longer there."))
@@ -110,6 +113,7 @@ def _open_task(case_id: int, task_id: int, by: User, version: int | None) -> tup
     if task.phase != case.phase.value:
         raise WrongState(_("This phase is over."))
     require(policies.may_answer(by, task))
+    versions.require(task, version)
     return case, task
 
 
@@ -143,8 +147,9 @@ def task_remove(*, case_id: int, task_id: int, by: User, version: int | None = N
 def task_answer(*, case_id: int, task_id: int, by: User, answer: Mapping[str, Any], version: int | None = None) -> CaseTask:
     """The part is answered, or answered anew while its phase lasts; with the last one whoever answers for the phase is told.
 
-    `answer`: feasibility (of an assessment), cost, lead_time_days, comment. Locks the case. Raises: NotFound; NotAllowed;
-    StaleVersion; WrongState; Invalid naming the field.
+    `answer`: feasibility (of an assessment), cost, lead_time_days, comment. `version`: of the task. Locks the case.
+
+    Raises: NotFound; NotAllowed; StaleVersion; WrongState; Invalid naming the field.
     """
     case, task = _open_task(case_id, task_id, by, version)
     if foreign := sorted(set(answer) - set(_ANSWERS)):
@@ -159,6 +164,7 @@ def task_answer(*, case_id: int, task_id: int, by: User, answer: Mapping[str, An
     if task.feasibility in (Feasibility.CONDITIONS, Feasibility.NOT_FEASIBLE) and not task.comment:
         raise Invalid(fields={"comment": _("Say on which conditions, or why not.")})
     task.answered_by, task.answered_at = by, clock.now()
+    versions.bump(task)
     task.save()
     keeping.saved(case, None)
     events.record(case, "task answered", by=by, department=task.department.code, answer=task.feasibility, reason=task.comment)

@@ -12,6 +12,8 @@ from csr.models.look_ups import WATCHER
 from csr.services import keeping
 from users.models import User
 
+MOST_MEMBERS = 100
+
 
 @transaction.atomic
 def member_add(*, case_id: int, user_id: int, role_id: int, by: User) -> CaseMember:
@@ -43,6 +45,8 @@ def _person(case: Case, user_id: int) -> User:
 
 
 def _added(case: Case, person: User, role: TeamRole, by: User) -> CaseMember:
+    if CaseMember.objects.filter(case=case).exclude(role__code=WATCHER).count() >= MOST_MEMBERS:
+        raise Invalid(fields={"user": _("A case team has at most %(most)s members.") % {"most": MOST_MEMBERS}})
     member, is_new = CaseMember.objects.get_or_create(case=case, user=person, role=role)
     if not is_new:
         raise Invalid(fields={"user": _("This person has this role already.")})

@@ -1,6 +1,7 @@
 """Who is told what, and when: nobody waits unnoticed."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core import mail
@@ -61,6 +62,28 @@ def test_each_step_tells_whoever_has_to_act_next(world: World, outbox_drain: Dra
     answer_all(case)
     services.case_implement(case_id=case.pk, by=world.implementer)
     assert told(outbox_drain) >= {("rep", "Live")}
+
+
+def test_whoever_is_handed_a_case_is_told_once_and_only_while_it_is_so(world: World, outbox_drain: Drain) -> None:
+    bring_to(world, S.UNDER_ASSESSMENT)
+    told(outbox_drain)
+    assert [letter.subject.partition(":")[0] for letter in mail.outbox if letter.to == [world.assessor.email]] == ["To assess"]
+    case = bring_to(world, S.UNDER_ASSESSMENT)
+    services.case_assign(case_id=case.pk, by=world.assessor, person=world.expert)
+    assert ("expert", "To assess") in (those := told(outbox_drain))
+    assert ("assessor", "To assess") not in those
+
+
+def test_a_late_phase_that_has_gone_on_is_not_told_of(world: World, outbox_drain: Drain, clock: Any) -> None:
+    case = bring_to(world, S.UNDER_ASSESSMENT)
+    told(outbox_drain)
+    clock.move_to("2026-12-31T09:00:00Z")
+    services.sweep()
+    assert ("assessor", "Late") in told(outbox_drain)
+    clock.move_to("2027-01-31T09:00:00Z")
+    services.sweep()
+    services.case_close(case_id=case.pk, by=world.steward, reason=reason())
+    assert ("assessor", "Late") not in told(outbox_drain)
 
 
 @pytest.mark.req("S3.27")

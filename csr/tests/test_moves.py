@@ -60,7 +60,11 @@ ALLOWED: dict[str, dict[S, set[str]]] = {
         S.UNDER_IMPLEMENTATION: {IMPLEMENTER, STEWARD, "quality"},
     },
     "conclude": {S.UNDER_ASSESSMENT: {ASSESSOR, STEWARD}},
-    "assign": {S.UNDER_ASSESSMENT: {ASSESSOR, STEWARD}, S.UNDER_IMPLEMENTATION: {IMPLEMENTER, STEWARD}},
+    "assign": {
+        S.REGISTRATION: SALES,
+        S.UNDER_ASSESSMENT: {ASSESSOR, STEWARD},
+        S.UNDER_IMPLEMENTATION: {IMPLEMENTER, STEWARD},
+    },
     "implement": {S.UNDER_IMPLEMENTATION: {IMPLEMENTER, STEWARD}},
     "say satisfaction": {S.IMPLEMENTED: SALES},
     "close": {

@@ -1,5 +1,6 @@
 """Two people at the same case at the same instant: it ends as if one had come after the other; and people who leave."""
 
+import datetime as dt
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -10,14 +11,15 @@ from approvals import services as approvals
 from approvals.choices import Verdict, Via
 from approvals.models import Decision, Request
 from core import clock
-from core.errors import DomainError, WrongState
+from core.errors import DomainError, StaleVersion, WrongState
 from core.models import OutboxMessage
 from core.tests.rivals import at_once
-from csr import services
+from csr import columns, services
 from csr.choices import CaseStatus as S
-from csr.models import Case
-from csr.tests.factories import bring_to, decide, make_case_world, reason, registered
+from csr.models import Case, Department
+from csr.tests.factories import FEASIBLE, bring_to, decide, make_case_world, reason, registered
 from users import services as users
+from users.models import RoleAssignment
 from users.tests.factories import UserFactory
 
 transactional = pytest.mark.django_db(transaction=True)
@@ -123,6 +125,48 @@ def test_a_case_whose_owner_has_left_goes_to_the_stewards(status: S, name: str) 
 
 
 @pytest.mark.django_db
+def test_an_owner_who_may_not_see_cases_any_more_has_left_too() -> None:
+    world = make_case_world()
+    case = bring_to(world, S.UNDER_ASSESSMENT)
+    RoleAssignment.objects.filter(user=world.assessor).delete()
+    assert services.sweep() == 1
+    assert Case.objects.get(pk=case.pk).assessor is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("owner_stays", [True, False])
+def test_what_somebody_who_left_was_registering_goes_to_whoever_has_the_account_else_to_a_steward(owner_stays: bool) -> None:
+    world = make_case_world()
+    case = registered(world)
+    heir = world.quotes.colleague if owner_stays else world.steward
+    account = world.quotes.account
+    account.owner = world.quotes.colleague if owner_stays else None
+    account.save()
+    users.user_deactivate(user=world.rep, by=world.steward)
+    OutboxMessage.objects.all().delete()
+    assert (services.sweep(), services.sweep()) == (1, 0)
+    now = Case.objects.get(pk=case.pk)
+    assert (now.registered_by, now.spells.get(ended_at=None).owner) == (heir, heir)
+    told = OutboxMessage.objects.filter(topic="csr.register").values_list("payload", flat=True)
+    assert list(told) == [{"case_id": case.pk, "user_id": heir.pk}]
+    services.case_submit(case_id=case.pk, by=heir)
+
+
+@pytest.mark.django_db
+def test_two_departments_answer_at_the_same_time_one_of_them_only_once() -> None:
+    world = make_case_world()
+    case = bring_to(world, S.UNDER_ASSESSMENT)
+    first = case.tasks.get()
+    second = services.task_add(
+        case_id=case.pk, by=world.assessor, department=Department.objects.get(code="analytical"), owner=world.expert
+    )
+    for task, owner in ((first, world.quality), (second, world.expert)):
+        services.task_answer(case_id=case.pk, task_id=task.pk, by=owner, answer=FEASIBLE, version=task.version)
+    with pytest.raises(StaleVersion):
+        services.task_answer(case_id=case.pk, task_id=first.pk, by=world.quality, answer=FEASIBLE, version=first.version)
+
+
+@pytest.mark.django_db
 def test_a_part_whose_owner_has_left_goes_to_a_colleague_of_the_department() -> None:
     world = make_case_world()
     case = bring_to(world, S.UNDER_ASSESSMENT)
@@ -139,11 +183,25 @@ def test_late_answers_are_asked_for_once_a_week(clock: Any) -> None:
     bring_to(world, S.UNDER_ASSESSMENT)
     clock.move_to("2026-12-05T09:00:00Z")
     OutboxMessage.objects.all().delete()
-    assert services.sweep() == 1
+    assert services.sweep() == 2
     assert services.sweep() == 0
     clock.move_to("2026-12-12T09:00:00Z")
-    assert services.sweep() == 1
-    assert OutboxMessage.objects.filter(topic="csr.task").count() == 2
+    assert services.sweep() == 2
+    told = (
+        OutboxMessage.objects.filter(topic__in=("csr.task", "csr.late")).order_by("pk").values_list("topic", "payload__user_id")
+    )
+    assert list(told) == [("csr.late", world.assessor.pk), ("csr.task", world.quality.pk)] * 2
+
+
+@pytest.mark.django_db
+def test_nobody_is_reminded_while_approvers_decide(clock: Any) -> None:
+    world = make_case_world()
+    case = bring_to(world, S.APPROVAL_PENDING)
+    clock.move_to("2026-12-31T09:00:00Z")
+    assert services.sweep() == 0
+    assert not columns.is_late(case, dt.date(2026, 12, 31))
+    case = decide(case)
+    assert (case.due_on, case.reminded_on) == (dt.date(2027, 1, 30), None)
 
 
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from pypdf import PdfReader
 
+from catalog.tests.factories import ProductFactory
 from csr import services
 from csr.choices import CaseStatus
 from csr.models import Case, CaseProduct
@@ -88,6 +89,35 @@ def test_it_counts_for_every_account_that_it_applies_to_once(world: World) -> No
     CaseAccount.objects.create(case=case, account=world.quotes.account, site=None)
     for account, times in ((world.quotes.account, 1), (other, 1), (stranger, 0)):
         assert len(requirements.of_account(account.pk).get("MAITO-1", [])) == times
+
+
+def test_what_is_about_single_sites_names_them(world: World) -> None:
+    from accounts.tests.factories import SiteFactory
+    from csr.models import CaseAccount
+
+    account = world.quotes.account
+    main, further = (SiteFactory(account=account, child_id=code) for code in ("S-1", "S-2"))
+    case = live(world)
+    Case.objects.filter(pk=case.pk).update(site=main)
+
+    def title() -> str:
+        (requirement,) = requirements.of_account(account.pk)["MAITO-1"]
+        return requirement.title
+
+    assert title() == "Smaller boxes (site S-1)"
+    CaseAccount.objects.create(case=case, account=account, site=further)
+    assert title() == "Smaller boxes (sites S-1, S-2)"
+    CaseAccount.objects.create(case=case, account=account, site=None)
+    assert title() == "Smaller boxes"
+
+
+def test_a_product_that_was_merged_is_known_by_the_one_it_became(world: World) -> None:
+    live(world)
+    product = world.quotes.product
+    heir: Any = ProductFactory(sku="MAITO-2")
+    product.merged_into, product.is_active = heir, False
+    product.save()
+    assert list(requirements.of_account(world.quotes.account.pk)) == ["MAITO-2"]
 
 
 @pytest.mark.parametrize("is_printed", [True, False])

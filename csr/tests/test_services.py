@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from accounts.models import AccountStatus
+from accounts.tests.factories import AccountFactory, SiteFactory
 from approvals.choices import Verdict
 from approvals.models import Request
 from core.errors import DomainError, Invalid, NotAllowed, WrongState
 from csr import services
 from csr.choices import CaseStatus
-from csr.models import Case
+from csr.models import Case, CaseAccount, RequirementType
 from csr.tests.factories import World, bring_to, decide, make_case_world, reason, registered
 
 pytestmark = pytest.mark.django_db
@@ -118,3 +120,48 @@ def test_the_conclusion_waits_for_all_parts_and_has_no_other_door(world: World) 
         with pytest.raises(Invalid):
             services.case_change(case_id=case.pk, by=world.assessor, changes={name: "feasible"})
     assert Case.objects.get(pk=case.pk).conclusion == ""
+
+
+def test_a_clone_leaves_out_what_is_out_of_sight_or_no_longer_in_use(world: World) -> None:
+    old = registered(world)
+    seen, ended, strange = (AccountFactory(owner=owner) for owner in (world.rep, world.rep, world.quotes.stranger))
+    gone = SiteFactory(account=seen)
+    for account, site in ((seen, None), (seen, gone), (ended, None), (strange, None)):
+        CaseAccount.objects.create(case=old, account=account, site=site)
+    ended.status = AccountStatus.INACTIVE
+    ended.save()
+    gone.is_active = False
+    gone.save()
+    new = services.case_clone(case_id=old.pk, by=world.rep)
+    assert [(row.account, row.site) for row in new.accounts.all()] == [(seen, None)]
+
+
+def test_a_case_applies_only_to_accounts_in_use(world: World) -> None:
+    other = AccountFactory(owner=world.rep, status=AccountStatus.INACTIVE)
+    with pytest.raises(Invalid) as refusal:
+        services.account_add(case_id=registered(world).pk, account_id=other.pk, by=world.rep)
+    assert refusal.value.fields == {"account": "This account is inactive."}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("small", True), ("BOXES small", True), ("CSR-", True), ("öykkölä", True), ("boxes öykkölä", True), ("P-777", True),
+        ("bo", True), ("boxes lahti", False), ("xyz", False), ("100%", False), ("", True),
+    ],
+)  # fmt: skip
+def test_cases_are_found_by_words_of_number_title_and_account(world: World, text: str, is_found: bool) -> None:
+    registered(world, title="Other", description="boxes")
+    account = AccountFactory(owner=world.rep, name="Öykkölä Oy", parent_customer_id="P-777")
+    case = services.case_register(
+        account_id=account.pk, by=world.rep, title="Smaller boxes", description="d",
+        requirement_type=RequirementType.objects.get(code="packaging"),
+    )  # fmt: skip
+    assert (case in Case.objects.matching(text)) is is_found
+    assert Case.objects.visible_to(world.rep).matching("smaller öykkölä").count() == 1
+
+
+def test_a_changed_title_is_found_by_its_new_words(world: World) -> None:
+    case = registered(world)
+    services.case_change(case_id=case.pk, by=world.rep, changes={"title": "Lavatarrat"})
+    assert [list(Case.objects.matching(text)) for text in ("tarra", "smaller")] == [[case], []]

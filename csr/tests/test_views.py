@@ -193,10 +193,16 @@ def test_the_page_opens_in_every_status_and_language(world: World, as_user: Any,
         assert 'aria-current="step"' in text_of(answer)
 
 
+def version_of(case: Case, path: str) -> int:
+    """Of the task that the form is about, else of the case."""
+    task = re.fullmatch(r"tasks/(\d+)/(change/)?", path)
+    return CaseTask.objects.get(pk=task[1]).version if task else case.version
+
+
 def post(client: Client, case: Case, path: str, data: dict[str, Any] | None = None, *, part: bool = False, **more: Any) -> Any:
     """A form of the page, with the version it saw."""
     headers = {"HX-Request": "true", "HX-Target": "case"} if part else {}
-    given = {"version": Case.objects.get(pk=case.pk).version, **(data or {})}
+    given = {"version": version_of(Case.objects.get(pk=case.pk), path), **(data or {})}
     return client.post(f"/cases/{case.pk}/{path}", given, headers=headers, **more)
 
 
@@ -322,8 +328,9 @@ def test_a_stale_version_is_refused_and_nothing_changed(world: World, as_user: A
     case = bring_to(world, step.status)
     if name == "recall":
         return  # the engine itself asks whether the question is still open
-    data = {**step.data(world, case), "version": case.version - 1}
-    answer = post(as_user(step.who(world)), case, step.path(world, case), data, part=part)
+    path = step.path(world, case)
+    data = {**step.data(world, case), "version": version_of(case, path) - 1}
+    answer = post(as_user(step.who(world)), case, path, data, part=part)
     assert answer.status_code == 409
     assert not step.result(world, Case.objects.get(pk=case.pk))
     assert Case.objects.get(pk=case.pk).version == case.version

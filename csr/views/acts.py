@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from core import uploads
 from core.errors import DomainError, NotAllowed, NotFound, StaleVersion, require
 from core.forms import whole
+from core.models import Versioned
 from core.templatetags.ui import plain_input
 from csr import policies, selectors, services
 from csr.choices import ENDED, CaseStatus, TaskPhase
@@ -58,6 +59,11 @@ class Seen:
     user: User
     case: Case
     row: Any = None
+
+    @property
+    def version(self) -> int:
+        """What a form about it saw: of the row, where that counts its saves, else of the case."""
+        return (self.row if isinstance(self.row, Versioned) else self.case).version
 
     @property
     def answers_for(self) -> bool:
@@ -178,7 +184,7 @@ ACTS = {
             gettext_lazy("Assign"),
             lambda seen, data, files: AssignForm(data),
             lambda seen, version, data: services.case_assign(**_one(seen, version), person=data["person"]),
-            _worked_on,
+            lambda seen: seen.answers_for and seen.case.status in services.WORKED_ON,
         ),
         Act(
             "case_feedback",
@@ -301,7 +307,7 @@ def _in_words(field: forms.Field, value: Any) -> str:
 
 def _form(request: HttpRequest, act: Act, seen: Seen, form: Blamed, *, status: int = 200) -> HttpResponse:
     is_part = bool(getattr(request, "htmx", False))
-    context = {"act": act, "title": act.title(seen), "case": seen.case, "form": form, "path": request.path}
+    context = {"act": act, "title": act.title(seen), "case": seen.case, "seen": seen, "form": form, "path": request.path}
     response = render(request, "csr/act.html#sheet" if is_part else "csr/act.html", context, status=status)
     if is_part and status != 200:
         response["HX-Retarget"], response["HX-Reswap"] = f"#{SHEET}", "innerHTML"
