@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from approvals import routing
 from approvals.choices import FieldKind
 from approvals.registry import Case as ApprovalCase, Field, Fingerprint
 from csr.choices import CaseStatus, Gate, TaskPhase
 from csr.models import Case
+from users.models import User
 
 FIELDS = (
     Field("requirement_type", _("Requirement type"), FieldKind.CODE),
@@ -55,6 +57,16 @@ def case_of(case: Case) -> ApprovalCase:
 def _places(case: Case) -> str:
     also = sorted((account, site or 0) for account, site in case.accounts.values_list("account", "site"))
     return f"{case.account_id}.{case.site_id or 0} {also}"
+
+
+def gate_of(case: Case) -> Gate:
+    """What is asked for next."""
+    return Gate.PRE if case.status == CaseStatus.REGISTRATION else Gate.FINAL
+
+
+def choices_for(case: Case, by: User) -> list[routing.Choice]:
+    """Whom this person's submitting would ask."""
+    return routing.choices_for([gate_of(case).value], "csr", case, by, case.last_editor_id, case_of(case))
 
 
 def fingerprint(case: Case) -> Fingerprint:

@@ -2,10 +2,11 @@
 
 from rest_framework import serializers
 
+from approvals.api.approvers import StepOut
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
 from core.models import Event
-from csr.choices import CaseStatus, Feasibility, Phase, Priority, Score, TaskPhase
+from csr.choices import CaseStatus, Feasibility, Gate, Phase, Priority, Score, TaskPhase
 from csr.models import Case, CaseAccount, CaseFeedback, CaseFile, CaseMember, CaseProduct, CaseTask
 from csr.services import FIELDS_OPEN
 
@@ -91,6 +92,10 @@ class CaseTaskOut(Output):
     comment = serializers.CharField(allow_blank=True)
     answered_by = serializers.IntegerField(allow_null=True)
     answered_at = serializers.DateTimeField(allow_null=True)
+
+
+class CaseStepOut(StepOut):
+    gate = serializers.ChoiceField(Gate.choices)
 
 
 class CaseFileOut(Output):

@@ -12,12 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
+from approvals.api.approvers import steps_out
 from core import events, uploads
 from core.api import versions
 from core.api.fields import Input, Nothing
 from core.api.lists import listed, unpaged
 from core.api.values import Json
-from csr import selectors, services
+from csr import approval_case, policies, selectors, services
 from csr.api import inputs, outputs
 from csr.api.filters import CaseApiFilter
 from csr.api.outputs import (
@@ -28,6 +29,7 @@ from csr.api.outputs import (
     CaseOut,
     CaseProductOut,
     CaseRowOut,
+    CaseStepOut,
     CaseTaskOut,
     SatisfactionOut,
 )
@@ -37,7 +39,7 @@ from users.api.schema import KEPT_FILE, listing
 from users.roles import Perm
 
 _SEES, _REGISTERS = frozenset({Perm.CSR_VIEW}), frozenset({Perm.CSR_REGISTER})
-_READS = ("list", "retrieve", "products", "accounts", "team", "tasks", "comments", "files", "file", "satisfaction")
+_READS = ("list", "retrieve", "products", "accounts", "team", "tasks", "comments", "files", "file", "satisfaction", "approvers")
 _VERSIONED = (
     "partial_update", "products_add", "product", "product_remove", "accounts_add", "account_remove", "tasks_add", "task",
     "task_remove", "answer", "conclusion", "submit", "assess", "implement", "assign", "close",
@@ -276,6 +278,15 @@ class CaseEndpoint(Endpoint):
         return self._whole(pk)
 
     # --- Moves --------------------------------------------------------------------------------------------------------
+    @extend_schema(responses=CaseStepOut(many=True), filters=False)
+    @action(detail=True)
+    def approvers(self, request: Request, pk: int) -> Response:
+        """Who may be asked by a submit, and who is asked when nobody is named; nobody where it cannot be submitted."""
+        case = selectors.case_for(self.user, pk)
+        if not policies.may_submit(self.user, case):
+            return Response([])
+        return Response(steps_out(approval_case.choices_for(case, self.user), self.user, "gate"))
+
     @extend_schema(request=inputs.CaseSubmission, responses=CaseOut)
     @action(detail=True, methods=["post"])
     def submit(self, request: Request, pk: int) -> Response:

@@ -316,6 +316,17 @@ def test_a_file_of_the_largest_size_comes_with_a_key_too(rep: Program, world: Wo
     assert (answer.status_code, CaseFile.objects.count()) == (422, 1)
 
 
+def test_who_would_be_asked_is_told_to_whoever_may_submit(rep: Program, world: World) -> None:
+    case = registered(world)
+    (step,) = rep.get(f"csr/{case.pk}/approvers/").json()
+    assert (step["gate"], step["outcome"], step["needed"], step["step"]) == ("csr_pre", "asked", 1, 1)
+    assert {person["id"] for person in step["eligible"]} == {world.quality.pk}
+    assert Program(world.director).get(f"csr/{case.pk}/approvers/").json() == []
+    answer = rep.post(f"csr/{case.pk}/submit/", {"approvers": {step["key"]: world.quality.pk}})
+    assert answer.json()["status"] == "pending_pre_approval"
+    assert rep.get(f"csr/{case.pk}/approvers/").json() == []
+
+
 # --- The life cycle ---------------------------------------------------------------------------------------------------
 @pytest.mark.req("S3.1")
 def test_a_case_from_registration_to_its_end(rep: Program, assessor: Program, world: World) -> None:
@@ -525,7 +536,7 @@ def test_a_case_out_of_sight_is_not_there(world: World, name: str) -> None:
         missing = stranger.call(method, f"csr/987654/{address}", sent)
         assert (hidden.status_code, hidden.json()["detail"]) == (404, missing.json()["detail"])
     assert stranger.get("csr/").json()["results"] == []
-    for part in ("", "products/", "accounts/", "team/", "tasks/", "comments/", "files/", "satisfaction/"):
+    for part in ("", "products/", "accounts/", "team/", "tasks/", "comments/", "files/", "satisfaction/", "approvers/"):
         assert stranger.get(f"csr/{case.pk}/{part}").status_code == 404
 
 

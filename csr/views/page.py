@@ -7,12 +7,12 @@ from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from approvals import asking, routing, selectors as approvals
+from approvals import asking, selectors as approvals
 from core import uploads
 from core.errors import DomainError, NotAllowed, NotFound, require
 from core.forms import typed, whole
 from csr import approval_case, histories, policies, selectors, services, shown
-from csr.choices import CaseStatus, Gate
+from csr.choices import Gate
 from csr.models import Case
 from quotes.columns import approvals_of
 from users.access import requires, user_of
@@ -87,8 +87,7 @@ def case_submit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _sheet(request: HttpRequest, user: User, case: Case, *, error: DomainError | None = None) -> HttpResponse:
-    gate = Gate.PRE if case.status == CaseStatus.REGISTRATION else Gate.FINAL
-    choices = routing.choices_for([gate.value], "csr", case, user, case.last_editor_id, approval_case.case_of(case))
+    choices = approval_case.choices_for(case, user)
     context: dict[str, Any] = {
         "case": case,
         "gates": asking.steps_of(choices, user, request.POST),
@@ -96,7 +95,7 @@ def _sheet(request: HttpRequest, user: User, case: Case, *, error: DomainError |
         "missing": services.missing_to_submit(case),
         "reason": request.POST.get("reason", ""),
         "error": str(next(iter(error.fields.values()), error)) if error else "",
-        "is_final": gate == Gate.FINAL,
+        "is_final": approval_case.gate_of(case) == Gate.FINAL,
     }
     is_part = bool(getattr(request, "htmx", False))
     response = render(

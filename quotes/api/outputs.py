@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from rest_framework import serializers
 
-from approvals.choices import Quorum, Settled
-from approvals.routing import Choice, Option
+from approvals.api import approvers
 from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
@@ -209,43 +208,8 @@ class TemplateOut(TemplateRowOut):
     lines = TemplateLineOut(many=True)
 
 
-class ApproverOut(Output):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    away_until = serializers.DateField(allow_null=True)
-    stand_in = serializers.IntegerField(allow_null=True, help_text="Who is asked while this person is away.")
-    stand_in_name = serializers.CharField(allow_null=True)
-
-
-class GateOut(Output):
+class GateOut(approvers.StepOut):
     trigger = serializers.ChoiceField(Trigger.choices)
-    label = serializers.CharField()  # type: ignore[assignment]
-    step = serializers.IntegerField()
-    key = serializers.CharField(help_text="The name of this step among the `approvers` of a submit.")
-    rule = serializers.CharField(allow_blank=True, help_text="The rule that decides who is asked.")
-    outcome = serializers.ChoiceField(
-        Settled.choices, help_text="Whether somebody is asked, a rule approves it, or it is still approved from before."
-    )
-    quorum = serializers.ChoiceField(Quorum.choices, help_text="One is picked, or all of `eligible` are asked.")
-    needed = serializers.IntegerField(help_text="How many yeses the step takes.")
-    default = serializers.IntegerField(allow_null=True)
-    eligible = ApproverOut(many=True)
-
-
-def option_out(option: Option) -> Json:
-    return {
-        "id": option.person.pk,
-        "name": option.person.display_name,
-        "away_until": option.away_until.isoformat() if option.away_until else None,
-        "stand_in": option.stand_in.pk if option.stand_in else None,
-        "stand_in_name": option.stand_in.display_name if option.stand_in else None,
-    }
-
-
-def outcome_of(choice: Choice) -> str:
-    if choice.is_automatic:
-        return Settled.AUTOMATIC
-    return Settled.CARRIED if choice.approvals else Settled.ASKED
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------

@@ -13,11 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 
-from approvals import routing
+from approvals.api.approvers import steps_out
 from core.api import versions
 from core.api.fields import Input, Nothing
 from core.api.lists import listed, unpaged
-from core.api.values import Json
 from core.errors import WrongState, require
 from core.uploads import MOST_BYTES
 from quotes import approval, approval_case, attachment_selectors, policies, selectors, services, template_selectors, triggers
@@ -114,22 +113,7 @@ class QuoteEndpoint(Endpoint):
         found = selectors.breaches_of(quote, priced)
         case = approval_case.case_of(quote, priced, found, selectors.marks_of(quote))
         choices = approval.choices_for(quote, triggers.gates(found), self.user, case)
-        return Response([self._step(choice, step) for choice in choices for step in choice.steps])
-
-    def _step(self, choice: routing.Choice, step: routing.StepChoice) -> Json:
-        default = routing.preselected(step, self.user) if step.is_picked and choice.is_asked else None
-        return {
-            "trigger": choice.code,
-            "label": choice.label,
-            "step": step.definition["step"],
-            "key": step.key,
-            "rule": choice.rule_name,
-            "outcome": outputs.outcome_of(choice),
-            "quorum": step.definition["quorum"],
-            "needed": step.needed,
-            "default": default.pk if default else None,
-            "eligible": [outputs.option_out(option) for option in step.options()],
-        }
+        return Response(steps_out(choices, self.user, "trigger"))
 
     # --- Drafting -----------------------------------------------------------------------------------------------------
     @extend_schema(request=inputs.NewQuote, responses={201: QuoteOut})
