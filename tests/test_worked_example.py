@@ -93,6 +93,7 @@ def fits(printed: str, shown: str) -> bool:
     return re.fullmatch(".*".join(re.escape(part) for part in shown.split(ANYTHING)), printed) is not None
 
 
+@pytest.mark.once
 def test_the_session_of_the_document_prints_what_the_document_shows(port: int, environment: dict[str, str]) -> None:
     assert shutil.which("curl"), "this test needs curl"
     script = "set -eu -o pipefail\n" + f"printf '{BETWEEN}'\n".join(commands for commands, _shown in steps())

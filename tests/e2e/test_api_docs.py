@@ -27,8 +27,7 @@ def create(page: Any) -> Any:
     return page.locator(".opblock-post", has=page.get_by_text("/api/v1/quotes/", exact=True)).first
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)])
 def test_the_page_of_the_api_is_read_on_any_screen(world: World, visit: Any, width: int, dark: bool) -> None:
     me = visit(world.rep, width=width, dark=dark)
     me.go("/api/docs/")

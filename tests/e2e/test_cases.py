@@ -228,8 +228,7 @@ def test_c_begins_a_case(world: World, visit: Any) -> None:
     expect(me.page.locator("#account-search")).to_be_focused()
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
 def test_the_pages_fit_and_are_accessible(world: World, visit: Any, width: int, dark: bool) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

@@ -223,13 +223,12 @@ def test_no_page_breaks_the_policy_or_has_an_error(
     assert walk(pages, user, language) == []
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_page_of_the_administration_does(records: Records, walk: Callable[..., list[str]], language: str) -> None:
+def test_no_page_of_the_administration_does(records: Records, walk: Callable[..., list[str]]) -> None:
     fill_the_empty(records)
     user = User.objects.get(username="steward")
     pages = pages_among(admin_paths(), user)
     assert len(pages) >= 3 * len(site._registry)
-    assert walk(pages, user, language) == []
+    assert walk(pages, user, "fi") == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

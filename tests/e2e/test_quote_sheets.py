@@ -174,8 +174,7 @@ def test_a_file_is_added_beside_a_line_that_changes(world: World, visit: Any, tm
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)])
 def test_the_sheets_fit_and_are_accessible(world: World, visit: Any, width: int, dark: bool) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
