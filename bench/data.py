@@ -21,14 +21,14 @@ _FLOOR_TABLES = {
         "SELECT a.id, a.name, COALESCE(a.parent_customer_id, a.id::text), COALESCE(t.label_en, ''), a.city, a.yearly_revenue, "
         "a.status, a.owner_id FROM accounts_account a LEFT JOIN accounts_categorytma2 t ON t.id = a.tma2_id",
     "floor_product (id, sku, name, unit, list_price, vat_percent)":
-        "SELECT p.id, p.sku, p.name_en, u.label_en, x.list_price, v.rate FROM catalog_product p "
+        "SELECT p.id, p.sku, p.name_en, u.label_en, COALESCE(x.list_price, 0), v.rate FROM catalog_product p "
         "JOIN catalog_unitofmeasure u ON u.id = p.unit_id JOIN catalog_vatrate v ON v.id = p.vat_rate_id "
-        "JOIN (SELECT product_id, max(list_price) AS list_price FROM catalog_price GROUP BY 1) x ON x.product_id = p.id",
+        "LEFT JOIN (SELECT product_id, max(list_price) AS list_price FROM catalog_price GROUP BY 1) x ON x.product_id = p.id",
     "floor_quote (id, account_id, owner_id, status, net_total, gross_total, created_at)":
         "SELECT id, account_id, owner_id, status, net_total, gross_total, created_at FROM quotes_quote",
     "floor_line (id, quote_id, position, product_id, quantity, list_price, discount_percent, vat_percent, line_net)":
         "SELECT id, quote_id, position, product_id, quantity, list_price, CASE discount_kind WHEN 'percent' THEN discount_value "
-        "ELSE 0 END, vat_percent, line_net FROM quotes_quoteline",
+        "ELSE 0 END, vat_percent, line_net FROM quotes_quoteline WHERE product_id IS NOT NULL",
 }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -95,20 +96,47 @@ def _suggested(_keys: int) -> Prepared:
 
 
 _HIT = ("id", "sku", "merged_into_id")
+_NOTHING = ("SELECT 0 AS id, '' AS sku, 0 AS merged_into_id WHERE 1 = 0", ())
 
 
 def _hits(user: User, text: str, limit: int, first: Collection[int]) -> list[_Hit]:
     """All that fit where they are few, else the first ones by code, those of `first`, and those whose code starts with `text`."""
-    sold: ProductQuerySet = Product.objects.visible_to(user).filter(Q(is_active=True) | Q(merged_into__isnull=False))
-    fitting = sold.suggested(text)
-    found = searching.some(fitting, _HIT, FEW + 1)
+    found = searching.some(_fitting(user, text), _HIT, FEW + 1)
     if len(found) > FEW:
-        typed = text.strip()
+        sold, typed = _sold(user), text.strip()
+        fitting = sold.suggested(text)
         starting = sold.filter(Q(sku__startswith=typed) | Q(sku__startswith=typed.upper()))
         found = [row for rows in (fitting, starting) for row in rows.order_by("sku").values_list(*_HIT)[:limit]]
         if first:
             found += sold.filter(pk__in=first).containing(text).order_by().values_list(*_HIT)
     return [_Hit(*row) for row in found]
+
+
+def _sold(user: User) -> ProductQuerySet:
+    """Those that can be sold, and those that became one that can."""
+    sold: ProductQuerySet = Product.objects.visible_to(user).filter(Q(is_active=True) | Q(merged_into__isnull=False))
+    return sold
+
+
+def _fitting(user: User, text: str) -> tuple[str, Sequence[Any]]:
+    """The statement that finds what fits. PostgreSQL is asked in the same way whatever is typed, once a word is long enough."""
+    words = searching.words_of(text)
+    if db.is_postgresql() and searching.has_long_word(words):
+        return _with_words(len(words)).sql_with_params(user, *words) or _NOTHING
+    try:
+        return _hit_rows(user, text).query.sql_with_params()
+    except EmptyResultSet:
+        return _NOTHING
+
+
+@functools.cache
+def _with_words(_words: int) -> Prepared:
+    """The statement for so many words; what they are, decides nothing else."""
+    return Prepared(lambda user, *words: _hit_rows(user, " ".join(words)))
+
+
+def _hit_rows(user: User, text: str) -> QuerySet[Product, tuple[Any, ...]]:
+    return _sold(user).suggested(text).order_by().values_list(*_HIT)
 
 
 # --- Prices -----------------------------------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ PostgreSQL would plan it anew each time, which takes longer than running it; so 
     _quote = Prepared(lambda user, quote_id: Quote.objects.visible_to(user).filter(pk=quote_id))
     _quote.first(user, 7)
 
-Values are whole numbers and texts, each compared as it is, and people (`Personal`). What else decides how the query reads, is not
-an argument: it has a look-up of its own.
+Values are whole numbers, texts that are compared as they are or looked for within others, and people (`Personal`). What else
+decides how the query reads, is not an argument: it has a look-up of its own.
 """
 
 import copy
@@ -59,6 +59,14 @@ class _Place(int):
     """Where in the arguments a value stands."""
 
 
+class _Within(NamedTuple):
+    """A pattern of LIKE around such a value."""
+
+    before: str
+    place: _Place
+    after: str
+
+
 _look_ups: "WeakSet[Prepared]" = WeakSet()
 
 
@@ -99,7 +107,7 @@ class Prepared:
             self._statements[key] = self._compiled(arguments)
         statement = self._statements[key]
         params = statement.params if statement else ()
-        return statement, tuple([values[param] if isinstance(param, _Place) else param for param in params])
+        return statement, tuple([_filled(param, values) for param in params])
 
     def _compiled(self, arguments: Sequence[Any]) -> _Statement | None:
         """None when no row can be meant."""
@@ -110,10 +118,28 @@ class Prepared:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return None
-        places = tuple(_Place(marks.index(param)) if param in marks else param for param in params)
-        if lost := [argument for argument in marked if isinstance(argument, int | str) and argument not in params]:
+        places = tuple(_place_of(param, marks) for param in params)
+        found = {place.place if isinstance(place, _Within) else place for place in places if isinstance(place, _Place | _Within)}
+        if lost := [mark for number, mark in enumerate(marks) if number not in found and mark in marked]:
             raise ValueError(f"{lost} got lost on the way into {sql}")
         return _Statement(queryset, compiler, sql, places, _name_of(queryset, sql, places))
+
+
+def _place_of(param: Any, marks: Sequence[Any]) -> Any:
+    """A constant stays as it is."""
+    if param in marks:
+        return _Place(marks.index(param))
+    for number, mark in enumerate(marks):
+        if isinstance(param, str) and isinstance(mark, str) and mark in param:
+            before, _mark, after = param.partition(mark)
+            return _Within(before, _Place(number), after)
+    return param
+
+
+def _filled(param: Any, values: Sequence[Any]) -> Any:
+    if isinstance(param, _Within):
+        return param.before + connections[DEFAULT_DB_ALIAS].ops.prep_for_like_query(values[param.place]) + param.after
+    return values[param] if isinstance(param, _Place) else param
 
 
 def _is_personal(argument: Any) -> bool:
@@ -183,7 +209,7 @@ def _by_name(statement: _Statement, params: tuple[Any, ...], connection: Any) ->
     if statement.name not in names:
         _plan(statement, connection)
         names.add(statement.name)
-    values = [value for value, param in zip(params, statement.params, strict=True) if isinstance(param, _Place)]
+    values = [value for value, param in zip(params, statement.params, strict=True) if isinstance(param, _Place | _Within)]
     arguments = f"({', '.join(['%s'] * len(values))})" if values else ""
     return f"EXECUTE {statement.name} {arguments}", values
 
@@ -191,6 +217,6 @@ def _by_name(statement: _Statement, params: tuple[Any, ...], connection: Any) ->
 def _plan(statement: _Statement, connection: Any) -> None:
     """Past Django's cursor: it is no statement of the work at hand, and is not counted as one."""
     numbers = itertools.count(1)
-    params = [AsIs(f"${next(numbers)}") if isinstance(param, _Place) else param for param in statement.params]
+    params = [AsIs(f"${next(numbers)}") if isinstance(param, _Place | _Within) else param for param in statement.params]
     with connection.connection.cursor() as cursor:
         cursor.execute(f"PREPARE {statement.name} AS {statement.sql}", params)

@@ -102,6 +102,18 @@ def test_each_language_has_its_own() -> None:
     assert found == ["Wholesale", "Tukku", "Wholesale"]
 
 
+@pytest.mark.parametrize("text", ["yrä", "100 %", "a_b", "\\", "%", "_", "' OR 1=1"])
+def test_a_text_is_looked_for_within_others_as_it_is(text: str) -> None:
+    for name in ("Äyräs Oy", "100 % Oy", "a_b Oy", "axb Oy", "back\\slash", "x' OR 1=1 Oy"):
+        AccountFactory(name=name)
+    look_up = Prepared(lambda name, status: Account.objects.filter(name__contains=name, status=status).order_by("pk"))
+    look_up.rows("else", "active")
+    expected = Account.objects.filter(name__contains=text).order_by("pk")
+    assert look_up.rows(text, "active") == list(expected)
+    assert look_up.sql_with_params(text, "active") == expected.filter(status="active").query.sql_with_params()
+    assert len(expected) == 1
+
+
 def test_an_argument_that_gets_lost_is_an_error() -> None:
     with pytest.raises(ValueError, match="got lost"):
         Prepared(lambda pk: Account.objects.filter(pk=pk + 1)).rows(1)

@@ -4,8 +4,7 @@ from decimal import Decimal
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Concat
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from catalog.choices import BundlePricing
@@ -60,8 +59,7 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
     def containing(self, text: str) -> "ProductQuerySet":
         """As `matching`, of rows that another condition makes few: no index is asked."""
-        whole = Concat("sku", Value(" "), "name_en", Value(" "), "name_fi", output_field=models.TextField())
-        return searching.contains(self.annotate(_whole=whole), ["_whole"], text)  # type: ignore[return-value]
+        return searching.contains(self.annotate(_whole=searching.whole(SEARCHED)), ["_whole"], text)  # type: ignore[return-value]
 
 
 class Product(models.Model):

@@ -6,6 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from catalog import explaining, offers, selectors
@@ -245,6 +247,42 @@ def test_one_or_two_letters_find_what_begins_with_them(rep: User, text: str, fou
     ProductFactory(sku="A1", name_en="Milk", name_fi="Maito")
     ProductFactory(sku="B1", name_en="Oil", name_fi="Öljy")
     assert [product.sku for product in selectors.product_search(rep, text)] == found
+
+
+@pytest.mark.parametrize("text", ["ol'ive oil", "tuna 5%", "50_", "Öljy öl 1"])
+def test_what_is_typed_is_asked_for_as_it_is_written(rep: User, text: str) -> None:
+    product = ProductFactory(sku="X-1", name_en=f"A {text} B", name_fi="Öljy")
+    ProductFactory(sku="X-2", name_en="tuna 50 501 olive oil", name_fi="Oljy")
+    for _again in range(2):
+        assert selectors.product_search(rep, text) == [product]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("text", ["kaura 1234", "P1999", "drink 1 79"])
+def test_postgresql_looks_up_all_words_in_one_index(rep: User, text: str) -> None:
+    like = ProductFactory(sku="A")
+    rows = [
+        Product(
+            sku=f"P{number}",
+            name_en=f"Oat drink {number * 7919}",
+            name_fi=f"Kaurajuoma {number * 7919}",
+            unit=like.unit,
+            vat_rate=like.vat_rate,
+        )
+        for number in range(20_000)
+    ]
+    Product.objects.bulk_create(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('catalog_product_whole')")
+        cursor.execute("ANALYZE catalog_product")
+    selectors.product_search(rep, "else")  # roles are known from now on
+    with CaptureQueriesContext(connection) as queries:
+        selectors.product_search(rep, text)
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + queries[0]["sql"].replace("%", "%%"), [])
+        plan = str(cursor.fetchall())
+    assert "catalog_product_whole" in plan, plan
+    assert "Seq Scan" not in plan, plan
 
 
 def test_products_out_of_use_and_merged_into_such_are_not_suggested(rep: User) -> None:

@@ -166,6 +166,13 @@ def search_index(name: str, table: str, columns: Sequence[str]) -> Operation:
     )
 
 
+def whole_index(name: str, table: str, columns: Sequence[str]) -> Operation:
+    """A migration operation for PostgreSQL: one trigram index over `searching.whole` of the columns."""
+    together = " || ' ' || ".join(f"COALESCE(\"{column}\", '')" for column in columns)
+    made = f"CREATE INDEX {name} ON {table} USING gin (UPPER(({together})::text) gin_trgm_ops)"
+    return TriggerSQL(postgresql=(made, f"DROP INDEX {name}"), sqlite=("SELECT 1", "SELECT 1"))
+
+
 @contextlib.contextmanager
 def triggers_dropped() -> Iterator[None]:
     """Within the block DELETE meets no guard. For emptying a test database; PostgreSQL truncates, which no row trigger sees.

@@ -194,7 +194,9 @@ def test_texts_are_as_much_alike_on_both(one: str, other: str, likeness: str) ->
 
 def test_up_to_so_many_rows_are_found_in_the_order_of_the_columns_asked_for() -> None:
     users = [UserFactory(username=f"u{number}") for number in range(3)]
-    rows = searching.some(User.objects.filter(username__startswith="u"), ("username", "id"), 2)
+    asked = User.objects.filter(username__startswith="u").order_by().values_list("id", "username")
+    rows = searching.some(asked.query.sql_with_params(), ("username", "id"), 2)
     assert len(rows) == 2
     assert set(rows) <= {(user.username, user.pk) for user in users}
-    assert searching.some(User.objects.filter(username="none"), ("id",), 2) == []
+    none = User.objects.filter(username="none").order_by().values_list("id")
+    assert searching.some(none.query.sql_with_params(), ("id",), 2) == []
