@@ -92,6 +92,7 @@ def _shaped(request: HttpRequest, problem: dict[str, Any]) -> HttpResponse:
     if getattr(request, "htmx", False):
         response = render(request, "_problem.html", {"problem": problem}, status=problem["status"])
         response["HX-Retarget"], response["HX-Reswap"] = "#problem", "innerHTML"
+        response["HX-Reselect"] = "unset"  # the sentence is all there is, whatever part of an answer was asked for
         return response
     context = {"problem": problem, "layout": _layout(request), "has_language": not access.is_by_link(request)}
     return render(request, "problem.html", context, status=problem["status"])

@@ -79,6 +79,7 @@ def test_a_refused_fragment_goes_to_the_place_for_problems(people: SimpleNamespa
     answer = people.rep.post("/refuse/stale_version/", headers={"HX-Request": "true"})
 
     assert (answer.status_code, answer["HX-Retarget"], answer["HX-Reswap"]) == (409, "#problem", "innerHTML")
+    assert answer["HX-Reselect"] == "unset"
     assert 'role="alert"' in answer.content.decode()
     assert "<html" not in answer.content.decode()
     assert "HX-Request" in answer["Vary"]

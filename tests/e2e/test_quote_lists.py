@@ -53,6 +53,19 @@ def test_a_quote_is_moved_on_the_board_by_keys_alone_and_that_is_announced(world
     assert "view=board" in me.page.url
 
 
+def test_a_move_that_is_refused_says_why_on_the_board(world: World, visit: Any) -> None:
+    quote = draft(world, "21")
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    me = visit(world.rep)
+    me.go("/quotes/?view=board&mine=true")
+    services.quote_recall(quote_id=quote.pk, by=world.rep)
+    me.click(f"#card-{quote.pk}-move")
+    me.page.get_by_role("button", name="Recall").click()
+    expect(me.page.locator("#problem")).to_contain_text("Reload the page")
+    expect(me.page.locator(f"#card-{quote.pk}")).to_be_visible()
+    me.problems.clear()  # the browser itself reports every 409
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_the_board_follows_the_filters_and_stays_a_board(world: World, visit: Any, width: int) -> None:
     draft(world)
