@@ -10,8 +10,12 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import emails  # noqa: F401  registers the outbox handlers
+        from accounts.filters import AccountFilter, ConflictFilter
         from core import events  # models are loaded only now
+        from users import saved_views
 
+        saved_views.register("account_list", AccountFilter.base_filters)
+        saved_views.register("conflict_list", ConflictFilter.base_filters)
         events.describe(
             {
                 "handed over conflict": _("Handed over a conflict of the customer master"),

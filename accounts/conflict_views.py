@@ -17,6 +17,7 @@ from accounts.views import run_path
 from core import downloads, lists
 from core.errors import Invalid
 from core.paging import keyset
+from users import saved_views
 from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
@@ -29,7 +30,8 @@ def conflict_list(request: HttpRequest) -> HttpResponse:
     narrowed = _narrowed(request)
     page = keyset(narrowed.qs.only(*conflict_columns.READ), request, order=("-pk",))
     rows = conflict_columns.ROW.render(conflict_columns.rows_of(page.rows))
-    return lists.answer(request, "accounts/conflicts.html", {"filter": narrowed, "page": page, "rows": rows})
+    saved = saved_views.shown(request, "conflict_list")
+    return lists.answer(request, "accounts/conflicts.html", {"filter": narrowed, "page": page, "rows": rows, "saved": saved})
 
 
 @requires(Perm.ACCOUNT_VIEW)

@@ -19,6 +19,7 @@ from core.forms import whole
 from core.models import JobRun
 from core.paging import keyset
 from core.panels import panels_for
+from users import saved_views
 from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
@@ -34,6 +35,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
     rows = columns.ROW.render(columns.rows_of(page.rows))
     may_create = user_of(request).may(Perm.ACCOUNT_EDIT)
     context = {"filter": narrowed, "page": page, "rows": rows, "may_create": may_create}
+    context["saved"] = saved_views.shown(request, "account_list")
     return lists.answer(request, "accounts/list.html", context)
 
 

@@ -13,8 +13,12 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import emails  # noqa: F401  registers the outbox handlers
+        from approvals.filters import InboxFilter, ReportForm
         from core import events
+        from users import saved_views
 
+        saved_views.register("approval_list", ["tab", *InboxFilter.base_filters])
+        saved_views.register("approval_report", ReportForm.base_fields)
         events.describe(
             {
                 "approval_handed_over": _("Approval handed over"),

@@ -16,6 +16,7 @@ from core import clock, downloads
 from core.errors import require
 from core.forms import whole
 from core.paging import keyset
+from users import saved_views
 from users.access import View, signed_in, user_of
 from users.models import User
 from users.roles import Perm
@@ -86,6 +87,7 @@ def report(request: HttpRequest) -> HttpResponse:
         "until": until,
         "report": reporting.report_of(answers or [], dict(gates)),
         "is_too_much": answers is None,
+        "saved": saved_views.shown(request, "approval_report"),
     }
     return render(request, "approvals/report.html", context)
 

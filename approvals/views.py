@@ -20,6 +20,7 @@ from core.clients import client_ip
 from core.errors import Invalid, NotFound
 from core.forms import typed, whole
 from core.paging import keyset
+from users import saved_views
 from users.access import signed_in, user_of
 from users.models import User
 from users.roles import Perm
@@ -44,6 +45,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         "sees_margin": user.may(Perm.MARGIN_VIEW),
         "waiting": selectors.waiting_count(user),
         "may_oversee": policies.may_oversee(user),
+        "saved": saved_views.shown(request, "approval_list"),
     }
     return lists.answer(request, "approvals/inbox.html", context)
 

@@ -9,8 +9,11 @@ class CatalogConfig(AppConfig):
     verbose_name = _("Products and prices")
 
     def ready(self) -> None:
+        from catalog.filters import ProductFilter
         from core import events  # models are loaded only now
+        from users import saved_views
 
+        saved_views.register("product_list", ProductFilter.base_filters)
         events.describe(
             {
                 "taken out of use": _("Taken out of use"),

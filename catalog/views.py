@@ -9,6 +9,7 @@ from catalog import columns, exports, pages, policies, selectors
 from catalog.filters import ProductFilter
 from core import clock, downloads, lists
 from core.paging import keyset
+from users import saved_views
 from users.access import requires, user_of
 from users.roles import Perm
 
@@ -20,7 +21,13 @@ def product_list(request: HttpRequest) -> HttpResponse:
     page = keyset(rows.qs, request, order=("sku", "pk"))
     prices = selectors.prices_on([product.pk for product in page.rows], clock.today())
     shown = columns.ROW.render(columns.rows_of(page.rows, prices))
-    context = {"filter": rows, "page": page, "rows": shown, "may_keep": policies.may_keep(user_of(request))}
+    context = {
+        "filter": rows,
+        "page": page,
+        "rows": shown,
+        "may_keep": policies.may_keep(user_of(request)),
+        "saved": saved_views.shown(request, "product_list"),
+    }
     return lists.answer(request, "catalog/list.html", context)
 
 

@@ -10,13 +10,18 @@ class CsrConfig(AppConfig):
 
     def ready(self) -> None:
         from approvals import registry
+        from approvals.filters import PeriodForm
         from core import events, panels
         from csr import emails, required  # noqa: F401  registers the outbox handlers
         from csr.approval import CaseApproval
+        from csr.filters import CaseFilter
         from csr.panels import cases_of_account
         from quotes import requirements
+        from users import saved_views
 
         registry.register(CaseApproval())
+        saved_views.register("case_list", CaseFilter.base_filters)
+        saved_views.register("case_report", PeriodForm.base_fields)
         requirements.register(required.of_account)
         panels.register(
             "account",

@@ -10,8 +10,11 @@ class OpportunitiesConfig(AppConfig):
 
     def ready(self) -> None:
         from core import panels
+        from opportunities.filters import OpportunityFilter
         from opportunities.panels import opportunities_of_account
+        from users import saved_views
 
+        saved_views.register("opportunity_list", OpportunityFilter.base_filters)
         panels.register(
             "account",
             "opportunities",

@@ -8,6 +8,7 @@ from core import downloads, lists
 from core.paging import keyset
 from opportunities import columns, exports, selectors
 from opportunities.filters import OpportunityFilter
+from users import saved_views
 from users.access import requires, user_of
 from users.roles import Perm
 
@@ -18,7 +19,8 @@ def opportunity_list(request: HttpRequest) -> HttpResponse:
     narrowed = _narrowed(request)
     page = keyset(narrowed.qs.only(*columns.READ), request, order=("-pk",))
     shown = columns.ROW.render(columns.rows_of(page.rows))
-    return lists.answer(request, "opportunities/list.html", {"filter": narrowed, "page": page, "rows": shown})
+    saved = saved_views.shown(request, "opportunity_list")
+    return lists.answer(request, "opportunities/list.html", {"filter": narrowed, "page": page, "rows": shown, "saved": saved})
 
 
 @requires(Perm.OPPORTUNITY_VIEW)

@@ -14,9 +14,12 @@ class QuotesConfig(AppConfig):
         from core import events, panels
         from quotes import coverage, customer_emails, emails, product_uses  # noqa: F401  registers the outbox handlers
         from quotes.approval import QuoteApproval
+        from quotes.filters import QuoteFilter
         from quotes.panels import quotes_of_account, quotes_of_opportunity, sent_quotes_of_loser
+        from users import saved_views
 
         registry.register(QuoteApproval())
+        saved_views.register("quote_list", ["view", *QuoteFilter.base_filters])
         panels.register(
             "account", "quotes", title=_("Quotes"), template="quotes/_panel.html", context=quotes_of_account, order=10
         )

@@ -70,6 +70,7 @@ RELATIONS: dict[str, tuple[str, ...]] = {
     "customer link": (HELD, UNHELD),
     "absence": (OWN, FOREIGN),
     "token": (OWN, FOREIGN),
+    "saved view": (OWN, FOREIGN),
     "product": (THERE,),
     "merged product": (THERE,),
     "run": (THERE,),
@@ -119,6 +120,7 @@ SIGHT: dict[str, dict[str, frozenset[str]]] = {
     "customer link": _HOLDERS,
     "absence": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
     "token": dict.fromkeys(ROLES, frozenset({OWN})) | {"data_steward": frozenset({OWN, FOREIGN})},  # and ends them
+    "saved view": dict.fromkeys(ROLES, frozenset({OWN})),
     "product": _ALWAYS,
     "merged product": _ALWAYS,
     "run": _ALWAYS,
@@ -590,6 +592,8 @@ POLICY: dict[str, Address] = {
     "theme": Address(SIGNED_IN, POST, (Use(body="theme"),)),
     "token_new": Address(SIGNED_IN, POST, (Use(body="token"),)),
     "token_revoke": Address(SIGNED_IN, POST, (Use("token"),)),
+    "view_remove": Address(SIGNED_IN, POST, (Use("saved view"),)),
+    "view_save": Address(SIGNED_IN, POST, (Use(body="saved view"),)),
 }
 """Name of the address → its row."""
 

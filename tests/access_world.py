@@ -70,7 +70,7 @@ from tests.access_policy import (
 )  # fmt: skip
 from tests.hidden_numbers import COST, FLOOR, LIST_PRICE, START_PRICE, TARGET_PERCENT, TARGET_PRICE
 from users import services as users, tokens
-from users.models import Absence, ApiToken, RoleAssignment, User
+from users.models import Absence, ApiToken, RoleAssignment, SavedView, User
 from users.roles import ROLES, Perm
 from users.tests.factories import BusinessUnitFactory, TeamFactory, UserFactory
 
@@ -188,6 +188,7 @@ def make_world() -> World:
     tokens.token_create(by=shared[TEAM].owner, name="of a colleague", scope=ApiToken.Scope.READ, days=1)
     for who in (*people.values(), shared[TEAM].owner):
         users.absence_add(user=who, starts_on=in_days(10), ends_on=in_days(12), substitute=shared[UNIT].owner, by=who)
+        users.view_save(by=who, page="quote_list", name="Own", query="mine=true")
     asked = {role: maker.asked(shared[UNIT], person) for role, person in people.items()}
     row = QuarantinedRowFactory(run=RunFactory())
     running = RunningFactory(kind=PRODUCT_IMPORT, lease_until=clock.now() + dt.timedelta(days=1))
@@ -369,6 +370,12 @@ def _token(world: World, role: str, relation: str) -> Target:
     return Target({"pk": NOBODYS if relation == MISSING else ApiToken.objects.filter(user=whose).order_by("pk")[0].pk})
 
 
+def _saved_view(world: World, role: str, relation: str) -> Target:
+    """The person's view of quotes; what is foreign is that of a colleague in the same team."""
+    whose = world.people[role if role in world.people else "sales_rep"] if relation == OWN else world.shared[TEAM].owner
+    return Target({"pk": NOBODYS if relation == MISSING else SavedView.objects.get(owner=whose).pk})
+
+
 def _approval_link(world: World, role: str, relation: str) -> Target:
     """The link of whoever prices; without it there is that of a customer."""
     request = world.asked["pricing"]
@@ -468,6 +475,7 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "customer link": _customer_link,
     "absence": _absence,
     "token": _token,
+    "saved view": _saved_view,
     "merged product": _single("merged"),
     "product": _single("product"),
     "run": _single("run"),
@@ -698,6 +706,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     },
     "requests": _requests,
     "row to ignore": lambda world, target: {"action": f"ignore:{world.row.pk}", "reason": "closed"},
+    "saved view": lambda world, target: {"page": "quote_list", "name": "Won", "next": "/quotes/?status=won"},
     "starter pack": lambda world, target: {"answer": "take", "version": 1},
     "submission": lambda world, target: {"version": 1, "reason": "Big customer"},
     "template": lambda world, target: {"name": "Uusi nimi", "shared_with": "all", "version": 1},

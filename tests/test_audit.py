@@ -48,6 +48,7 @@ NOT_AUDITED: dict[str, str] = {
     "users.ApiToken": "never edited: made, used and revoked, each with its instant",
     "users.BusinessUnit": "kept in the admin, whose log says who changed what",
     "users.RoleAssignment": "kept in the admin, whose log says who changed what",
+    "users.SavedView": "kept by a person for nobody else",
     "users.Team": "kept in the admin, whose log says who changed what",
     "users.User": "kept in the admin, whose log says who changed what",
 }

@@ -129,23 +129,23 @@ def make_absence(number: int, user: User) -> None:
 
 
 LIST_PAGES: dict[str, ListPage] = {
-    "account_list": ListPage("data_steward", make_account, 5),
-    "approval_list": ListPage("pricing", make_approval, 7),
-    "case_list": ListPage("data_steward", make_case, 4),
-    "conflict_list": ListPage("data_steward", make_conflict, 3),
+    "account_list": ListPage("data_steward", make_account, 6),
+    "approval_list": ListPage("pricing", make_approval, 8),
+    "case_list": ListPage("data_steward", make_case, 5),
+    "conflict_list": ListPage("data_steward", make_conflict, 4),
     "mailbox": ListPage("sales_rep", make_mail, 2),
-    "opportunity_list": ListPage("data_steward", make_opportunity, 3),
+    "opportunity_list": ListPage("data_steward", make_opportunity, 4),
     "outbox_list": ListPage("data_steward", make_failed_mail, 6),
-    "product_list": ListPage("sales_rep", make_product, 4),
+    "product_list": ListPage("sales_rep", make_product, 5),
     "proposal_list": ListPage("data_steward", make_proposal, 5),
-    "quote_list": ListPage("data_steward", make_quote, 3),
+    "quote_list": ListPage("data_steward", make_quote, 4),
     "sync_list": ListPage("data_steward", make_run, 3),
     "template_list": ListPage("sales_rep", make_template, 2),
 }
 
 
 BOARDS: dict[str, ListPage] = {
-    "quote_list": ListPage("data_steward", make_quote, 5),
+    "quote_list": ListPage("data_steward", make_quote, 6),
 }
 """Lists that are shown as a board, too, with `?view=board`. A column shows no more than eight cards."""
 

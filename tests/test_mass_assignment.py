@@ -288,6 +288,8 @@ WRITES: dict[str, Changes] = {
     "theme POST": of("users.User", "theme"),
     "token_new POST": new("users.ApiToken"),
     "token_revoke POST": of("users.ApiToken", "revoked_at") | EVENT,
+    "view_remove POST": gone("users.SavedView"),
+    "view_save POST": new("users.SavedView"),
 }
 """Address, method and what is fixed → everything that a request in order changes, for whoever may send it."""
 

@@ -140,6 +140,10 @@ def theme(user: User, target: str) -> Any:
     return inside(user).post("/theme/", {"theme": "dark", "next": target}, headers={"Referer": f"https://{EVIL}/"})
 
 
+def save_a_view(user: User, target: str) -> Any:
+    return inside(user).post("/views/save/", {"page": "quote_list", "name": "x", "next": target})
+
+
 def demo_login(user: User, target: str) -> Any:
     return Client().post("/demo-login/", {"username": "rep", "next": target})
 
@@ -151,7 +155,8 @@ def fragment_without_a_session(user: User, target: str) -> Any:
 
 VIEWS: list[Callable[[User, str], Any]] = [
     login, login_by_address, login_when_inside, second_step, password_again, code_again, log_out, log_out_of_the_administration,
-    log_in_to_the_administration, change_password, ask_for_a_password, language, theme, demo_login, fragment_without_a_session,
+    log_in_to_the_administration, change_password, ask_for_a_password, language, theme, save_a_view, demo_login,
+    fragment_without_a_session,
 ]  # fmt: skip
 
 

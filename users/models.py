@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, UserManager as DjangoUserManager
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy as _
@@ -317,3 +318,31 @@ class ApiToken(models.Model):
     @property
     def is_live(self) -> bool:
         return self.revoked_at is None and self.expires_at > clock.now()
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def visible_to(self, user: User) -> "SavedViewQuerySet":
+        """One's own, and nobody else's."""
+        return self.filter(owner=user)
+
+
+class SavedView(models.Model):
+    """The filter of a list that somebody keeps under a name (users.saved_views)."""
+
+    LONGEST_NAME, LONGEST_QUERY = 60, 1000
+
+    owner = models.ForeignKey(User, models.CASCADE, related_name="saved_views", verbose_name=_("owner"))
+    page = models.CharField(_("page"), max_length=60)
+    name = models.CharField(_("name"), max_length=LONGEST_NAME)
+    query = models.CharField(_("filter"), max_length=LONGEST_QUERY, blank=True)
+
+    objects = SavedViewQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = [Lower("name"), "id"]
+        constraints = [models.UniqueConstraint("owner", "page", Lower("name"), name="saved_view_once_per_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -9,10 +9,10 @@ from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from core import clock, db, events, outbox
-from core.errors import Invalid, Text, require
-from users import policies, selectors
+from core.errors import Invalid, NotFound, Text, require
+from users import policies, saved_views, selectors
 from users.absences import Stretch, closes_a_circle
-from users.models import Absence, RoleAssignment, User
+from users.models import Absence, RoleAssignment, SavedView, User
 
 _ABSENCES = 7_306_001
 """Lock: absences are set one at a time, as a circle of substitutes may close anywhere."""
@@ -142,3 +142,44 @@ def _fault_of_substitute(user: User, starts_on: dt.date, ends_on: dt.date, subst
 def _tell(absence: Absence, verb: str, *, by: User) -> None:
     days = {"starts_on": absence.starts_on.isoformat(), "ends_on": absence.ends_on.isoformat()}
     events.record(absence.user, verb, by=by, **days, substitute=absence.substitute_id)
+
+
+# --- Saved views ------------------------------------------------------------------------------------------------------
+@transaction.atomic
+def view_save(*, by: User, page: str, name: str, query: str) -> SavedView:
+    """The person keeps the filter of the page under this name; what had the name gives way. Locks the user.
+
+    Raises: NotFound, Invalid.
+    """
+    query, name = saved_views.kept(page, query), " ".join(name.split())
+    selectors.user_for_update(by.pk)
+    views = list(SavedView.objects.visible_to(by).filter(page=page))
+    same = next((view for view in views if view.name.casefold() == name.casefold()), None)
+    if fault := _fault_of_view(name, query, is_new=same is None, number=len(views)):
+        raise Invalid(fault)
+    view = same or SavedView(owner=by, page=page)
+    view.name, view.query = name, query
+    view.save()
+    return view
+
+
+def _fault_of_view(name: str, query: str, *, is_new: bool, number: int) -> Text:
+    if not name:
+        return _("Give the view a name.")
+    if len(name) > SavedView.LONGEST_NAME:
+        return _("The name may have at most %(most)s characters.") % {"most": SavedView.LONGEST_NAME}
+    if len(query) > SavedView.LONGEST_QUERY:
+        return _("This filter is too long to be kept.")
+    if is_new and number >= saved_views.MOST:
+        return _("You have %(number)s views of this list. Remove one first, or use the name of one.") % {"number": number}
+    return ""
+
+
+@transaction.atomic
+def view_remove(*, by: User, view_id: int) -> SavedView:
+    """The view is gone. Raises: NotFound."""
+    view: SavedView | None = SavedView.objects.visible_to(by).filter(pk=view_id).first()
+    if view is None:
+        raise NotFound
+    view.delete()
+    return view

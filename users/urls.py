@@ -3,7 +3,7 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from users import absence_views, second_factor_views, token_views, views
+from users import absence_views, saved_view_views, second_factor_views, token_views, views
 
 urlpatterns = [
     path("profile/", views.profile, name="profile"),
@@ -16,6 +16,8 @@ urlpatterns = [
     path("profile/second-step/off/", second_factor_views.Deactivate.as_view(), name="mfa_deactivate_totp"),
     path("profile/second-step/codes/", second_factor_views.RecoveryCodes.as_view(), name="mfa_view_recovery_codes"),
     path("profile/second-step/codes/new/", second_factor_views.NewRecoveryCodes.as_view(), name="mfa_generate_recovery_codes"),
+    path("views/save/", saved_view_views.view_save, name="view_save"),
+    path("views/<int:pk>/remove/", saved_view_views.view_remove, name="view_remove"),
     path("language/", views.set_language, name="set_language"),
     path("theme/", views.set_theme, name="theme"),
     path("demo-login/", views.demo_login, name="demo_login"),

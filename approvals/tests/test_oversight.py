@@ -318,7 +318,7 @@ def test_the_report_costs_the_same_for_few_and_many(world: World, count: int) ->
     client.get(REPORT)
     with CaptureQueriesContext(connection) as queries:
         client.get(REPORT)
-    assert without_session(queries) == 4  # user, kinds, answers, how many wait
+    assert without_session(queries) == 5  # user, kinds, answers, saved views, how many wait
 
 
 # --- The file ---------------------------------------------------------------------------------------------------------

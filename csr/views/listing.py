@@ -9,6 +9,7 @@ from core.paging import keyset
 from csr import columns, exports, policies, selectors
 from csr.drilling import DrillingFilter
 from csr.filters import QUICK, CaseFilter
+from users import saved_views
 from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
@@ -26,6 +27,7 @@ def case_list(request: HttpRequest) -> HttpResponse:
         "rows": columns.LIST_ROW.render(columns.list_rows_of(page.rows)),
         "may_register": policies.may_register(user),
         "kept": [(name, request.GET[name]) for name in ("account", *DrillingFilter.base_filters) if request.GET.get(name)],
+        "saved": saved_views.shown(request, "case_list"),
     }
     return lists.answer(request, "csr/list.html", context)
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from approvals.filters import PeriodForm, months_before
 from core import clock, downloads
 from csr import reporting
+from users import saved_views
 from users.access import requires, user_of
 from users.roles import Perm
 
@@ -19,7 +20,8 @@ def case_report(request: HttpRequest) -> HttpResponse:
     form = _form(request)
     since, until = form.period()
     report = reporting.report_of(reporting.cases_for(user_of(request), since, until), since, until)
-    return render(request, "csr/reports.html", {"form": form, "since": since, "until": until, "report": report})
+    saved = saved_views.shown(request, "case_report")
+    return render(request, "csr/reports.html", {"form": form, "since": since, "until": until, "report": report, "saved": saved})
 
 
 @requires(Perm.CSR_VIEW)

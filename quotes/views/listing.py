@@ -23,6 +23,7 @@ from quotes import batching, board, exports, listing, policies, services
 from quotes.filters import QUICK, QuoteFilter
 from quotes.models import Quote
 from quotes.services import Outcome, Seen, bulk
+from users import saved_views
 from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
@@ -42,6 +43,7 @@ def quote_list(request: HttpRequest) -> HttpResponse:
         "may_edit": user.may(Perm.QUOTE_EDIT),
         "is_board": request.GET.get("view") == BOARD,
         "back": request.get_full_path(),
+        "saved": saved_views.shown(request, "quote_list"),
     }
     make = _board if context["is_board"] else _list
     return lists.answer(request, "quotes/list.html", context | make(request, user, filtered, sees_margin=context["sees_margin"]))

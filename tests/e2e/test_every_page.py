@@ -106,6 +106,7 @@ class Records:
             "template_make": {"pk": self.draft.pk},
             "template_": {"pk": self.template.pk},
             "token_": {"pk": 1},
+            "view_": {"pk": 1},
         }
         return next(arguments for prefix, arguments in records.items() if name.startswith(prefix))
 

@@ -61,7 +61,7 @@ def test_a_move_that_is_refused_says_why_on_the_board(world: World, visit: Any) 
     services.quote_recall(quote_id=quote.pk, by=world.rep)
     me.click(f"#card-{quote.pk}-move")
     me.page.get_by_role("button", name="Recall").click()
-    expect(me.page.locator("#problem")).to_contain_text("Reload the page")
+    expect(me.page.locator("#problem")).to_contain_text("This quote is not waiting for approval.")
     expect(me.page.locator(f"#card-{quote.pk}")).to_be_visible()
     me.problems.clear()  # the browser itself reports every 409
 
