@@ -11,6 +11,7 @@ from catalog.models import Product
 from core import db
 from core.db import searching
 from core.errors import NotFound
+from core.prepared import Prepared
 from csr import handling
 from csr.choices import OPEN, CaseStatus, TaskPhase
 from csr.models import Case, CaseFile, CaseProduct, CaseQuerySet, CaseTask, CsrSettings, HandlingRule
@@ -25,10 +26,13 @@ _SHOWN = (
 
 def case_for(user: User, case_id: int) -> Case:
     """The case with what its page shows. Raises: NotFound when it is out of sight."""
-    case = Case.objects.visible_to(user).select_related(*_SHOWN).filter(pk=case_id).first()
+    case: Case | None = _case.first(user, case_id)
     if case is None:
         raise NotFound
     return case
+
+
+_case = Prepared(lambda user, case_id: Case.objects.visible_to(user).select_related(*_SHOWN).filter(pk=case_id).order_by())
 
 
 def file_for(user: User, case_id: int, file_id: int) -> CaseFile:

@@ -124,7 +124,7 @@ class JsonText(models.Func):
 class Seconds(models.Func):
     """How long it is from the second instant to the first."""
 
-    template = "EXTRACT(EPOCH FROM (%(expressions)s))"
+    template = "EXTRACT(EPOCH FROM (%(expressions)s))::double precision"
     arg_joiner = " - "
     output_field = models.FloatField()
 

@@ -19,7 +19,7 @@ from users.roles import Perm
 @require_safe
 def case_list(request: HttpRequest) -> HttpResponse:
     user, narrowed = user_of(request), _narrowed(request)
-    page = keyset(narrowed.qs, request, order=("-id",))
+    page = keyset(narrowed.qs.only(*columns.READ), request, order=("-id",))
     context = {
         "filter": narrowed,
         "quick": [("", ""), *_quick_for(user)],
