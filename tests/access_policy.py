@@ -284,6 +284,7 @@ POLICY: dict[str, Address] = {
         Use("case", "json csr account", methods=POST, write="work on the case", refuses=422),  # it is that of the case
     ),
     "api:csr-answer": api({POST: SIGNED_IN}, Use("assessed case", "json csr answer", write="answer for the phase")),
+    "api:csr-approvers": api({GET: SIGNED_IN}, Use("case")),
     "api:csr-assess": api({POST: SIGNED_IN}, Use("heard case", "json csr conclusion", write="answer for the phase")),
     "api:csr-assign": api({POST: SIGNED_IN}, Use("heard case", "json csr person", write="answer for the phase")),
     "api:csr-clone": api({POST: CASE_REGISTRARS}, Use("case", "json nothing")),

@@ -40,6 +40,7 @@ from csr.models import (
     Case as CsrCase,
     CaseAccount,
     CaseMember,
+    CaseTask as CsrTask,
     CloseReason,
     Department,
     RequirementType,
@@ -517,6 +518,16 @@ def _of_version(**fields: Any) -> Callable[[World, Target], dict[str, Any]]:
     return make
 
 
+def _of_part(**fields: Any) -> Callable[[World, Target], dict[str, Any]]:
+    """These fields and the version of the part as it stands."""
+
+    def make(world: World, target: Target) -> dict[str, Any]:
+        part = CsrTask.objects.filter(pk=target.arguments.get("row")).first()
+        return {**_of_version(**fields)(world, target), "version": part.version if part else 1}
+
+    return make
+
+
 _REQUIREMENT = {
     "requirement_type": lambda: RequirementType.objects.latest("pk").pk,
     "title": "Toiset laatikot",
@@ -532,7 +543,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         _of_version()(world, target)
         | {"account": world.shared[TEAM].declined.prospect_id, "site": ""}  # of everybody here in sight
     ),
-    "answer of a part": _of_version(feasibility="feasible", cost="", lead_time_days="", comment="Käy"),
+    "answer of a part": _of_part(feasibility="feasible", cost="", lead_time_days="", comment="Käy"),
     "case version": _of_version(reason=""),
     "comment on a case": _of_version(comment="Hei"),
     "conclusion": _of_version(feasibility="conditions", conclusion="Ehdoin"),
@@ -544,7 +555,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "new case": lambda world, target: (
         _of_version(**_REQUIREMENT)(world, target) | {"account": world.shared[TEAM].account.pk, "product": world.product.pk}
     ),
-    "part handed over": _of_version(owner=lambda: User.objects.get(username="successor").pk, title="", due_on=""),
+    "part handed over": _of_part(owner=lambda: User.objects.get(username="successor").pk, title="", due_on=""),
     "part of a case": _of_version(
         department=lambda: Department.objects.get(code="regulatory").pk,
         title="",

@@ -133,7 +133,9 @@ WRITES: dict[str, Changes] = {
     "api:approval-reject POST": _DECIDED,
     "api:csr-account DELETE": _CASE | gone("csr.CaseAccount"),
     "api:csr-answer POST": (
-        _CASE | of("csr.CaseTask", "feasibility", "comment", "answered_by_id", "answered_at") | new("csr.HistoricalCaseTask")
+        _CASE
+        | of("csr.CaseTask", "feasibility", "comment", "answered_by_id", "answered_at", "version")
+        | new("csr.HistoricalCaseTask")
     ),
     "api:csr-assess POST": _CASE | of("csr.Case", "feasibility", "conclusion"),
     "api:csr-assign POST": (
@@ -156,7 +158,7 @@ WRITES: dict[str, Changes] = {
     "api:csr-satisfaction POST": EVENT | new("csr.CaseFeedback"),
     "api:csr-submit POST": _CASE_ASKED,
     "api:csr-task DELETE": _CASE | gone("csr.CaseTask") | new("csr.HistoricalCaseTask"),
-    "api:csr-task PATCH": _CASE | of("csr.CaseTask", "title") | new("csr.HistoricalCaseTask"),
+    "api:csr-task PATCH": _CASE | of("csr.CaseTask", "title", "version") | new("csr.HistoricalCaseTask"),
     "api:csr-tasks POST": _CASE | new("csr.CaseTask", "csr.HistoricalCaseTask") | NEWS,
     "api:csr-team POST": EVENT | NEWS | new("csr.CaseMember"),
     "api:csr-watch POST": new("csr.CaseMember"),
@@ -220,10 +222,12 @@ WRITES: dict[str, Changes] = {
     ),
     "case_submit POST": _CASE_ASKED,
     "case_task POST": (
-        _CASE | of("csr.CaseTask", "feasibility", "comment", "answered_by_id", "answered_at") | new("csr.HistoricalCaseTask")
+        _CASE
+        | of("csr.CaseTask", "feasibility", "comment", "answered_by_id", "answered_at", "version")
+        | new("csr.HistoricalCaseTask")
     ),
     "case_task_add POST": _CASE | new("csr.CaseTask", "csr.HistoricalCaseTask") | NEWS,
-    "case_task_change POST": _CASE | NEWS | of("csr.CaseTask", "owner_id") | new("csr.HistoricalCaseTask"),
+    "case_task_change POST": _CASE | NEWS | of("csr.CaseTask", "owner_id", "version") | new("csr.HistoricalCaseTask"),
     "case_task_remove POST": _CASE | gone("csr.CaseTask") | new("csr.HistoricalCaseTask"),
     "case_watch POST": new("csr.CaseMember"),
     "conflict_assign POST": of("accounts.MasterConflict", "assigned_to_id") | EVENT,

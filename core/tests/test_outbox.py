@@ -223,6 +223,7 @@ def test_mails_that_somebody_waits_for_are_urgent_and_those_that_come_in_crowds_
         "csr.assess",
         "csr.implement",
         "csr.orphaned",
+        "csr.register",
         "csr.task",
         "users.password_reset",
     }

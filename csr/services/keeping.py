@@ -15,8 +15,6 @@ from users.selectors import stewards
 WORKED_ON = (CaseStatus.REGISTRATION, CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION)
 """Where it is somebody's turn, not the approvers'."""
 OWNERS = {Phase.REGISTRATION: "registered_by", Phase.ASSESSMENT: "assessor", Phase.IMPLEMENTATION: "implementer"}
-TOPICS = {Phase.REGISTRATION: "csr.register", Phase.ASSESSMENT: "csr.assess", Phase.IMPLEMENTATION: "csr.implement"}
-"""What whoever is handed the phase is told."""
 
 
 def locked_to_edit(
@@ -89,6 +87,16 @@ def handed_to(topic: str, case: Case, owner: User | None) -> None:
     """Whoever answers for the case now is told; the stewards where nobody does."""
     people = {owner.pk} if owner else {steward.pk for steward in stewards()}
     tell(topic, case, people)
+
+
+def phase_handed_to(case: Case, owner: User | None) -> None:
+    """The same, with what is to be done in the present phase."""
+    if case.phase == Phase.REGISTRATION:
+        handed_to("csr.register", case, owner)
+    elif case.phase == Phase.ASSESSMENT:
+        handed_to("csr.assess", case, owner)
+    else:
+        handed_to("csr.implement", case, owner)
 
 
 def answerable(case: Case) -> set[int]:

@@ -12,7 +12,7 @@ from core import outbox
 from quotes.tests.factories import World, make_world
 from users.models import User
 
-LEFT_BEHIND = ("htmx:afterRequest, ", "htmx:sendError, ")
+LEFT_BEHIND = ("htmx:afterRequest, ", "htmx:sendAbort, ", "htmx:sendError, ")
 
 
 @pytest.fixture
