@@ -16,12 +16,12 @@ _COLUMNS = (
     *("case__account", "case__site__child_id", "also", "also__site__child_id"),
 )
 _in_force = Prepared(
-    lambda account_id, same_account_id: (
+    lambda account_id: (
         CaseProduct.objects.annotate(
             also=FilteredRelation("case__accounts", condition=Q(case__accounts__account=account_id)),
             sku=Coalesce("product__merged_into__sku", "product__sku"),
         )
-        .filter(Q(case__account=same_account_id) | Q(also__isnull=False), case__status=CaseStatus.IMPLEMENTED)
+        .filter(Q(case__account=account_id) | Q(also__isnull=False), case__status=CaseStatus.IMPLEMENTED)
         .order_by("pk", "also")
         .values_list(*_COLUMNS)
     )
@@ -33,7 +33,7 @@ def of_account(account_id: int) -> list[Requirement]:
     that is about single sites names them. One query."""
     found: dict[int, Requirement] = {}
     sites: dict[int, set[str | None]] = {}
-    for pk, sku, number, title, case_id, is_printed, text, *more in _in_force.rows(account_id, account_id):
+    for pk, sku, number, title, case_id, is_printed, text, *more in _in_force.rows(account_id):
         *limits, of, main_site, also, site = more
         path = reverse("case_page", args=[case_id])
         found[pk] = Requirement(sku, number, title, path, (text or title) if is_printed else "", *limits)

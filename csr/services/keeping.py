@@ -89,14 +89,14 @@ def handed_to(topic: str, case: Case, owner: User | None) -> None:
     tell(topic, case, people)
 
 
-def phase_handed_to(case: Case, owner: User | None) -> None:
-    """The same, with what is to be done in the present phase."""
+def phase_handed_on(case: Case) -> None:
+    """The same about the present phase, to its owner: what is to be done in it."""
     if case.phase == Phase.REGISTRATION:
-        handed_to("csr.register", case, owner)
+        handed_to("csr.register", case, case.owner)
     elif case.phase == Phase.ASSESSMENT:
-        handed_to("csr.assess", case, owner)
+        handed_to("csr.assess", case, case.owner)
     else:
-        handed_to("csr.implement", case, owner)
+        handed_to("csr.implement", case, case.owner)
 
 
 def answerable(case: Case) -> set[int]:

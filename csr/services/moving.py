@@ -117,14 +117,14 @@ def go_on(case: Case, *, by: User | None) -> None:
         case.assessor = _owner(rule, "assessor", case)
         case.due_on, case.reminded_on = _due(rule.assessment_days if rule else 14), None
         keeping.moved(case, by, "pre-approved", fields=("assessor", "due_on", "reminded_on"), handed=True)
-        keeping.phase_handed_to(case, case.assessor)
+        keeping.phase_handed_on(case)
         tasks.open_tasks(case, TaskPhase.ASSESSMENT, rule.parts.filter(is_active=True) if rule else ())
     else:
         case.approve()
         case.implementer = _owner(rule, "implementer", case)
         case.due_on, case.reminded_on = _due(rule.implementation_days if rule else 30), None
         keeping.moved(case, by, "approved", fields=("implementer", "due_on", "reminded_on"), handed=True)
-        keeping.phase_handed_to(case, case.implementer)
+        keeping.phase_handed_on(case)
         tasks.open_tasks(case, TaskPhase.IMPLEMENTATION, rule.tasks.filter(is_active=True) if rule else ())
 
 
@@ -258,5 +258,5 @@ def case_assign(*, case_id: int, by: User, person: User, version: int | None = N
     keeping.changed_hands(case, by)
     keeping.saved(case, by, (name,))
     events.record(case, "assigned", by=by, name=person.display_name)
-    keeping.phase_handed_to(case, person)
+    keeping.phase_handed_on(case)
     return case

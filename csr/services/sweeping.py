@@ -57,7 +57,7 @@ def _release_case(case_id: int) -> int:
     keeping.saved(case, None, (name,))
     if heir is not None:
         events.record(case, "passed on", name=heir.display_name)
-        keeping.phase_handed_to(case, heir)
+        keeping.phase_handed_on(case)
     else:
         events.record(case, "left without an owner", name=owner.display_name)
         keeping.handed_to("csr.orphaned", case, None)
