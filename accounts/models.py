@@ -107,14 +107,17 @@ def of_accounts_in_sight(rows: Rows, user: User, path: str = "account__") -> Row
     """
     if not user.may(Perm.ACCOUNT_VIEW):
         return rows.none()
-    if user.scope == Scope.ALL:
-        return rows
+    return rows if user.scope == Scope.ALL else rows.filter(in_sight_of(user, path))
+
+
+def in_sight_of(user: User, path: str = "account__") -> Q:
+    """The same as a condition, for somebody who sees only some accounts."""
     seen = Q(**{f"{path}owner": user.pk}) | Q(**{f"{path}pk__in": AccountTeamMember.objects.filter(user=user).values("account")})
     if user.scope == Scope.UNIT and user.unit_id is not None:
         seen |= Q(**{f"{path}unit": user.unit_id})
     elif user.team_id is not None:
         seen |= Q(**{f"{path}owner__team": user.team_id})
-    return rows.filter(seen)
+    return seen
 
 
 SEARCHED = ("name", "parent_customer_id", "business_id")

@@ -113,14 +113,14 @@ def decided(message: OutboxMessage, *, decision_id: int, user_id: int) -> None:
 
 
 @outbox.handler("approval.recalled", title=gettext_lazy("Approval no longer needed"), urgent=True)
-def recalled(message: OutboxMessage, *, request_id: int, user_id: int) -> None:
-    """Tell somebody who was asked that the answer is no longer needed."""
+def recalled(message: OutboxMessage, *, request_id: int, user_id: int, closed_by: str = "") -> None:
+    """Tell somebody who was asked that the answer is no longer needed. `closed_by`: who ended what it was about, if somebody did."""
     request, person = _request(request_id), _person(user_id)
     if _waits_for_digest(person, request):
         return
     with translation.override(person.language):
         subject = _("No longer needed: approval of %(what)s") % {"what": _what(request.run)}
-    more = {"url": emails.absolute(_path(request)), "request": request, "cause": request.run.status}
+    more = {"url": emails.absolute(_path(request)), "request": request, "cause": request.run.status, "closed_by": closed_by}
     context = _facts(request, person) | more
     _send_news(message, "recalled", person, request.run, subject, context)
 

@@ -56,6 +56,10 @@ class TaskPhase(models.TextChoices):
     IMPLEMENTATION = "implementation", _("Implementation")
 
 
+WITH_TASKS = {TaskPhase.ASSESSMENT: CaseStatus.UNDER_ASSESSMENT, TaskPhase.IMPLEMENTATION: CaseStatus.UNDER_IMPLEMENTATION}
+"""Where parts are answered and tasks done, by what they belong to."""
+
+
 class Feasibility(models.TextChoices):
     """The answer to a part of an assessment, and what the assessor concludes."""
 

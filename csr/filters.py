@@ -15,7 +15,7 @@ from core.forms import whole
 from csr import selectors
 from csr.choices import OPEN, PENDING, CaseStatus
 from csr.drilling import DrillingFilter
-from csr.models import Case, CaseAccount, CaseQuerySet, CaseTask, RequirementType
+from csr.models import Case, CaseQuerySet, CaseTask, RequirementType
 from csr.models.cases import own
 from users.access import user_of
 from users.models import User
@@ -79,13 +79,10 @@ class CaseFilter(DrillingFilter):
     def search(self, queryset: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
         return queryset.matching(value)
 
-    def of_account(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
+    def of_account(self, queryset: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
         """Also cases that apply to it as well."""
         key = whole(value)
-        if key is None:
-            return queryset.none()
-        also = CaseAccount.objects.filter(account=key).order_by().values("case")
-        return queryset.filter(Q(account=key) | Q(pk__in=also))
+        return queryset.none() if key is None else queryset.about(key)
 
     def only_quick(self, queryset: QuerySet[Case], name: str, value: str) -> QuerySet[Case]:
         return queryset.filter(QUICK[value][1](user_of(self.request)))

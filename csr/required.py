@@ -1,6 +1,8 @@
 """What implemented cases require of products, for quotes; see quotes.requirements."""
 
-from django.db.models import FilteredRelation, Q
+from typing import Any
+
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -8,6 +10,7 @@ from django.utils.translation import ngettext
 from core.prepared import Prepared
 from csr.choices import CaseStatus
 from csr.models import CaseProduct
+from csr.models.cases import keys_about
 from quotes.requirements import Requirement
 
 _COLUMNS = (
@@ -15,17 +18,19 @@ _COLUMNS = (
     *("min_quantity", "max_quantity", "multiple_of"),
     *("case__account", "case__site__child_id", "also", "also__site__child_id"),
 )
-_in_force = Prepared(
-    lambda account_id: (
-        CaseProduct.objects.annotate(
-            also=FilteredRelation("case__accounts", condition=Q(case__accounts__account=account_id)),
-            sku=Coalesce("product__merged_into__sku", "product__sku"),
-        )
-        .filter(Q(case__account=account_id) | Q(also__isnull=False), case__status=CaseStatus.IMPLEMENTED)
+
+
+def _required(account_id: int) -> QuerySet[CaseProduct, tuple[Any, ...]]:
+    also = FilteredRelation("case__accounts", condition=Q(case__accounts__account=account_id))
+    return (
+        CaseProduct.objects.annotate(also=also, sku=Coalesce("product__merged_into__sku", "product__sku"))
+        .filter(case__in=keys_about(account_id), case__status=CaseStatus.IMPLEMENTED)
         .order_by("pk", "also")
         .values_list(*_COLUMNS)
     )
-)
+
+
+_in_force = Prepared(_required)
 
 
 def of_account(account_id: int) -> list[Requirement]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Site
@@ -67,14 +67,16 @@ def similar(
     user: User, *, account_id: int | None, text: str = "", products: Sequence[int] = (), but: int | None = None
 ) -> list[Case]:
     """Cases in sight of this account or these products, those whose title has the words first; ten at most."""
-    wanted = Q()
+    wanted: list[QuerySet[Any]] = []
     if account_id is not None:
-        wanted |= Q(account=account_id)
+        wanted.append(Case.objects.filter(account=account_id).order_by().values("pk"))
     if products:
-        wanted |= Q(pk__in=CaseProduct.objects.filter(product__in=products).order_by().values("case"))
+        wanted.append(CaseProduct.objects.filter(product__in=products).order_by().values("case"))
     if not wanted and not text.strip():
         return []
-    rows = cases_for(user).filter(wanted).exclude(pk=but or 0)
+    rows = cases_for(user).exclude(pk=but or 0)
+    if wanted:
+        rows = rows.filter(pk__in=wanted[0].union(*wanted[1:]))
     words = searching.contains(rows, ["number", "title"], text, index="csr_case_search") if text.strip() else rows
     found = list(words.order_by("-pk")[:10])
     if len(found) < 10 and wanted and text.strip():

@@ -14,7 +14,7 @@ from core import clock, events
 from core.rows import RowTemplate
 from core.templatetags.ui import quantity
 from csr import columns, policies, selectors, services
-from csr.choices import ENDED, CaseStatus, TaskPhase
+from csr.choices import ENDED, WITH_TASKS, CaseStatus, TaskPhase
 from csr.models import Case, CaseProduct, CaseTask
 from csr.models.look_ups import WATCHER
 from users.models import User
@@ -23,7 +23,7 @@ from users.roles import Perm, Scope
 PRODUCTS_SHOWN = 50
 EVENTS_SHOWN = 50
 _PATH = [status for status in CaseStatus if status not in ENDED]
-_WORKED_ON = {CaseStatus.UNDER_ASSESSMENT: TaskPhase.ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION: TaskPhase.IMPLEMENTATION}
+_WORKED_ON = {status: phase for phase, status in WITH_TASKS.items()}
 
 
 def page_of(user: User, case: Case, *, all_products: bool = False) -> dict[str, Any]:

@@ -103,35 +103,36 @@ def _goes_on(run: Run, requests: Sequence[Request]) -> bool:
     return any(request.status == RequestStatus.PENDING for request in requests)
 
 
-def finish(run: Run, requests: Sequence[Request]) -> None:
-    """Close the run: what still waits is cancelled, links die, those who were asked are told."""
+def finish(run: Run, requests: Sequence[Request], *, closed_by: str = "") -> None:
+    """Close the run: what still waits is cancelled, links die, those who were asked are told. `closed_by`: who ended the subject."""
     run.finished_at = clock.now()
     run.save(update_fields=["status", "finished_at"])
     for request in requests:
         if request.status == RequestStatus.PENDING:
-            cancel(run, request)
+            cancel(run, request, closed_by=closed_by)
     links.revoke(Link.Purpose.APPROVAL, [request.pk for request in requests])
 
 
-def cancel(run: Run, request: Request) -> None:
+def cancel(run: Run, request: Request, *, closed_by: str = "") -> None:
     """The request is not put to anybody any more; who was asked is told."""
     request.cancel()
     close(request)
     if request.asked_at:
         people = asking.people_of(run, request)
-        outbox.emit_all("approval.recalled", [{"request_id": request.pk, "user_id": pk} for pk in people])
+        news = {"request_id": request.pk, "closed_by": closed_by}
+        outbox.emit_all("approval.recalled", [{**news, "user_id": pk} for pk in people])
 
 
-def run_withdraw(*, subject_type: str, subject_id: int) -> Run | None:
-    """The open run of a subject that has ended is over: requests cancelled, links dead, who was asked told. The caller has locked
-    the subject, which is not told. None when no run is open."""
+def run_withdraw(*, subject_type: str, subject_id: int, by: User) -> Run | None:
+    """The open run of a subject that `by` has ended is over: requests cancelled, links dead, who was asked told. The caller has
+    locked the subject, which is not told. None when no run is open."""
     found = selectors.open_run(subject_type, subject_id)
     if found is None:
         return None
     requests = selectors.requests_for_update(found.pk)
     run = requests[0].run
     run.recall()
-    finish(run, requests)
+    finish(run, requests, closed_by=by.display_name)
     return run
 
 

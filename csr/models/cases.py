@@ -1,11 +1,13 @@
 """A case: a requirement of one customer, from registration to the day it no longer holds."""
 
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _, pgettext_lazy
 
-from accounts.models import SEARCHED as ACCOUNT_TEXTS, Account, Contact, Site, of_accounts_in_sight
+from accounts.models import SEARCHED as ACCOUNT_TEXTS, Account, Contact, Site, in_sight_of
 from core.db import searching
 from core.histories import FieldHistory
 from core.models import Added, Versioned
@@ -29,6 +31,13 @@ def _has_word(word: str) -> Q:
     return Q(pk__in=of_case.union(cases.filter(account__in=accounts.values("pk"))))
 
 
+def keys_about(account_id: int) -> models.QuerySet[Any]:
+    """Keys of the cases of an account, and of those that apply to it as well. Two indexes find them; an OR over both tables would
+    read all cases."""
+    further = Case._meta.apps.get_model("csr", "CaseAccount").objects.filter(account=account_id).order_by().values("case")
+    return Case._default_manager.filter(account=account_id).order_by().values("pk").union(further)
+
+
 class CaseQuerySet(models.QuerySet["Case"]):
     def visible_to(self, user: User) -> "CaseQuerySet":
         """Those of the accounts in sight, also of accounts that a case applies to as well, and those one takes part in."""
@@ -36,14 +45,17 @@ class CaseQuerySet(models.QuerySet["Case"]):
             return self.none()
         if user.scope == Scope.ALL:
             return self
-        accounts = of_accounts_in_sight(Account.objects.order_by(), user, path="").values("pk")
-        also = self.model._meta.apps.get_model("csr", "CaseAccount").objects.filter(account__in=accounts).order_by()
+        also = self.model._meta.apps.get_model("csr", "CaseAccount").objects.filter(in_sight_of(user)).order_by()
         tasks = self.model._meta.apps.get_model("csr", "CaseTask").objects.filter(owner=user).order_by()
         team = (
             self.model._meta.apps.get_model("csr", "CaseMember").objects.filter(user=user).exclude(role__code=WATCHER).order_by()
         )
         parts = Q(pk__in=also.values("case")) | Q(pk__in=tasks.values("case")) | Q(pk__in=team.values("case"))
-        return self.filter(Q(account__in=accounts) | own(user) | parts)
+        return self.filter(in_sight_of(user) | own(user) | parts)
+
+    def about(self, account_id: int) -> "CaseQuerySet":
+        """Those of the account, and those that apply to it as well."""
+        return self.filter(pk__in=keys_about(account_id))
 
     def matching(self, text: str) -> "CaseQuerySet":
         """Cases of which every word of `text` occurs in the number, the title, or what names the account."""

@@ -12,7 +12,7 @@ from core import clock, events, versions
 from core.errors import Invalid, WrongState, require
 from csr import approval_case, case_facts, policies, selectors
 from csr.choices import ENDED, PENDING, CaseStatus, Feasibility, Gate, Score, TaskPhase
-from csr.models import Case, CaseFeedback, CloseReason, HandlingRule
+from csr.models import Case, CaseFeedback, CloseReason
 from csr.services import keeping, tasks
 from users.models import User
 
@@ -114,26 +114,18 @@ def go_on(case: Case, *, by: User | None) -> None:
     rule = selectors.rule_for(case)
     if case.status == CaseStatus.PENDING_PRE_APPROVAL:
         case.pre_approve()
-        case.assessor = _owner(rule, "assessor", case)
-        case.due_on, case.reminded_on = _due(rule.assessment_days if rule else 14), None
-        keeping.moved(case, by, "pre-approved", fields=("assessor", "due_on", "reminded_on"), handed=True)
-        keeping.phase_handed_on(case)
-        tasks.open_tasks(case, TaskPhase.ASSESSMENT, rule.parts.filter(is_active=True) if rule else ())
+        days, asked = (rule.assessment_days, rule.parts) if rule else (14, None)
+        verb, phase = "pre-approved", TaskPhase.ASSESSMENT
     else:
         case.approve()
-        case.implementer = _owner(rule, "implementer", case)
-        case.due_on, case.reminded_on = _due(rule.implementation_days if rule else 30), None
-        keeping.moved(case, by, "approved", fields=("implementer", "due_on", "reminded_on"), handed=True)
-        keeping.phase_handed_on(case)
-        tasks.open_tasks(case, TaskPhase.IMPLEMENTATION, rule.tasks.filter(is_active=True) if rule else ())
-
-
-def _owner(rule: HandlingRule | None, name: str, case: Case) -> User | None:
-    return selectors.owner_by(rule, name, case.account.unit_id) if rule else None
-
-
-def _due(days: int) -> dt.date:
-    return clock.today() + dt.timedelta(days=days)
+        days, asked = (rule.implementation_days, rule.tasks) if rule else (30, None)
+        verb, phase = "approved", TaskPhase.IMPLEMENTATION
+    owner = keeping.OWNERS[case.phase]
+    setattr(case, owner, selectors.owner_by(rule, owner, case.account.unit_id) if rule else None)
+    case.due_on, case.reminded_on = clock.today() + dt.timedelta(days=days), None
+    keeping.moved(case, by, verb, fields=(owner, "due_on", "reminded_on"), handed=True)
+    keeping.phase_handed_on(case)
+    tasks.open_tasks(case, phase, asked.filter(is_active=True) if asked else ())
 
 
 def go_back(case: Case, verb: str, *, by: User, comment: str = "") -> None:
@@ -232,7 +224,7 @@ def case_close(*, case_id: int, by: User, reason: CloseReason, comment: str = ""
     if len(comment) > 2_000:
         raise Invalid(fields={"comment": _("At most %(most)s characters.") % {"most": 2_000}})
     if case.status in PENDING:
-        approvals.run_withdraw(subject_type="csr", subject_id=case.pk)
+        approvals.run_withdraw(subject_type="csr", subject_id=case.pk, by=by)
     if case.status == CaseStatus.IMPLEMENTED:
         case.deactivate()
     else:

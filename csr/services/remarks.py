@@ -52,8 +52,12 @@ def file_add(*, case_id: int, by: User, file: IO[bytes], name: str, size: int) -
         by=by, at=clock.now(),
     )  # fmt: skip
     row.file.save(uuid.uuid4().hex, file if isinstance(file, File) else File(file), save=False)
-    row.save(force_insert=True)
-    events.record(case, "file added", by=by, reason=row.name, hash=row.content_hash)
+    try:
+        row.save(force_insert=True)
+        events.record(case, "file added", by=by, reason=row.name, hash=row.content_hash)
+    except BaseException:
+        row.file.delete(save=False)
+        raise
     return row
 
 

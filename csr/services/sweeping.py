@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from core import clock, db, events, versions
 from csr import policies, selectors
-from csr.choices import CaseStatus, Phase, TaskPhase
+from csr.choices import WITH_TASKS, CaseStatus, Phase, TaskPhase
 from csr.models import Case, CaseTask
 from csr.services import keeping
 from users.models import User
@@ -33,13 +33,11 @@ def _orphans() -> int:
     done = 0
     for pk in Case.objects.filter(left).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE]:
         done += _release_case(pk)
-    gone = CaseTask.objects.filter(answered_at=None, owner__isnull=False, case__status__in=_WITH_TASKS).exclude(owner__in=here)
+    waiting = CaseTask.objects.filter(answered_at=None, owner__isnull=False, case__status__in=WITH_TASKS.values())
+    gone = waiting.exclude(owner__in=here)
     for pk, case_id in gone.order_by("pk").values_list("pk", "case")[:_AT_ONCE]:
         done += _release_task(pk, case_id)
     return done
-
-
-_WITH_TASKS = (CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION)
 
 
 @transaction.atomic
@@ -76,7 +74,7 @@ def _registrant_instead(case: Case) -> User | None:
 def _release_task(task_id: int, case_id: int) -> int:
     case = selectors.case_for_update(case_id)
     task = case.tasks.select_related("owner", "department").filter(pk=task_id, answered_at=None).first()
-    if case.status not in _WITH_TASKS or task is None or task.owner is None or policies.may_own(task.owner, case):
+    if case.status not in WITH_TASKS.values() or task is None or task.owner is None or policies.may_own(task.owner, case):
         return 0
     people = selectors.holders(task.department.role, case.account.unit_id) if task.department.role else []
     name, task.owner = task.owner.display_name, selectors.least_busy(people, TaskPhase(task.phase))
@@ -98,7 +96,7 @@ def _late() -> Q:
 
 def _late_phases() -> int:
     """Whoever answers for a phase is reminded once its last day has passed, and again each week."""
-    late = Case.objects.filter(_late(), status__in=_WITH_TASKS)
+    late = Case.objects.filter(_late(), status__in=WITH_TASKS.values())
     done = 0
     with transaction.atomic():
         for case in late.select_for_update(**{**db.lock_options(), **db.skip_locked()}).order_by("pk")[:_AT_ONCE]:
@@ -112,7 +110,7 @@ def _late_phases() -> int:
 def _late_tasks() -> int:
     """Whoever owes an answer is reminded in the same way."""
     today = clock.today()
-    late = CaseTask.objects.filter(_late(), answered_at=None, owner__isnull=False, case__status__in=_WITH_TASKS)
+    late = CaseTask.objects.filter(_late(), answered_at=None, owner__isnull=False, case__status__in=WITH_TASKS.values())
     done = 0
     with transaction.atomic():
         for task in late.select_related("case").select_for_update(**{**db.lock_options(), **db.skip_locked()})[:_AT_ONCE]:

@@ -10,12 +10,11 @@ from django.utils.translation import gettext as _
 from core import clock, events, versions
 from core.errors import Invalid, NotAllowed, NotFound, WrongState, require
 from csr import policies, selectors
-from csr.choices import CaseStatus, Feasibility, Phase, TaskPhase
+from csr.choices import WITH_TASKS, Feasibility, Phase, TaskPhase
 from csr.models import Case, CaseTask, Department
 from csr.services import keeping
 from users.models import User
 
-_STATUS = {TaskPhase.ASSESSMENT: CaseStatus.UNDER_ASSESSMENT, TaskPhase.IMPLEMENTATION: CaseStatus.UNDER_IMPLEMENTATION}
 _ANSWERS = ("feasibility", "cost", "lead_time_days", "comment")
 MOST_TASKS = 100
 
@@ -49,7 +48,7 @@ def task_add(
 
     Raises: NotFound; NotAllowed; StaleVersion; WrongState outside of assessment and implementation; Invalid naming the field.
     """
-    case = keeping.locked_to_edit(case_id, by, version, _STATUS.values())
+    case = keeping.locked_to_edit(case_id, by, version, WITH_TASKS.values())
     phase = TaskPhase(case.phase.value)
     if case.tasks.count() >= MOST_TASKS:
         raise Invalid(fields={"department": _("A case has at most %(most)s tasks.") % {"most": MOST_TASKS}})
@@ -105,7 +104,7 @@ def _is_asked(case: Case, task: CaseTask) -> bool:
 def _open_task(case_id: int, task_id: int, by: User, version: int | None) -> tuple[Case, CaseTask]:
     """`version`: of the task, as two of a case can be answered at the same time. Raises: NotFound; NotAllowed for whoever may not
     answer it; StaleVersion; WrongState outside of its phase."""
-    case = keeping.locked_to_edit(case_id, by, None, _STATUS.values(), anybody=True)
+    case = keeping.locked_to_edit(case_id, by, None, WITH_TASKS.values(), anybody=True)
     task = case.tasks.select_related("department", "owner").filter(pk=task_id).first()
     if task is None:
         raise NotFound(_("This task is no longer there."))
@@ -133,7 +132,7 @@ def _check(task: CaseTask) -> None:
 @transaction.atomic
 def task_remove(*, case_id: int, task_id: int, by: User, version: int | None = None) -> Case:
     """It is not asked for any more. Raises: NotFound; NotAllowed; StaleVersion; WrongState once it is answered."""
-    case = keeping.locked_to_edit(case_id, by, version, _STATUS.values())
+    case = keeping.locked_to_edit(case_id, by, version, WITH_TASKS.values())
     _same, task = _open_task(case_id, task_id, by, None)
     if task.is_done:
         raise WrongState(_("This has been answered."))

@@ -25,7 +25,7 @@ from core.forms import whole
 from core.models import Versioned
 from core.templatetags.ui import plain_input
 from csr import policies, selectors, services
-from csr.choices import ENDED, CaseStatus, TaskPhase
+from csr.choices import ENDED, WITH_TASKS, CaseStatus, TaskPhase
 from csr.forms import (
     AnswerForm,
     AssignForm,
@@ -93,7 +93,7 @@ def _one(seen: Seen, version: int | None) -> dict[str, Any]:
 
 
 def _worked_on(seen: Seen) -> bool:
-    return seen.answers_for and seen.case.status in (CaseStatus.UNDER_ASSESSMENT, CaseStatus.UNDER_IMPLEMENTATION)
+    return seen.answers_for and seen.case.status in WITH_TASKS.values()
 
 
 def _save_requirement(seen: Seen, version: int | None, data: Mapping[str, Any]) -> Any:
