@@ -3,6 +3,9 @@
 import urllib.parse
 from collections.abc import Iterator
 
+from django.db.models import Count
+
+from accounts.models import Account
 from bench.client import Answer, Client
 from bench.compare import NEEDED, Work, compare
 from bench.house import House
@@ -14,18 +17,27 @@ PASTED = 200
 
 def type_ahead(house: House) -> Iterator[Result]:
     """Other words in each round, as the field of the editor asks with each letter: for the account of the quote."""
-    words = _words(house)
+    words, account = _words(house), _account(house)
     yield from compare(
         house,
         [
-            Work("type-ahead of products, a word of 100,000", house.rep, lambda client, n: _ask(house, client, words[n][0][:4])),
-            Work("type-ahead of products, two words", house.rep, lambda client, n: _ask(house, client, " ".join(words[n]))),
+            Work(
+                "type-ahead of products, a word of 100,000", house.rep, lambda client, n: _ask(account, client, words[n][0][:4])
+            ),
+            Work("type-ahead of products, two words", house.rep, lambda client, n: _ask(account, client, " ".join(words[n]))),
         ],
     ).values()
 
 
-def _ask(house: House, client: Client, text: str) -> Answer:
-    query = urllib.parse.urlencode({"q": text, "account": house.drafts.account.pk})
+def _account(house: House) -> int:
+    """The account of the rep with the most quotes, but for the one that all drafts of the measurements are made for."""
+    accounts = Account.objects.filter(owner=house.drafts.rep, status="active").exclude(pk=house.drafts.account.pk)
+    key: int = accounts.annotate(quotes_of=Count("quotes")).order_by("-quotes_of", "pk").values_list("pk", flat=True)[0]
+    return key
+
+
+def _ask(client: Client, text: str, account: int) -> Answer:
+    query = urllib.parse.urlencode({"q": text, "account": account})
     return client.get(f"/quotes/products/?{query}", headers={"HX-Request": "true"})
 
 

@@ -103,12 +103,10 @@ def _hits(user: User, text: str, limit: int, first: Collection[int]) -> list[_Hi
     """All that fit where they are few, else the first ones by code, those of `first`, and those whose code starts with `text`."""
     found = searching.some(_fitting(user, text), _HIT, FEW + 1)
     if len(found) > FEW:
-        sold, typed = _sold(user), text.strip()
-        fitting = sold.suggested(text)
-        starting = sold.filter(Q(sku__startswith=typed) | Q(sku__startswith=typed.upper()))
-        found = [row for rows in (fitting, starting) for row in rows.order_by("sku").values_list(*_HIT)[:limit]]
+        typed = text.strip()
+        found = [*_first_by_code(user, text, limit), *_starting(limit).rows(user, typed, typed.upper())]
         if first:
-            found += sold.filter(pk__in=first).containing(text).order_by().values_list(*_HIT)
+            found += _sold(user).filter(pk__in=first).containing(text).order_by().values_list(*_HIT)
     return [_Hit(*row) for row in found]
 
 
@@ -120,8 +118,8 @@ def _sold(user: User) -> ProductQuerySet:
 
 def _fitting(user: User, text: str) -> tuple[str, Sequence[Any]]:
     """The statement that finds what fits. PostgreSQL is asked in the same way whatever is typed, once a word is long enough."""
-    words = searching.words_of(text)
-    if db.is_postgresql() and searching.has_long_word(words):
+    words = _words_looked_up(text)
+    if words:
         return _with_words(len(words)).sql_with_params(user, *words) or _NOTHING
     try:
         return _hit_rows(user, text).query.sql_with_params()
@@ -129,10 +127,39 @@ def _fitting(user: User, text: str) -> tuple[str, Sequence[Any]]:
         return _NOTHING
 
 
+def _first_by_code(user: User, text: str, limit: int) -> Sequence[Any]:
+    words = _words_looked_up(text)
+    if words:
+        return _with_words(len(words), limit).rows(user, *words)
+    return _hit_rows(user, text).order_by("sku")[:limit]
+
+
+def _words_looked_up(text: str) -> list[str]:
+    """Those of `text` where what they are decides nothing of the statement, else none."""
+    words = searching.words_of(text)
+    return words if db.is_postgresql() and searching.has_long_word(words) else []
+
+
 @functools.cache
-def _with_words(_words: int) -> Prepared:
-    """The statement for so many words; what they are, decides nothing else."""
-    return Prepared(lambda user, *words: _hit_rows(user, " ".join(words)))
+def _with_words(_words: int, limit: int = 0) -> Prepared:
+    """The statement for so many words: of all rows, or with `limit` of the first ones by code."""
+
+    def rows(user: User, *words: str) -> QuerySet[Product, tuple[Any, ...]]:
+        fitting = _hit_rows(user, " ".join(words))
+        return fitting.order_by("sku")[:limit] if limit else fitting
+
+    return Prepared(rows, is_planned_once=False)
+
+
+@functools.cache
+def _starting(limit: int) -> Prepared:
+    """The first ones by code of those whose code starts with one of two texts."""
+
+    def rows(user: User, small: str, large: str) -> QuerySet[Product, tuple[Any, ...]]:
+        starting = _sold(user).filter(Q(sku__startswith=small) | Q(sku__startswith=large))
+        return starting.order_by("sku").values_list(*_HIT)[:limit]
+
+    return Prepared(rows, is_planned_once=False)
 
 
 def _hit_rows(user: User, text: str) -> QuerySet[Product, tuple[Any, ...]]:

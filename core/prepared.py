@@ -79,15 +79,16 @@ def forget() -> None:
 class Prepared:
     """The queryset that `build` answers for its arguments, compiled once for each shape of them and each language."""
 
-    def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
-        self.build = build
+    def __init__(self, build: Callable[..., QuerySet[Any]], *, is_planned_once: bool = True) -> None:
+        """`is_planned_once` False: how PostgreSQL best finds the rows depends on the values; it is to look at them each time."""
+        self.build, self.is_planned_once = build, is_planned_once
         self._statements: dict[Hashable, _Statement | None] = {}
         _look_ups.add(self)
 
     def rows(self, *arguments: Any) -> list[Any]:
         """All rows; none for a number that no column can hold."""
         statement, params = self._with_values(arguments)
-        return [] if statement is None else list(_about_to_run(statement, params))
+        return [] if statement is None else list(_about_to_run(statement, params, self.is_planned_once))
 
     def first(self, *arguments: Any) -> Any | None:
         """The first row, if there is one; the rows are few."""
@@ -174,13 +175,14 @@ def _marked(arguments: Iterable[Any]) -> tuple[list[Any], list[Any]]:
     return marked, marks
 
 
-def _about_to_run(statement: _Statement, params: tuple[Any, ...]) -> QuerySet[Any]:
+def _about_to_run(statement: _Statement, params: tuple[Any, ...], is_planned_once: bool) -> QuerySet[Any]:
     """A queryset that has nothing left to compile."""
     connection = connections[DEFAULT_DB_ALIAS]
     locks = statement.queryset.query.select_for_update and connection.features.has_select_for_update
     if locks and connection.get_autocommit():
         raise TransactionManagementError("a lock needs a transaction")
-    bound = _by_name(statement, params, connection) if db.keeps_plans(connection) else (statement.sql, params)
+    by_name = is_planned_once and db.keeps_plans(connection)
+    bound = _by_name(statement, params, connection) if by_name else (statement.sql, params)
     compiler: Any = copy.copy(statement.compiler)
     compiler.connection = connection
     compiler.as_sql = lambda *_ignored, **_also: bound
