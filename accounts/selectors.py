@@ -21,7 +21,6 @@ from accounts.models import (
     PaymentTerm,
     PaymentTermRule,
     PaymentType,
-    PriceListRule,
     SurvivorshipRule,
 )
 from accounts.survivorship import DEFAULTS, FieldRule
@@ -30,6 +29,7 @@ from core.errors import NotFound
 from core.languages import CODES, active, by_language
 from core.models import JobRun
 from core.prepared import Prepared
+from core.set_up import kept
 from core.templatetags.ui import money, quantity
 from users.models import User
 from users.roles import Perm, Scope
@@ -105,13 +105,12 @@ def account_for_update(account_id: int, user: User) -> Account:
 
 def accounts_to_quote(user: User, account_id: int) -> QuerySet[Account]:
     """The account that a quote is made for, if it is in this person's sight, with key and language of its default contact
-    (`contact_pk`, `contact_language`) and whether any rule gives customers a price list (`has_rules`)."""
+    (`contact_pk`, `contact_language`)."""
     return (
         Account.objects.visible_to(user)
         .select_related("payment_term", "payment_type")
         .annotate(recipient=FilteredRelation("contacts", condition=Q(contacts__is_default=True)))
         .annotate(contact_pk=F("recipient__pk"), contact_language=F("recipient__language"))
-        .annotate(has_rules=Exists(PriceListRule.objects.filter(is_active=True)))
         .filter(pk=account_id)
         .order_by()
     )
@@ -131,25 +130,27 @@ def payment_term_advice(account: Account, amount: Decimal | None) -> Advice:
 
     Source: docs/requirements.md S0.19, S0.20.
     """
-    by_id = {rule.pk: rule for rule in _rules_with_words.rows()}
-    best = payment_terms.advise(map(_plain_rule, by_id.values()), _facts(account, amount))
+    rules = _payment_term_rules()
+    best = payment_terms.advise(rules, _facts(account, amount))
     if best is None:
         return Advice(None, None, _("No payment-term rule fits this customer."))
-    rule = by_id[best.id]
+    rule = rules[best]
     return Advice(rule.payment_term, rule, _reason(rule))
 
 
-_payment_types = Prepared(lambda: PaymentType.objects.filter(is_active=True)[:1])
+@kept("accounts_paymentterm")
+def payment_terms_in_use() -> tuple[PaymentTerm, ...]:
+    return tuple(PaymentTerm.objects.filter(is_active=True))
 
 
-def usual_payment_type() -> PaymentType | None:
-    """The first one in use."""
-    found: PaymentType | None = _payment_types.first()
-    return found
+@kept("accounts_paymenttype")
+def payment_types_in_use() -> tuple[PaymentType, ...]:
+    """The usual one first."""
+    return tuple(PaymentType.objects.filter(is_active=True))
 
 
 def advised_payment_term(account: Account, amount: Decimal | None) -> int | None:
-    """The key of the term that `payment_term_advice` recommends, without the reason. One small query."""
+    """The key of the term that `payment_term_advice` recommends, without the reason. One query."""
     return advice_by_amount(account).at(amount)
 
 
@@ -161,8 +162,8 @@ class AdviceByAmount(NamedTuple):
 
 
 def advice_by_amount(account: Account) -> AdviceByAmount:
-    """The same for any amount: one small query for all of them."""
-    rules = [payment_terms.Rule(*rule) for rule in _plain_rules.rows()]
+    """The same for any amount: one query for all of them."""
+    rules = _payment_term_rules()
 
     def at(amount: Decimal | None) -> int | None:
         best = payment_terms.advise(rules, _facts(account, amount))
@@ -174,21 +175,18 @@ def advice_by_amount(account: Account) -> AdviceByAmount:
 _RULE = ("priority", "min_amount", "max_amount", "payment_term", *CRITERIA)
 _WORDS = ("code", *(f"label_{code}" for code in CODES))
 """The columns of a look-up that name it."""
-
-
-def _rules() -> QuerySet[PaymentTermRule]:
-    return PaymentTermRule.objects.filter(is_active=True, payment_term__is_active=True).order_by()
-
-
 _RELATED_TO_RULE = ("payment_term", *CRITERIA)
-_rules_with_words = Prepared(
-    lambda: (
-        _rules()
-        .select_related(*_RELATED_TO_RULE)
-        .only(*_RULE, *(f"{name}__{column}" for name in _RELATED_TO_RULE for column in _WORDS))
-    )
+
+
+@kept(
+    *("accounts_paymenttermrule", "accounts_paymentterm"),
+    *("accounts_categorytma2", "accounts_classification", "accounts_industry", "accounts_businesssize"),
 )
-_plain_rules = Prepared(lambda: _rules().values_list("id", "payment_term", "priority", *CRITERIA, "min_amount", "max_amount"))
+def _payment_term_rules() -> dict[payment_terms.Rule, PaymentTermRule]:
+    """The rules in use, with what names their terms and criteria. One query."""
+    rules = PaymentTermRule.objects.filter(is_active=True, payment_term__is_active=True).order_by()
+    words = (f"{name}__{column}" for name in _RELATED_TO_RULE for column in _WORDS)
+    return {_plain_rule(rule): rule for rule in rules.select_related(*_RELATED_TO_RULE).only(*_RULE, *words)}
 
 
 def _facts(account: Account, amount: Decimal | None) -> payment_terms.Facts:

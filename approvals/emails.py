@@ -114,7 +114,7 @@ def decided(message: OutboxMessage, *, decision_id: int, user_id: int) -> None:
 
 @outbox.handler("approval.recalled", title=gettext_lazy("Approval no longer needed"), urgent=True)
 def recalled(message: OutboxMessage, *, request_id: int, user_id: int, closed_by: str = "") -> None:
-    """Tell somebody who was asked that the answer is no longer needed. `closed_by`: who ended what it was about, if somebody did."""
+    """Tell somebody who was asked that the answer is no longer needed. `closed_by`: whoever ended what it was about."""
     request, person = _request(request_id), _person(user_id)
     if _waits_for_digest(person, request):
         return

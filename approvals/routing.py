@@ -23,6 +23,7 @@ from approvals.registry import Case
 from approvals.selectors import round_statuses
 from core import clock
 from core.prepared import Prepared
+from core.set_up import kept
 from users import absences
 from users.absences import Away
 from users.models import RoleAssignment, User
@@ -34,40 +35,31 @@ _UNDEFINED = registry.GateDefault("", Perm.STEWARD, 1000, {})
 
 
 # --- The rules in use -------------------------------------------------------------------------------------------------
-_gates = Prepared(Gate.objects.order_by)
-_rules = Prepared(
-    lambda: (
-        Rule.objects.filter(is_active=True, gate__is_active=True)
-        .order_by("pk", "conditions__pk")
-        .values_list(
-            *("pk", "gate__code", "name", "unit", "outcome", "priority"),
-            *("conditions__field", "conditions__operator", "conditions__value"),
-        )
-    )
-)
-_steps = Prepared(
-    lambda: (
-        Step.objects.filter(rule__is_active=True, rule__gate__is_active=True)
-        .order_by("rule", "position", "people")
-        .values_list("rule", "position", "who", "role", "quorum", "needed", "people")
-    )
-)
-_limits = Prepared(lambda: AuthorityLimit.objects.order_by("pk").values_list("gate__code", "role", "user", "up_to"))
+@kept("approvals_gate")
+def _gates() -> dict[str, Gate]:
+    """All of them by their codes. One query."""
+    return {gate.code: gate for gate in Gate.objects.order_by()}
 
 
 def gate_for(code: str) -> Gate | None:
     """The definition in use; None when there is none, and stewards answer."""
-    return next((gate for gate in _gates.rows() if gate.code == code and gate.is_active), None)
+    gate = _gates().get(code)
+    return gate if gate is not None and gate.is_active else None
 
 
 Rules = Mapping[str, Sequence[rules.Rule]]
 """By gate, without their steps."""
 
 
-def rules_in_use() -> dict[str, list[rules.Rule]]:
+@kept("approvals_gate", "approvals_rule", "approvals_condition")
+def rules_in_use() -> Rules:
     """The active rules, the oldest first: one query. A condition on something that is not declared fits nothing."""
+    rows: Any = Rule.objects.filter(is_active=True, gate__is_active=True).order_by("pk", "conditions__pk")
+    compared_by = ("conditions__field", "conditions__operator", "conditions__value")
     found: dict[int, rules.Rule] = {}
-    for pk, gate, name, unit, outcome, priority, field, *compared in _rules.rows():
+    for pk, gate, name, unit, outcome, priority, field, *compared in rows.values_list(
+        "pk", "gate__code", "name", "unit", "outcome", "priority", *compared_by
+    ):
         rule = found.get(pk) or rules.Rule(pk, gate, name, unit, Outcome(outcome), priority, ())
         if field is not None:
             rule = rule._replace(conditions=(*rule.conditions, typed_condition(gate, field, *compared)))
@@ -78,12 +70,16 @@ def rules_in_use() -> dict[str, list[rules.Rule]]:
     return by_gate
 
 
-def steps_by_rule() -> dict[int, dict[int, rules.Step]]:
+@kept("approvals_gate", "approvals_rule", "approvals_step", "approvals_step_people")
+def steps_by_rule() -> Mapping[int, Mapping[int, rules.Step]]:
     """Of the active rules, by their keys and in order. One query."""
+    rows: Any = Step.objects.filter(rule__is_active=True, rule__gate__is_active=True).order_by("rule", "position", "people")
     steps: dict[int, dict[int, rules.Step]] = {}
-    for rule, position, who, role, quorum, needed, person in _steps.rows():
-        known = steps.setdefault(rule, {}).get(position)
-        people = (*(known.people if known else ()), *((person,) if person is not None else ()))
+    for rule, position, who, role, quorum, needed, person in rows.values_list(
+        "rule", "position", "who", "role", "quorum", "needed", "people"
+    ):
+        known: Sequence[int] = steps[rule][position].people if position in steps.setdefault(rule, {}) else ()
+        people = (*known, person) if person is not None else tuple(known)
         steps[rule][position] = rules.Step(position, Who(who), role, people, Quorum(quorum), needed)
     return steps
 
@@ -147,8 +143,9 @@ def _above(who: Who, requester: User) -> list[int]:
     return [manager.pk for manager in managers_of(requester)[: 1 if who == Who.MANAGER else None]]
 
 
-def limits_in_use() -> list[Any]:
-    return _limits.rows()
+@kept("approvals_authoritylimit", "approvals_gate")
+def limits_in_use() -> tuple[Any, ...]:
+    return tuple(AuthorityLimit.objects.order_by("pk").values_list("gate__code", "role", "user", "up_to"))
 
 
 def _limits_of(code: str, limits: Iterable[Any]) -> dict[str, dict[str, str]]:
@@ -320,12 +317,11 @@ def choices_for(
     """Whom the requester may ask, gate by gate. `in_use`, `earlier`: the rules and the rounds before, where they are known."""
     by_gate = rules_in_use() if in_use is None else in_use
     earlier = earlier_rounds(subject_type, (subject.pk, *case.earlier)) if earlier is None else earlier
-    gates, plans, limits = {gate.code: gate for gate in _gates.rows()}, steps_by_rule(), limits_in_use()
+    plans, limits = steps_by_rule(), limits_in_use()
     involved, covers = {requester.pk, last_editor_id}, covers_of(subject_type, subject)
     away, choices = away_on(clock.today()), []
     for code in codes:
-        known = gates.get(code)
-        gate = known if known is not None and known.is_active else None
+        known, gate = _gates().get(code), gate_for(code)
         rule = rules.best(by_gate.get(code, ()), case.values, case.unit) if gate else None
         steps = [
             StepChoice(

@@ -22,9 +22,9 @@ def type_ahead(house: House) -> Iterator[Result]:
         house,
         [
             Work(
-                "type-ahead of products, a word of 100,000", house.rep, lambda client, n: _ask(account, client, words[n][0][:4])
+                "type-ahead of products, a word of 100,000", house.rep, lambda client, n: _ask(client, words[n][0][:4], account)
             ),
-            Work("type-ahead of products, two words", house.rep, lambda client, n: _ask(account, client, " ".join(words[n]))),
+            Work("type-ahead of products, two words", house.rep, lambda client, n: _ask(client, " ".join(words[n]), account)),
         ],
     ).values()
 

@@ -21,6 +21,7 @@ from core.db import searching
 from core.errors import NotFound
 from core.languages import CODES, by_language
 from core.prepared import Prepared
+from core.set_up import kept
 from users.models import User
 
 STANDARD = choices.STANDARD
@@ -131,7 +132,7 @@ def _first_by_code(user: User, text: str, limit: int) -> Sequence[Any]:
     words = _words_looked_up(text)
     if words:
         return _with_words(len(words), limit).rows(user, *words)
-    return _hit_rows(user, text).order_by("sku")[:limit]
+    return list(_hit_rows(user, text).order_by("sku")[:limit])
 
 
 def _words_looked_up(text: str) -> list[str]:
@@ -350,12 +351,13 @@ _RULE = (
     "pk", "kind", "quantity", "valid_from", "valid_to", *_KEYS, "subject_product__sku", "object_product__sku",
     *(f"{name}_{code}" for name in _NAMED for code in CODES),
 )  # fmt: skip
-_rules_in_use = Prepared(lambda: ConfigurationRule.objects.filter(is_active=True).order_by("pk").values_list(*_RULE))
 
 
-def rules_in_use() -> list[Rule]:
+@kept("catalog_configurationrule", "catalog_product", "catalog_productgroup")
+def rules_in_use() -> tuple[Rule, ...]:
     """All rules that are in use, whenever they are valid. One query."""
-    return [_plain(*row) for row in _rules_in_use.rows()]
+    rows = ConfigurationRule.objects.filter(is_active=True).order_by("pk").values_list(*_RULE)
+    return tuple(_plain(*row) for row in rows)
 
 
 def rules_on(day: dt.date) -> list[Rule]:

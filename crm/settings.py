@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "users.middleware.AccessMiddleware",
     "crm.middleware.PublicFormMiddleware",
+    "core.set_up.SetUpMiddleware",
     "crm.middleware.ErrorMiddleware",
 ]
 

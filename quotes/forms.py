@@ -1,6 +1,6 @@
 """The shape of what people type into a quote. Numbers in Finnish or English notation; every refusal names the field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact, PaymentTerm, PaymentType
+from accounts.selectors import payment_terms_in_use, payment_types_in_use
 from catalog.models import Product
 from catalog.selectors import product_by_sku
 from core import money
@@ -156,8 +157,6 @@ def line_draft(user: User, data: Any) -> LineDraft:
 
 _deals = Prepared(lambda account_id: Opportunity.objects.filter(account=account_id))
 _contacts = Prepared(lambda account_id: Contact.objects.filter(account=account_id))
-_terms = Prepared(lambda: PaymentTerm.objects.filter(is_active=True))
-_types = Prepared(lambda: PaymentType.objects.filter(is_active=True))
 
 
 class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -184,15 +183,17 @@ class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
         # opportunities are in sight as the account of a quote in sight is
         self._choices("opportunity", _deals, account.pk if user.may(Perm.OPPORTUNITY_VIEW) else 0, empty=_("None"))
         self._choices("contact", _contacts, account.pk, empty=_("None"))
-        self._choices("payment_term", _terms)
-        self._choices("payment_type", _types)
+        self._read_by("payment_term", payment_terms_in_use, PaymentTerm.objects.filter(is_active=True))
+        self._read_by("payment_type", payment_types_in_use, PaymentType.objects.filter(is_active=True))
 
-    def _choices(self, name: str, look_up: Prepared, *arguments: Any, empty: Any = None) -> None:
+    def _choices(self, name: str, look_up: Prepared, *arguments: Any, empty: Any) -> None:
+        self._read_by(name, lambda: look_up.rows(*arguments), look_up.build(*arguments))
+        self.fields[name].empty_label = empty  # type: ignore[attr-defined]
+
+    def _read_by(self, name: str, read: Callable[[], Iterable[Any]], rows: Any) -> None:
+        """`read` answers what the queryset `rows` would."""
         field: Any = self.fields[name]
-        field.iterator, field.read = AtOnce, lambda: look_up.rows(*arguments)
-        field.queryset = look_up.build(*arguments)
-        if empty is not None:
-            field.empty_label = empty
+        field.iterator, field.read, field.queryset = AtOnce, read, rows
 
     def only(self, name: str) -> Any:
         """The cleaned value of one posted field. Raises Invalid."""

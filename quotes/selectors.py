@@ -12,6 +12,7 @@ from core import clock, db, money
 from core.errors import NotFound
 from core.models import Link
 from core.prepared import Prepared
+from core.set_up import kept
 from quotes import approval_case, pricing, triggers
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, LineKind, QuoteStatus
 from quotes.line_texts import (
@@ -293,12 +294,11 @@ def next_line(line: QuoteLine) -> int | None:
     return below.order_by("position", "id").values_list("pk", flat=True).first()
 
 
-_targets = Prepared(lambda: MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent"))
-
-
-def margin_targets() -> list[pricing.Target]:
+@kept("quotes_margintarget")
+def margin_targets() -> tuple[pricing.Target, ...]:
     """The margin table: one query."""
-    return [pricing.Target(*row) for row in _targets.rows()]
+    rows = MarginTarget.objects.values_list("id", "tma2", "channel", "min_amount", "target_percent")
+    return tuple(pricing.Target(*row) for row in rows)
 
 
 def margin_target(quote: Quote, net_total: Decimal) -> pricing.Target | None:

@@ -104,7 +104,7 @@ def _goes_on(run: Run, requests: Sequence[Request]) -> bool:
 
 
 def finish(run: Run, requests: Sequence[Request], *, closed_by: str = "") -> None:
-    """Close the run: what still waits is cancelled, links die, those who were asked are told. `closed_by`: who ended the subject."""
+    """Close the run: what still waits is cancelled, links die, who was asked is told. `closed_by`: whoever ended the subject."""
     run.finished_at = clock.now()
     run.save(update_fields=["status", "finished_at"])
     for request in requests:
@@ -119,8 +119,7 @@ def cancel(run: Run, request: Request, *, closed_by: str = "") -> None:
     close(request)
     if request.asked_at:
         people = asking.people_of(run, request)
-        news = {"request_id": request.pk, "closed_by": closed_by}
-        outbox.emit_all("approval.recalled", [{**news, "user_id": pk} for pk in people])
+        outbox.emit_all("approval.recalled", [{"request_id": request.pk, "user_id": pk, "closed_by": closed_by} for pk in people])
 
 
 def run_withdraw(*, subject_type: str, subject_id: int, by: User) -> Run | None:

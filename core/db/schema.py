@@ -173,18 +173,53 @@ def whole_index(name: str, table: str, columns: Sequence[str]) -> Operation:
     return TriggerSQL(postgresql=(made, f"DROP INDEX {name}"), sqlite=("SELECT 1", "SELECT 1"))
 
 
+STAMPS, STAMP_SUFFIX = "core_set_up", "_stamped"
+
+
+def stamps() -> Operation:
+    """A migration operation: the table of one row with the stamp of what is set up; see core.set_up."""
+    made = f"CREATE TABLE {STAMPS} (id integer PRIMARY KEY CHECK (id = 1), stamp text NOT NULL)"
+    first = f"INSERT INTO {STAMPS} (id, stamp) VALUES (1, 'first')"  # noqa: S608 - names of ours
+    change = f"BEGIN UPDATE {STAMPS} SET stamp = gen_random_uuid()::text; RETURN NULL; END"  # noqa: S608
+    function = f"CREATE FUNCTION {STAMPS}_changed() RETURNS trigger AS $$ {change} $$ LANGUAGE plpgsql"
+    drop = f"DROP TABLE {STAMPS}"
+    return TriggerSQL(
+        postgresql=(f"{made}\n--\n{first}\n--\n{function}", f"DROP FUNCTION {STAMPS}_changed()\n--\n{drop}"),
+        sqlite=(f"{made}\n--\n{first}", drop),
+    )
+
+
+def stamped(table: str) -> Operation:
+    """A migration operation: each change of `table` gives what is set up a new stamp, one that was never there before."""
+    name, verbs = f"{table}{STAMP_SUFFIX}", ("INSERT", "UPDATE", "DELETE")
+    change = f"UPDATE {STAMPS} SET stamp = hex(randomblob(16))"  # noqa: S608
+    return TriggerSQL(
+        postgresql=(
+            f"CREATE TRIGGER {name} AFTER {' OR '.join(verbs)} OR TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION {STAMPS}_changed()",
+            f"DROP TRIGGER {name} ON {table}",
+        ),
+        sqlite=(
+            "\n--\n".join(f"CREATE TRIGGER {name}_{verb.lower()} AFTER {verb} ON {table} BEGIN {change}; END" for verb in verbs),
+            "\n--\n".join(f"DROP TRIGGER {name}_{verb.lower()}" for verb in verbs),
+        ),
+    )
+
+
 @contextlib.contextmanager
 def triggers_dropped() -> Iterator[None]:
     """Within the block DELETE meets no guard. For emptying a test database; PostgreSQL truncates, which no row trigger sees.
 
-    Triggers that keep a search index stay: what is deleted must not be found any more.
+    Triggers that keep a search index or a stamp stay: what is deleted must not be found any more.
     """
     if is_postgresql():
         yield
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = [(name, sql) for name, sql in cursor.fetchall() if f"{SEARCH_SUFFIX}_" not in name]
+        triggers = [
+            (name, sql) for name, sql in cursor.fetchall() if f"{SEARCH_SUFFIX}_" not in name and STAMP_SUFFIX not in name
+        ]
         for name, _sql in triggers:
             cursor.execute(f'DROP TRIGGER "{name}"')
         yield

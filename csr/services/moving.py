@@ -114,18 +114,18 @@ def go_on(case: Case, *, by: User | None) -> None:
     rule = selectors.rule_for(case)
     if case.status == CaseStatus.PENDING_PRE_APPROVAL:
         case.pre_approve()
-        days, asked = (rule.assessment_days, rule.parts) if rule else (14, None)
+        days, asked = (rule.assessment_days, rule.parts.filter(is_active=True)) if rule else (14, ())
         verb, phase = "pre-approved", TaskPhase.ASSESSMENT
     else:
         case.approve()
-        days, asked = (rule.implementation_days, rule.tasks) if rule else (30, None)
+        days, asked = (rule.implementation_days, rule.tasks.filter(is_active=True)) if rule else (30, ())
         verb, phase = "approved", TaskPhase.IMPLEMENTATION
     owner = keeping.OWNERS[case.phase]
     setattr(case, owner, selectors.owner_by(rule, owner, case.account.unit_id) if rule else None)
     case.due_on, case.reminded_on = clock.today() + dt.timedelta(days=days), None
     keeping.moved(case, by, verb, fields=(owner, "due_on", "reminded_on"), handed=True)
     keeping.phase_handed_on(case)
-    tasks.open_tasks(case, phase, asked.filter(is_active=True) if asked else ())
+    tasks.open_tasks(case, phase, asked)
 
 
 def go_back(case: Case, verb: str, *, by: User, comment: str = "") -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Contact, PaymentTerm
-from accounts.selectors import payment_term_advice, usual_payment_type
+from accounts.selectors import payment_term_advice, payment_types_in_use
 from core import clock, events, histories, numbering
 from core.errors import Invalid, NotFound, WrongState, require
 from opportunities import services as opportunities
@@ -77,7 +77,7 @@ def quote_create(
         valid_until=clock.today() + dt.timedelta(days=VALID_DAYS),
         price_date=clock.today(),
         payment_term=account.payment_term or payment_term_advice(account, None).payment_term,
-        payment_type=account.payment_type or usual_payment_type(),
+        payment_type=account.payment_type or next(iter(payment_types_in_use()), None),
         account_discount=account.default_discount,
     )
     if header is not None:
