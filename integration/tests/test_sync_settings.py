@@ -1,8 +1,6 @@
 """What the settings of a sync can be."""
 
 from decimal import Decimal
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,14 +37,3 @@ def test_a_setting_may_be_at_its_bounds(name: str, value: Any) -> None:
     settings = SyncSettings(pk=1, **{name: value})
     settings.full_clean()
     settings.save(force_insert=True)
-
-
-def test_settings_from_before_the_bounds_are_brought_within_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    saved: list[SyncSettings] = []
-    monkeypatch.setattr(SyncSettings, "save", lambda row: saved.append(row))
-    row = SyncSettings(pk=1, most_moved=Decimal(-5), ask_above=Decimal(250), most_renamed=Decimal(7), runs_until_gone=0, spared=3)
-    model = SimpleNamespace(objects=SimpleNamespace(all=lambda: [row]))
-    migration = import_module("integration.migrations.0005_settings_in_bounds")
-    migration.repair(SimpleNamespace(get_model=lambda *_name: model), None)
-    assert saved == [row]
-    assert (row.most_moved, row.ask_above, row.most_renamed, row.runs_until_gone, row.spared) == (0, 100, 7, 2, 3)

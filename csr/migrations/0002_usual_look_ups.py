@@ -1,24 +1,6 @@
-"""A case moves along legal transitions only, whoever writes; feedback is append-only; the usual look-ups are there."""
+"""The usual look-ups of cases are there."""
 
 from django.db import migrations
-
-from core.db import schema
-
-MOVES = [
-    ("registration", "pending_pre_approval"),
-    ("pending_pre_approval", "under_assessment"),
-    ("pending_pre_approval", "registration"),
-    ("under_assessment", "approval_pending"),
-    ("approval_pending", "under_implementation"),
-    ("approval_pending", "under_assessment"),
-    ("under_implementation", "implemented"),
-    ("implemented", "inactive"),
-    ("registration", "closed_rejected"),
-    ("pending_pre_approval", "closed_rejected"),
-    ("under_assessment", "closed_rejected"),
-    ("approval_pending", "closed_rejected"),
-    ("under_implementation", "closed_rejected"),
-]
 
 LOOK_UPS = {
     "CaseType": [("csr", "Customer Specific Requirement", "Asiakaskohtainen vaatimus")],
@@ -68,9 +50,5 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("csr", "0001_initial")]
-    operations = [
-        schema.append_only("csr_casefeedback"),
-        schema.legal_transitions("csr_case", "status", MOVES, start=["registration"]),
-        migrations.RunPython(fill, migrations.RunPython.noop),
-    ]
+    dependencies = [("csr", "0001_tables")]
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
