@@ -191,8 +191,10 @@ def prices_on(product_ids: Iterable[int], day: dt.date, lists: Sequence[int] = (
     valid later is in force.
     """
     ids = set(product_ids)
-    rows = (
-        _of_product(len(lists)).rows(*ids, *lists) if len(ids) == 1 else _prices(lists).filter(valid_on(day), product_id__in=ids)
+    rows: Iterable[tuple[Any, ...]] = (
+        _of_products(len(ids), len(lists)).rows(*ids, *lists)
+        if len(ids) <= _FEW_PRODUCTS
+        else _prices(lists).filter(valid_on(day), product_id__in=ids)
     )
     by_product: dict[int, list[PriceRow]] = {}
     valid = [PriceRow._make(row[:-2]) for row in rows if (row[-2] or day) <= day <= (row[-1] or day)]
@@ -224,10 +226,14 @@ def valid_on(day: dt.date) -> Q:
     return (Q(valid_from=None) | Q(valid_from__lte=day)) & (Q(valid_to=None) | Q(valid_to__gte=day))
 
 
+_FEW_PRODUCTS = 20
+"""The prices of so many are read by a statement of their own, on whatever day they are valid."""
+
+
 @functools.cache
-def _of_product(_lists: int) -> Prepared:
-    """The statement for so many lists; what an argument is, decides nothing else."""
-    return Prepared(lambda product_id, *lists: _prices(lists).filter(product_id=product_id))
+def _of_products(products: int, _lists: int) -> Prepared:
+    """The statement for so many products and lists; what an argument is, decides nothing else."""
+    return Prepared(lambda *keys: _prices(keys[products:]).filter(product_id__in=keys[:products]))
 
 
 def price_for(prices: list[PriceRow], quantity: Decimal | Fraction) -> PriceRow | None:

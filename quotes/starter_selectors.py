@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.models import Account
 from accounts.selectors import accounts_to_quote
@@ -79,7 +79,15 @@ def starter_pack_for(quote: Quote) -> Pack | None:
 
 
 def _is_first(quote: Quote) -> bool:
+    return not _earlier.rows(quote.account_id, quote.pk)
+
+
+def _known_or_answered(account_id: int, quote_id: int) -> QuerySet[Quote, int]:
+    """The key of one of the account's quotes that makes it no new customer, or of this one where somebody has answered."""
     taken = StarterPackAnswer.objects.filter(quote=OuterRef("pk"), is_taken=True)
     known = Q(sent_at__isnull=False) | Q(Exists(taken)) & ~Q(status=QuoteStatus.CANCELLED)
-    answered = Q(pk=quote.pk) & Q(starter_pack__isnull=False)
-    return not Quote.objects.filter(known | answered, account=quote.account_id).order_by().exists()
+    answered = Q(pk=quote_id) & Q(starter_pack__isnull=False)
+    return Quote.objects.filter(known | answered, account=account_id).order_by().values_list("pk", flat=True)[:1]
+
+
+_earlier = Prepared(_known_or_answered)

@@ -5,11 +5,11 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, islice, pairwise
 from typing import Any, TypeVar
 
-from django.db import connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, models, transaction
 from django.db.backends.signals import connection_created
 from django.db.models.expressions import RawSQL
 from django.db.models.lookups import Exact
@@ -86,26 +86,42 @@ def digest(model: type[models.Model], column: str, key: int) -> str:
 def with_look_ups(queryset: models.QuerySet[Any], *names: str) -> list[Any]:
     """The rows with what their foreign keys `names` lead to, in one query as by `select_related`. A record that many rows share
     is made once, which is most of the work for rows that share units and rates."""
-    model, alias = queryset.model, queryset.db
-    keys: list[Any] = [model._meta.get_field(name) for name in names]
-    columns = [[field.attname for field in kind._meta.concrete_fields] for kind in [model, *(key.related_model for key in keys)]]
-    paths = [f"{name}__{column}" for name, some in zip(names, columns[1:], strict=True) for column in some]
-    ends = list(accumulate(map(len, columns)))
+    return records_of(queryset.model, look_up_values(queryset, *names), *names)
+
+
+def look_up_values(queryset: models.QuerySet[Any], *names: str) -> models.QuerySet[Any, Any]:
+    """What `records_of` makes records of."""
     plain = queryset.rewrite(False) if hasattr(queryset, "rewrite") else queryset  # columns as they are, in no language
+    own, *others = _columns(queryset.model, names)
+    return plain.values_list(*own, *(f"{name}__{column}" for name, some in zip(names, others, strict=True) for column in some))
+
+
+def records_of(model: type[models.Model], rows: Iterable[Sequence[Any]], *names: str) -> list[Any]:
+    """The records of these rows (`look_up_values`)."""
+    keys: list[Any] = [model._meta.get_field(name) for name in names]
+    columns = _columns(model, names)
+    ends = list(accumulate(map(len, columns)))
     parts = [
         (key, some, slice(start, end), {None: None})
         for key, some, (start, end) in zip(keys, columns[1:], pairwise(ends), strict=True)
     ]
     records = []
-    for row in plain.values_list(*columns[0], *paths):
-        record = model.from_db(alias, columns[0], row[: ends[0]])
+    for row in rows:
+        record = model.from_db(DEFAULT_DB_ALIAS, columns[0], row[: ends[0]])
         for key, some, part, made in parts:
             value = getattr(record, key.attname)
             if value not in made:
-                made[value] = key.related_model.from_db(alias, some, row[part])
+                made[value] = key.related_model.from_db(DEFAULT_DB_ALIAS, some, row[part])
             key.set_cached_value(record, made[value])
         records.append(record)
     return records
+
+
+def _columns(model: type[models.Model], names: Sequence[str]) -> list[list[str]]:
+    """Those of the model, and of the models that the keys lead to."""
+    keys: list[Any] = [model._meta.get_field(name) for name in names]
+    kinds = [model, *(key.related_model for key in keys)]
+    return [[field.attname for field in kind._meta.concrete_fields] for kind in kinds]
 
 
 class JsonText(models.Func):

@@ -6,12 +6,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pypdf import PdfReader
 
 from catalog.tests.factories import ProductFactory
-from csr import services
+from csr import required, services
 from csr.choices import CaseStatus
 from csr.models import Case, CaseProduct
 from csr.tests.factories import World, bring_to, make_case_world
@@ -130,3 +132,14 @@ def test_it_is_printed_when_it_is_marked_so_and_stays_as_it_was_sent(world: Worl
     reader = PdfReader(io.BytesIO(documents.pdf_of_document(document)))
     text = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
     assert (f"Kuuden laatikoissa ({case.number})" in text) is is_printed
+
+
+@pytest.mark.sqlite
+def test_no_table_of_cases_is_read_whole_for_the_quotes_of_one_account(world: World) -> None:
+    with CaptureQueriesContext(connection) as asked:
+        required.of_account(live(world).account_id)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked[-1]['sql']}")
+        steps = [step for *_numbers, step in cursor.fetchall()]
+    assert any("USING INDEX" in step for step in steps)
+    assert not [step for step in steps if step.startswith("SCAN csr_")]

@@ -1,6 +1,7 @@
 """What programs send about quotes. The services decide who may change what, and in which state."""
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.api.fields import Amount, Bytes, Input, Key, Number, Percent, Quantity
 from core.api.lookups import by_code, only
 from core.errors import Invalid
 from core.money import ZERO
+from core.prepared import Prepared
 from core.uploads import MEGABYTE, MOST_BYTES
 from opportunities.models import Opportunity
 from quotes.choices import TEXT_KINDS, DiscountKind, HeaderDiscountKind, Sharing
@@ -244,10 +246,29 @@ def line_changes_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return changes if discount is None else {**changes, "discount": discount}
 
 
+_SOLD_WITH = ("vat_rate", "unit")
+_FEW = 50
+"""So many codes are looked up by a statement of their own."""
+
+
+def _products_called(user: User, skus: Collection[str]) -> list[Product]:
+    if len(skus) > _FEW:
+        return db.with_look_ups(Product.objects.visible_to(user).filter(sku__in=skus), *_SOLD_WITH)
+    return db.records_of(Product, _called(len(skus)).rows(user, *skus), *_SOLD_WITH)
+
+
+@functools.cache
+def _called(_skus: int) -> Prepared:
+    """The statement for so many codes; what they are, decides nothing else."""
+    return Prepared(
+        lambda user, *skus: db.look_up_values(Product.objects.visible_to(user).filter(sku__in=skus), *_SOLD_WITH).order_by()
+    )
+
+
 def drafts_of(user: User, rows: Sequence[Mapping[str, Any]]) -> list[LineDraft]:
     """The lines to add, with their products: one query. Raises: Invalid naming every unknown code."""
     wanted = {row["sku"] for row in rows}
-    products = db.with_look_ups(Product.objects.visible_to(user).filter(sku__in=wanted), "vat_rate", "unit") if wanted else []
+    products = _products_called(user, wanted) if wanted else []
     by_sku = {product.sku: product for product in products}
     by_sku |= products_by_sku(user, [product.sku for product in products if product.merged_into_id])
     unknown = {
