@@ -50,8 +50,9 @@ def _sweep() -> Result:
 @transaction.atomic
 def _copies(count: int) -> None:
     """Requests for the approver's yes, each about a quote that there is not, with a link each."""
-    asked = Request.objects.filter(status="pending", is_open=True).exclude(approver=None).order_by("pk")[0]
-    gate, approver, by = asked.gates.all()[0], User.objects.get(username="pricing"), asked.run.requested_by
+    approver = User.objects.get(username="pricing")
+    asked = Request.objects.filter(status="pending", is_open=True, run__subject_type=KIND, approver=approver).order_by("pk")[0]
+    gate, by = asked.gates.all()[0], asked.run.requested_by
     now = clock.now()
     due = now + dt.timedelta(days=30)
     runs, requests = bulk.new_keys(Run, count), bulk.new_keys(Request, count)
