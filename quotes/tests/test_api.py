@@ -370,7 +370,7 @@ def test_queries_do_not_grow_with_the_lines(rep: Program, world: World, lines: i
         with CaptureQueriesContext(connection) as queries:
             assert call().status_code == 200
         counted[name] = len([query for query in queries.captured_queries if not query["sql"].startswith(PLUMBING)])
-    assert counted == {"read": 6, "change a line": 11}
+    assert counted == {"read": 5, "change a line": 11}
 
 
 # --- Headings, notes and statements of work ---------------------------------------------------------------------------

@@ -228,7 +228,7 @@ def test_a_quote_is_made_in_few_statements_at_any_length(world: World, lines: in
     assert world.rep.may(Perm.QUOTE_EDIT)
     assert world.product.vat_rate.rate == D("25.5")
     batches = 1 if is_postgresql() else -(-lines // (999 // COLUMNS))  # SQLite takes 999 values at a time
-    with django_assert_num_queries(9 + batches):  # with the start and the end of the transaction
+    with django_assert_num_queries(10 + batches):  # with the start and the end of the transaction
         services.quote_create(account_id=world.account.pk, by=world.rep, lines=drafts)
     assert QuoteLine.history.count() == lines
 

@@ -184,17 +184,18 @@ def with_lines(world: World, count: int) -> Quote:
 
 
 def test_a_line_edit_costs_the_same_with_2_and_with_200_lines(rep: Client, world: World) -> None:
-    counts = set()
-    for quote in (with_lines(world, 2), with_lines(world, 200)):
+    counts = []
+    for quote in (with_lines(world, 1), with_lines(world, 2), with_lines(world, 200)):  # the first one reads what is set up
         line = quote.lines.order_by("position").first()
         assert line is not None
         edit = {"field": "quantity", "value": "3", "version": quote.version}
-        counts.add(count_queries(rep, url("quote_line_change", quote, line.pk), edit))
-    assert len(counts) == 1
+        counts.append(count_queries(rep, url("quote_line_change", quote, line.pk), edit))
+    assert counts[1] == counts[2]
 
 
 def test_the_editor_costs_the_same_with_2_and_with_200_lines(rep: Client, world: World) -> None:
     few, many = with_lines(world, 2), with_lines(world, 200)
+    rep.get(url("quote_page", few))
     assert count_queries(rep, url("quote_page", few)) == count_queries(rep, url("quote_page", many))
 
 
