@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from django.apps import apps
+from django.core.files import File
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -48,6 +50,7 @@ FACES: dict[str, dict[str, str]] = {
     "json": {"Accept": "application/json"},
 }
 PAGE, HTMX, JSON = FACES
+FORM = "application/x-www-form-urlencoded"
 TOKEN, SESSION, READ_TOKEN = "a program", "a program with a session", "a program that may read"
 
 Wrong = list[str]
@@ -290,8 +293,10 @@ def ask(world: World, cell: Cell, before: dict[str, str]) -> Answer:
 def send(world: World, cell: Cell, path: str, body: dict[str, Any], cookies: dict[str, str]) -> Any:
     """The request as a person's browser or program makes it."""
     if cell.face in FACES:
-        method = getattr(world.client(cell.role, cookies), cell.method.lower())
-        return method(path, *[body] * (cell.method == "POST"), headers=FACES[cell.face])
+        client, headers = world.client(cell.role, cookies), FACES[cell.face]
+        if cell.method == "POST" and not any(isinstance(value, File) for value in body.values()):
+            return client.post(path, urlencode(body, doseq=True), content_type=FORM, headers=headers)  # read much quicker
+        return getattr(client, cell.method.lower())(path, *[body] * (cell.method == "POST"), headers=headers)
     client = world.client(cell.role) if cell.face == SESSION else world.clients[ANONYMOUS]
     token = {} if cell.face == SESSION else world.authorization(cell.role, may_write=cell.face == TOKEN)
     headers = {"Accept": "application/json", **token}
