@@ -100,6 +100,16 @@ def test_the_team_and_those_who_watch_are_told_of_moves_and_comments(world: Worl
     assert told(outbox_drain) == {("expert", "Closed")}
 
 
+def test_who_was_asked_learns_who_has_closed_the_case(world: World, outbox_drain: Drain) -> None:
+    case = bring_to(world, S.PENDING_PRE_APPROVAL)
+    told(outbox_drain)
+    services.case_close(case_id=case.pk, by=world.steward, reason=reason())
+    told(outbox_drain)
+    (letter,) = (letter for letter in mail.outbox if letter.subject.startswith("No longer needed"))
+    assert f"{world.steward.display_name} closed Customer-specific requirement {case.number}" in " ".join(letter.body.split())
+    assert world.rep.display_name not in letter.body.partition(case.number)[0]
+
+
 def test_a_mail_speaks_the_readers_language_and_leads_to_the_case(world: World, outbox_drain: Drain) -> None:
     world.assessor.language = "fi"
     world.assessor.save()
