@@ -46,9 +46,7 @@ def percents() -> list[int]:
 
 def test_the_table_is_read_once_for_many_requests(target: MarginTarget) -> None:
     in_request(percents)
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    with CaptureQueriesContext(connection) as asked:
         assert in_request(percents) == [40]
     assert [query["sql"] for query in asked] == [f"SELECT stamp FROM {schema.STAMPS}"]
 
