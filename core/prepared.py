@@ -14,7 +14,6 @@ Values are whole numbers, texts that are compared as they are or looked for with
 decides how the query reads, is not an argument: it has a look-up of its own.
 """
 
-import copy
 import itertools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, Self
@@ -50,6 +49,7 @@ class _Statement(NamedTuple):
 
     queryset: QuerySet[Any]
     compiler: SQLCompiler
+    converters: Any
     sql: str
     params: tuple[Any, ...]
     name: str
@@ -123,7 +123,8 @@ class Prepared:
         found = {place.place if isinstance(place, _Within) else place for place in places if isinstance(place, _Place | _Within)}
         if lost := [mark for number, mark in enumerate(marks) if number not in found and mark in marked]:
             raise ValueError(f"{lost} got lost on the way into {sql}")
-        return _Statement(queryset, compiler, sql, places, _name_of(queryset, sql, places))
+        columns = [column for column, _sql, _alias in compiler.select[: compiler.col_count]]
+        return _Statement(queryset, compiler, compiler.get_converters(columns), sql, places, _name_of(queryset, sql, places))
 
 
 def _place_of(param: Any, marks: Sequence[Any]) -> Any:
@@ -176,19 +177,28 @@ def _marked(arguments: Iterable[Any]) -> tuple[list[Any], list[Any]]:
 
 
 def _about_to_run(statement: _Statement, params: tuple[Any, ...], is_planned_once: bool) -> QuerySet[Any]:
-    """A queryset that has nothing left to compile."""
+    """A queryset that has nothing left to compile, and shares what it does not change with that of the statement."""
     connection = connections[DEFAULT_DB_ALIAS]
     locks = statement.queryset.query.select_for_update and connection.features.has_select_for_update
     if locks and connection.get_autocommit():
         raise TransactionManagementError("a lock needs a transaction")
     by_name = is_planned_once and db.keeps_plans(connection)
     bound = _by_name(statement, params, connection) if by_name else (statement.sql, params)
-    compiler: Any = copy.copy(statement.compiler)
+    compiler: Any = _alike(statement.compiler)
     compiler.connection = connection
     compiler.as_sql = lambda *_ignored, **_also: bound
-    queryset = statement.queryset._chain()  # type: ignore[attr-defined]
-    queryset.query.get_compiler = lambda *_ignored, **_also: compiler
+    compiler.get_converters = lambda _columns: statement.converters
+    query, queryset = _alike(statement.queryset.query), _alike(statement.queryset)
+    query.get_compiler = lambda *_ignored, **_also: compiler
+    queryset._query = query  # past the setter, which would have rows be other things
     return queryset  # type: ignore[no-any-return]
+
+
+def _alike(thing: Any) -> Any:
+    """Another one with the same parts: Django's own copies of a queryset run it, or take it apart."""
+    other = object.__new__(type(thing))
+    other.__dict__.update(thing.__dict__)
+    return other
 
 
 _names: dict[Hashable, str] = {}
