@@ -97,9 +97,16 @@ def emit_all(
     topic: str, payloads: Sequence[Mapping[str, int | str]], *, delay: dt.timedelta = dt.timedelta(0)
 ) -> list[OutboxMessage]:
     """Several messages of a topic, each delivered on its own. One statement, a task for each hundred."""
-    at, urgent = clock.now() + delay, topic in _urgent
+    return emit_each([(topic, ids) for ids in payloads], delay=delay)
+
+
+def emit_each(
+    letters: Sequence[tuple[str, Mapping[str, int | str]]], *, delay: dt.timedelta = dt.timedelta(0)
+) -> list[OutboxMessage]:
+    """Messages of any topics, each a topic and its ids. One statement, a task for each hundred."""
+    at = clock.now() + delay
     messages = OutboxMessage.objects.bulk_create(
-        OutboxMessage(topic=topic, is_urgent=urgent, payload=dict(ids), available_at=at) for ids in payloads
+        OutboxMessage(topic=topic, is_urgent=topic in _urgent, payload=dict(ids), available_at=at) for topic, ids in letters
     )
     nudge(messages, countdown=delay.total_seconds() or None)
     return messages

@@ -20,6 +20,7 @@ from django.utils.crypto import salted_hmac
 from core import clock
 from core.errors import TooMany
 from core.models import RateBucket
+from core.prepared import Prepared
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ _POUR = (
     f"WHERE {_TABLE}.empty_at <= %s RETURNING key"
 )
 
+_empty_at = Prepared(lambda key: RateBucket.objects.filter(key=key).order_by().values_list("empty_at", flat=True))
+
 
 def take(limit: Limit, who: str) -> bool:
     """Count one attempt; False when there is no room, and then nothing is counted."""
@@ -63,7 +66,7 @@ def give_back(limit: Limit, who: str) -> None:
 
 def wait(limit: Limit, who: str) -> int:
     """Seconds until there is room again, 0 when there is. Counts nothing."""
-    empty_at = RateBucket.objects.filter(key=_key(limit, who)).values_list("empty_at", flat=True).first()
+    empty_at: int | None = _empty_at.first(_key(limit, who))
     missing = 0 if empty_at is None else empty_at - limit.drop * (limit.times - 1) - _now()
     return max(0, math.ceil(missing / 1000))
 

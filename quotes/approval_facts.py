@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _, gettext_noop, ngettext
 from approvals import summary
 from core.languages import CODES, in_languages
 from core.templatetags.ui import money, percent, quantity
-from quotes import attachment_selectors, workload
-from quotes.models import Quote
+from quotes import workload
+from quotes.models import Quote, QuoteAttachment
 from quotes.pricing import PricedQuote, Totals
 from quotes.snapshots import Json
 from quotes.triggers import OUTSIDE, Breach, Reason
@@ -67,9 +67,14 @@ def number(breach: Breach, which: str) -> str:
 
 
 def facts_of(
-    quote: Quote, content: Json, priced: PricedQuote, found: Sequence[Breach], work_days: Decimal | None = None
+    quote: Quote,
+    content: Json,
+    priced: PricedQuote,
+    found: Sequence[Breach],
+    work_days: Decimal | None = None,
+    files: Sequence[QuoteAttachment] = (),
 ) -> dict[str, Any]:
-    """Everything the review page shows, as JSON."""
+    """Everything the review page shows, as JSON. `files`: all attachments."""
     lines = {line["id"]: line for line in content["lines"]}
     totals = priced.totals
     limits = _limits(found, lines)
@@ -95,7 +100,7 @@ def facts_of(
             _fact(gettext_noop("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
             _fact(gettext_noop("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
             *_work(quote, found, work_days),
-            *_files(quote),
+            *_files(files),
         ],
         "limits": limits,
         "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
@@ -125,9 +130,9 @@ def _days(days: Decimal) -> str:
     return _("%(number)s working days") % {"number": quantity(days)}
 
 
-def _files(quote: Quote) -> list[dict[str, Any]]:
+def _files(files: Sequence[QuoteAttachment]) -> list[dict[str, Any]]:
     """The names of the files, which are on the page of the quote; nothing where there are none."""
-    names = ", ".join(file.name for file in attachment_selectors.attachments_of(quote))
+    names = ", ".join(file.name for file in files)
     return [_fact(gettext_noop("Attachments"), lambda: names)] if names else []
 
 

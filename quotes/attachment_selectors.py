@@ -1,5 +1,6 @@
 """Reads of attachments."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from core import uploads
@@ -19,9 +20,9 @@ def attachments_of(quote: Quote) -> list[QuoteAttachment]:
     return found
 
 
-def attachments_for_customer(quote: Quote) -> list[QuoteAttachment]:
-    """Those that the customer gets with the quote."""
-    return [attachment for attachment in attachments_of(quote) if attachment.for_customer]
+def attachments_for_customer(quote: Quote, files: Iterable[QuoteAttachment] | None = None) -> list[QuoteAttachment]:
+    """Those that the customer gets with the quote, of its `files` where they are known."""
+    return [file for file in (attachments_of(quote) if files is None else files) if file.for_customer]
 
 
 MOST_FILES = 10
@@ -39,10 +40,10 @@ def shown(user: User, quote: Quote, error: str = "", *, is_changed: bool = False
     }
 
 
-def committed_attachments(quote: Quote) -> list[dict[str, Any]]:
+def committed_attachments(quote: Quote, files: Iterable[QuoteAttachment] | None = None) -> list[dict[str, Any]]:
     """What a snapshot says of the files for the customer: `[{"name", "size", "hash"}]`."""
-    files = attachments_for_customer(quote)
-    return [{"name": file.name, "size": file.size, "hash": file.content_hash} for file in files]
+    shown = attachments_for_customer(quote, files)
+    return [{"name": file.name, "size": file.size, "hash": file.content_hash} for file in shown]
 
 
 def attachment_for(user: User, quote_id: int, attachment_id: int) -> QuoteAttachment:

@@ -1,5 +1,6 @@
 """What the rules of the catalogue say of a quote: what does not go together, and what would go well with it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from catalog import configuration, selectors as catalog
@@ -27,23 +28,28 @@ _products = Prepared(
 )
 
 
-def findings_of(quote: Quote, priced: PricedQuote) -> list[Finding]:
-    """What the lines that count break on the price date: one query while there are no rules, else two."""
+Products = Mapping[int, tuple[int, int | None]]
+"""As `selectors.Quoted.products`."""
+
+
+def findings_of(quote: Quote, priced: PricedQuote, products: Products | None = None) -> list[Finding]:
+    """What the lines that count break on the price date: one query; one more where there are rules and the products of the lines
+    are not known."""
     rules = catalog.rules_on(quote.price_date)
     if not rules:
         return []
-    sold = {key: (product, group) for key, product, group in _products.rows(quote.pk)}
+    sold = {key: (product, group) for key, product, group in _products.rows(quote.pk)} if products is None else products
     lines = [
-        Line(row.line.id, *sold[row.line.id], row.line.priced_quantity)
+        Line(row.line.id, sold[row.line.id][0], sold[row.line.id][1], row.line.priced_quantity)
         for row in priced.lines
         if row.counts and row.line.id in sold
     ]
     return configuration.check(lines, rules, quote.price_date)
 
 
-def advice_of(quote: Quote, priced: PricedQuote) -> list[Advice]:
+def advice_of(quote: Quote, priced: PricedQuote, products: Products | None = None) -> list[Advice]:
     """The same in words, what blocks first."""
     return [
         Advice(finding_words(found), found.blocks, found.lines, found.missing.product if found.missing else None)
-        for found in findings_of(quote, priced)
+        for found in findings_of(quote, priced, products)
     ]

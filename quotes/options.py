@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from core import money
 from core.errors import Invalid
 from quotes import pricing
-from quotes.pricing import Header, Line, Totals
+from quotes.pricing import Header, Line, Totals, VatLine
 
 Json = dict[str, Any]
 
@@ -27,14 +27,27 @@ def options_of(content: Json) -> list[Json]:
 def choose(content: Json, chosen: Collection[int]) -> Totals:
     """The totals of the content with just these optional lines: cents and shares of the header discount as pricing gives them.
 
-    Each line stands with the net it was frozen with. Raises: Invalid for what is no option, for two alternatives at once, and
-    for a header discount that is larger than what is left.
+    Each line stands with the net it was frozen with; as they were sent, they come to what was frozen. Raises: Invalid for what
+    is no option, for two alternatives at once, and for a header discount that is larger than what is left.
     """
     _require_fitting(content, chosen)
+    return _frozen(content["totals"]) if set(chosen) == set(chosen_in(content)) else priced(content, chosen)
+
+
+def priced(content: Json, chosen: Collection[int]) -> Totals:
+    """The same worked out of the lines, whatever they were frozen with."""
     header = content["header"]
     return pricing.price_quote(
         [_line(line, line["id"] in chosen) for line in content["lines"]], Header(None, header["kind"], Decimal(header["value"]))
     ).totals
+
+
+def _frozen(totals: Json) -> Totals:
+    return Totals(
+        **{name: Decimal(totals[name]) for name in ("list_total", "line_total", "header_discount", "net_total")},
+        vat=tuple(VatLine(*(Decimal(row[name]) for name in ("rate", "base", "amount"))) for row in totals["vat"]),
+        cost_total=None,
+    )
 
 
 def counted(content: Json, chosen: Collection[int]) -> set[int]:

@@ -17,13 +17,14 @@ from quotes import approval_case, pricing, triggers
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, LineKind, QuoteStatus
 from quotes.line_texts import (
     COLUMNS,
+    PARTS,
     SOW_CODE,
     Guidance,
     ProductTexts,
     Sold,
     Special,
     extras_of,
-    parts_of,
+    parts_in,
     product_texts,
     statement_sold,
     statement_texts,
@@ -164,12 +165,14 @@ class Quoted(NamedTuple):
     blocks: tuple[Block, ...] = ()
     work_days: Decimal | None = None
     """What all of it takes customer success, in working days; None: nothing."""
+    products: dict[int, tuple[int, int | None]] = {}
+    """The product of each line that has one, and its group, by their keys."""
 
 
-_SOLD = ("text", "product__sku", "parts")
+_SOLD = ("text", "product__sku", PARTS)
 
 
-def _rows(*columns: str) -> Prepared:
+def _rows(*columns: Any) -> Prepared:
     """All lines, headings and notes too."""
     lines = QuoteLine.objects.order_by("position", "id")
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
@@ -178,7 +181,7 @@ def _rows(*columns: str) -> Prepared:
 _EXTRAS = ("cs_days", "use_within_months", "has_usage", "bundle_shows_parts", "fixed_quantity")
 _everything = _rows(
     *_SOLD,
-    *("target_price", "start_price", "product", "effort_days"),
+    *("target_price", "start_price", "product", "product__group", "effort_days"),
     *(f"product__{name}" for name in _EXTRAS),
     *COLUMNS,
 )
@@ -189,19 +192,23 @@ def quoted(quote: Quote) -> Quoted:
     texts: dict[int, ProductTexts] = {}
     special: dict[int, Special] = {}
     work: list[Decimal] = []
+    products: dict[int, tuple[int, int | None]] = {}
     lines, blocks, columns = apart(_everything.rows(quote.pk))
     for line, row in zip(lines, columns, strict=True):
-        text, sku, parts, target, start, product, effort, days, months, has_usage, shows_parts, fixed, *more = row
+        text, sku, bundled, target, start, product, group, effort, days, months, has_usage, shows_parts, fixed, *more = row
+        parts = parts_in(bundled)
+        if product is not None:
+            products[line.id] = product, group
         if effort or days:
             work.append((effort or money.ZERO) * line.quantity + (days or money.ZERO) * line.priced_quantity)
-        found = product_texts(Sold(sku, sku, parts_of(parts)), *more) if sku else statement_texts(text)
+        found = product_texts(Sold(sku, sku, parts), *more) if sku else statement_texts(text)
         texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
         if months or has_usage or fixed or (shows_parts and parts):
-            special[line.id] = Special(product, months, has_usage, parts_of(parts) if shows_parts else (), fixed is not None)
+            special[line.id] = Special(product, months, has_usage, parts if shows_parts else (), fixed is not None)
     for line_id, extras in extras_of(quote, special).items():
         texts[line_id] = texts[line_id]._replace(extras=extras)
     days = money.cents(sum(work, money.ZERO)) if work else None
-    return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks), days)
+    return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks), days, products)
 
 
 _COUNTED = len(PRICING_FIELDS)
@@ -249,7 +256,7 @@ def committed(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, Sold], list[
     """What a quote commits to: its prices, what its lines sell by their ids, its headings and notes. One query."""
     lines, blocks, columns = apart(_committed.rows(quote.pk))
     sold = {
-        line.id: Sold(sku, sku, parts_of(parts)) if sku else statement_sold(text)
+        line.id: Sold(sku, sku, parts_in(parts)) if sku else statement_sold(text)
         for line, (text, sku, parts) in zip(lines, columns, strict=True)
     }
     return pricing.price_quote(lines, header_of(quote)), sold, blocks

@@ -1,11 +1,12 @@
 """The frozen content of a quote: what approvers, document and customer see, and the hashes that decisions bind to."""
 
-import datetime as dt
 import hashlib
-import json
+from collections.abc import Iterable
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
+
+import orjson
 
 from accounts.models import Account
 from catalog.usage import table
@@ -14,7 +15,7 @@ from core.languages import texts_of
 from quotes import selectors
 from quotes.attachment_selectors import committed_attachments
 from quotes.line_texts import Extras, ProductTexts, Sold
-from quotes.models import Quote, QuoteLine, QuoteSnapshot
+from quotes.models import Quote, QuoteAttachment, QuoteLine, QuoteSnapshot
 from quotes.pricing import PricedLine, Totals
 from quotes.sections import Block, subtotals
 from quotes.selectors import Quoted
@@ -22,12 +23,13 @@ from quotes.selectors import Quoted
 Json = dict[str, Any]
 
 
-def content_of(quote: Quote, quoted: Quoted) -> Json:
-    """Lines, prices, terms and validity in both languages; numbers as plain strings, no cost and no margin."""
+def content_of(quote: Quote, quoted: Quoted, files: Iterable[QuoteAttachment] | None = None) -> Json:
+    """Lines, prices, terms and validity in both languages; numbers as plain strings, no cost and no margin. `files`: all of its
+    attachments, where they have been read."""
     lines = [_line(position, row, quoted.texts[row.line.id]) for position, row in enumerate(quoted.priced.lines, 1)]
     content = _content(quote, quoted.priced.totals, lines)
     content["texts"] = _texts(quoted)
-    content["attachments"] = committed_attachments(quote)
+    content["attachments"] = committed_attachments(quote, files)
     content["header"] = {
         "kind": quote.header_discount_kind,
         "value": plain(money.quantize(Decimal(quote.header_discount_value), 4)),
@@ -138,7 +140,8 @@ def _labelled(look_up: Any, **more: Any) -> Json | None:
 
 def plain(value: Decimal) -> str:
     """A number as text, with the decimals it has."""
-    return format(value, "f")
+    text = str(value)
+    return format(value, "f") if "E" in text else text  # `format` takes three times as long
 
 
 _COMMERCIAL = ("number", "revision", "currency", "price_date", "valid_until", "totals", "customer_note")
@@ -194,10 +197,14 @@ _TERMS = (
 )  # fmt: skip
 
 
-def stored_digest(quote: Quote) -> str:
-    """A digest of the rows behind the commercial content, made where they are: the database reads 200 lines in no time."""
+def stored_digest(quote: Quote, attachments: list[Json] | None = None) -> str:
+    """A digest of the rows behind the commercial content, made where they are: the database reads 200 lines in no time.
+
+    `attachments`: as the content has them, where that is known.
+    """
     lines = db.digest(QuoteLine, "quote_id", quote.pk)
-    return _digest(canonical([lines, committed_attachments(quote), *(str(getattr(quote, name)) for name in _TERMS)]))
+    files = committed_attachments(quote) if attachments is None else attachments
+    return _digest(canonical([lines, files, *(str(getattr(quote, name)) for name in _TERMS)]))
 
 
 def hash_now(quote: Quote, frozen: QuoteSnapshot | None) -> str:
@@ -235,16 +242,10 @@ def document_hash(text: str, language: str, parties: Json) -> str:
 
 
 def canonical(content: Any) -> str:
-    """The one JSON text of it: keys sorted, no white space."""
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_refuse)
+    """The one JSON text of it: keys sorted, no white space; days as 2026-01-31. Raises: TypeError for what has no such text."""
+    return orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _digest(text: str) -> str:
     """SHA-256 of the text in UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _refuse(value: Any) -> str:
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no canonical form")

@@ -1,10 +1,10 @@
 """Quotes: a row per revision, its lines, the frozen snapshots, what was sent, and what the customer asked and answered."""
 
-import json
 import uuid
 from functools import cached_property
 from typing import Any
 
+import orjson
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import F, Q
@@ -332,7 +332,7 @@ class QuoteSnapshot(Added):
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads(self.text)
+        content: dict[str, Any] = orjson.loads(self.text)
         return content
 
 

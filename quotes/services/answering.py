@@ -74,7 +74,8 @@ def quote_accept(
     )
     _save(quote, document, answer, source, *fields)
     languages = dict.fromkeys(one["language"] for one in document.recipients)
-    outbox.emit_all("quote.receipt", [{"answer_id": answer.pk, "language": language} for language in languages])
+    receipts = [("quote.receipt", {"answer_id": answer.pk, "language": language}) for language in languages]
+    outbox.emit_each([("quote.answered", {"answer_id": answer.pk}), *receipts])
     if quote.opportunity_id:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="ordered", by=source.recorded_by)
     return answer
@@ -105,6 +106,7 @@ def quote_decline(
         answer=Answer.DECLINED, name=name.strip(), reason=reason, comment=comment.strip(), line_reasons=reasons
     )  # fmt: skip
     _save(quote, document, answer, source)
+    outbox.emit("quote.answered", answer_id=answer.pk)
     return answer
 
 
@@ -182,7 +184,6 @@ def _save(quote: Quote, document: QuoteDocument, answer: QuoteAnswer, source: So
     answer.save()
     verb = "accepted" if answer.answer == Answer.ACCEPTED else "declined"
     events.record(quote, verb, by=source.recorded_by, by_name=answer.name, reason=answer.comment or answer.evidence)
-    outbox.emit("quote.answered", answer_id=answer.pk)
 
 
 def _signed_in(source: Source) -> str:

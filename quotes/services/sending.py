@@ -14,11 +14,10 @@ from core import clock, events, jobs, links, outbox, versions
 from core.errors import DomainError, Invalid, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
-from quotes import approval_case, approval_facts, configuring, policies, selectors, snapshots, triggers
+from quotes import approval_case, approval_facts, attachment_selectors, configuring, policies, selectors, snapshots, triggers
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteDocument, QuoteSnapshot
 from quotes.parties import parties_of
-from quotes.pricing import PricedQuote
 from quotes.services.mailing import Recipient, To, addresses, mails_withdraw, mails_write, recipients_of
 from users.models import User
 
@@ -66,11 +65,12 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
     versions.require(quote, version)
     quoted = selectors.quoted(quote)
     _require_complete(quote, len(quoted.priced.lines))
-    _require_configured(quote, quoted.priced)
+    _require_configured(quote, quoted)
     rules = routing.rules_in_use()
     found = selectors.breaches_of(quote, quoted.priced, rules)
     versions.bump(quote)
-    content = snapshots.content_of(quote, quoted)
+    files = attachment_selectors.attachments_of(quote)
+    content = snapshots.content_of(quote, quoted, files)
     case = approval_case.case_of(quote, quoted.priced, found, {line: texts.sold.mark for line, texts in quoted.texts.items()})
     snapshot = _snapshot(quote, by, content)
     gates = triggers.gates(found)
@@ -90,7 +90,7 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
             by=by,
             last_editor_id=quote.last_editor_id,
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
-            facts=approval_facts.facts_of(quote, content, quoted.priced, found, quoted.work_days),
+            facts=approval_facts.facts_of(quote, content, quoted.priced, found, quoted.work_days, files),
             reason=reason,
             case=case,
             in_use=rules,
@@ -266,9 +266,9 @@ def _require_complete(quote: Quote, lines: int) -> None:
         raise Invalid(" ".join(str(text) for text in missing.values()), fields=missing)
 
 
-def _require_configured(quote: Quote, priced: PricedQuote) -> None:
+def _require_configured(quote: Quote, quoted: selectors.Quoted) -> None:
     """Raises Invalid saying which rules of the catalogue the lines break."""
-    broken = [advice.text for advice in configuring.advice_of(quote, priced) if advice.blocks]
+    broken = [advice.text for advice in configuring.advice_of(quote, quoted.priced, quoted.products) if advice.blocks]
     if broken:
         text = " ".join(broken)
         raise Invalid(text, fields={"lines": text})
@@ -280,7 +280,7 @@ def _snapshot(quote: Quote, by: User, content: snapshots.Json) -> QuoteSnapshot:
         version=quote.version,
         text=snapshots.canonical(content),
         commercial_hash=snapshots.commercial_hash(content),
-        stored_digest=snapshots.stored_digest(quote),
+        stored_digest=snapshots.stored_digest(quote, content["attachments"]),
         by=by,
         at=clock.now(),
     )

@@ -47,7 +47,7 @@ def option(position: int, **more: Any) -> Json:
 
 def content(lines: Sequence[Json], *, header: tuple[str, str] = ("", "0"), **more: Any) -> Json:
     """A content of these lines with the totals they come to."""
-    from quotes.options import choose
+    from quotes.options import priced
 
     made: Json = {
         "number": "Q-2026-00042",
@@ -63,7 +63,7 @@ def content(lines: Sequence[Json], *, header: tuple[str, str] = ("", "0"), **mor
         "customer_note": "",
         "texts": [],
     } | more
-    totals = choose(made, {row["id"] for row in lines if row["optional"] and row["selected"]})
+    totals = priced(made, {row["id"] for row in lines if row["optional"] and row["selected"]})
     made["totals"] = {
         **{name: plain(getattr(totals, name)) for name in (
             "list_total", "line_total", "header_discount", "discount_total", "net_total", "vat_total", "gross_total",

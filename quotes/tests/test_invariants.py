@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from catalog.tests.factories import ProductFactory
 from core.errors import Invalid
-from quotes import pricing, selectors, services, snapshots
+from quotes import options, pricing, selectors, services, snapshots
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import Header, Line, PricedQuote
 from quotes.services import Discount, LineDraft
@@ -151,6 +151,14 @@ def test_a_copy_and_a_revision_keep_every_figure(world: World) -> None:
     revision = Quote.objects.get(pk=services.quote_revise(quote_id=quote.pk, by=world.rep).pk)
     assert figures(copy) == figures(revision) == figures(quote)
     assert {copy.status, revision.status} == {"draft"}
+
+
+def test_what_was_frozen_is_what_its_lines_come_to(world: World) -> None:
+    quote = rich(world)
+    content = snapshots.content_of(quote, selectors.quoted(quote))
+    sent = options.chosen_in(content)
+    assert options.choose(content, sent) == options.priced(content, sent)
+    assert options.choose(content, sent).gross_total == quote.gross_total
 
 
 def test_submit_recall_submit_changes_nothing(world: World) -> None:

@@ -100,7 +100,7 @@ def test_any_choice_comes_to_what_pricing_gives_to_the_cent(data: st.DataObject)
         ],
         "header": {"kind": "percent", "value": str(header.discount_value)},
     }  # fmt: skip
-    found = options.choose(frozen, chosen)
+    found = options.priced(frozen, chosen)
     assert (found.net_total, found.gross_total, found.vat) == (
         expected.totals.net_total,
         expected.totals.gross_total,

@@ -32,14 +32,16 @@ def version_of(request: HttpRequest) -> int:
 
 
 def changing_parts(
-    user: User, quote: Quote, priced: PricedQuote, required: requirements.BySku, skus: Mapping[int, str] | None = None
+    user: User, quote: Quote, priced: PricedQuote, required: requirements.BySku, quoted: selectors.Quoted | None = None
 ) -> dict[str, Any]:
-    """The parts every change swaps: totals, status line, advice. `required`: of the account; `skus`: product codes
-    by line, where they are known."""
+    """The parts every change swaps: totals, status line, advice. `required`: of the account; `quoted`: where all of it has been
+    read."""
     draft, margin = quote.status == QuoteStatus.DRAFT, policies.may_see_margin(user)
     target = selectors.margin_target(quote, priced.totals.net_total) if draft or margin else None
     found = selectors.breaches_against(quote, priced, target) if draft else []
-    if skus is None:
+    if quoted is not None:
+        skus = {line_id: texts.sku for line_id, texts in quoted.texts.items()}
+    else:
         skus = selectors.skus_of(quote) if required or any(breach.line_id for breach in found) else {}
     advice = payment_term_advice(quote.account, priced.totals.net_total)
     return {
@@ -47,7 +49,7 @@ def changing_parts(
         "sees_margin": margin,
         "target": target if margin else None,
         "blockers": columns.blockers_of(priced, found, margin=margin, skus=skus),
-        "configured": configuring.advice_of(quote, priced) if draft else [],
+        "configured": configuring.advice_of(quote, priced, quoted.products if quoted else None) if draft else [],
         "contradictions": requirements.contradictions(priced, skus, required) if draft else [],
         "path": columns.path_of(quote),
         "header_discount_input": columns.header_discount_input(quote),

@@ -133,7 +133,7 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "sent_back": _sent_back(quote) if with_form else None,
         "declined": said,
         "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,
-        **changing_parts(user, quote, quoted.priced, required, {line_id: texts.sku for line_id, texts in quoted.texts.items()}),
+        **changing_parts(user, quote, quoted.priced, required, quoted),
     }
 
 
