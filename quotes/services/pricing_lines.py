@@ -13,6 +13,7 @@ from catalog import offers
 from catalog.models import Product, UnitOfMeasure
 from catalog.offers import Asked, Offer
 from core import histories, money, versions
+from core.db import bulk
 from core.errors import Invalid, NotFound, WrongState, require
 from core.templatetags.ui import notation
 from quotes import line_texts, policies, pricing, selectors
@@ -256,7 +257,7 @@ def insert(made: Sequence[QuoteLine], new: Sequence[pricing.Line], priced: prici
     take_amounts(with_price, [rows[line.id] for line in new])
     for line in made:
         line.quote_id = line.quote.pk  # which did not have its key yet when the lines were made
-    QuoteLine.objects.bulk_create(made)
+    bulk.insert_objects(QuoteLine, made)
     histories.record_created(QuoteLine, [line.pk for line in made], by=by)
     keys = {line.id: stored.pk for line, stored in zip(new, with_price, strict=True)}
     lines = (row._replace(line=row.line._replace(id=keys[row.line.id])) if row.line.id in keys else row for row in priced.lines)
