@@ -107,9 +107,9 @@ def wrong_actions() -> Iterator[tuple[str, str]]:
 
 
 # --- Cells ------------------------------------------------------------------------------------------------------------
-# Every role × relation × method that a row names is tried. Three things take turns, so that the whole stays below a minute: the
-# faces, of which each cell shows one or two; the methods that there are not, of which each role tries two; and for these,
-# and for whoever does not pass the door, one relation stands for all.
+# Every role × relation × method that a row names is tried. Four things take turns: the faces, of which a cell shows one; HEAD and
+# OPTIONS, which every other role tries; the methods that there are not, of which each role tries one; and for these, and
+# for whoever does not pass the door, one relation stands for all.
 class Cell(NamedTuple):
     """One request of the matrix."""
 
@@ -139,10 +139,11 @@ def cells(name: str, row: Address) -> Iterator[Cell]:
 
 
 def methods(row: Address, turn: int) -> Iterator[str]:
-    """The methods that there are, and two of those that there are not."""
-    absent = [method for method in METHODS if method not in row.methods.split()]
-    yield from row.methods.split()
-    yield from (absent[turn * 2 % len(absent)], absent[(turn * 2 + 1) % len(absent)])
+    """The methods that there are, and one of those that there are not."""
+    there = row.methods.split()
+    absent = [method for method in METHODS if method not in there]
+    yield from (method for method in there if method not in ("HEAD", "OPTIONS") or turn % 2 == 0)
+    yield absent[turn % len(absent)]
 
 
 def relations(row: Address, use: Use, role: str, method: str) -> Iterator[str]:
@@ -169,9 +170,6 @@ def faces(cell: Cell, row: Address, turn: int) -> Iterator[str]:
             yield SESSION
         if cell.relation == first and verdict == ALLOWED and cell.method not in SAFE:
             yield READ_TOKEN
-    elif verdict == NOT_FOUND and cell.method not in ("HEAD", "OPTIONS"):
-        yield HTMX
-        yield (PAGE, JSON)[turn % 2]
     elif verdict == ALLOWED:
         yield (PAGE, HTMX)[(turn + RELATIONS[cell.use.kind].index(cell.relation)) % 2 if cell.relation != MISSING else 0]
     else:

@@ -5,10 +5,34 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.migrations.operations import RunSQL
+from django.db.migrations.operations import CreateModel, RunSQL
 from django.db.migrations.operations.base import Operation
 
 from core.db import is_postgresql
+
+
+class Tables(Operation):
+    """The tables of an app, one after another. By itself each would have Django build all models anew that are related to it, and
+    nearly all of the product are: a new database would take four times as long."""
+
+    def __init__(self, *models: CreateModel) -> None:
+        self.models = models
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        state.__dict__.pop("apps", None)  # they are built once the state is whole
+        for model in self.models:
+            model.state_forwards(app_label, state)
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for model in self.models:
+            model.database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for model in reversed(self.models):
+            model.database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def describe(self) -> str:
+        return f"The tables of {', '.join(model.name for model in self.models)}"
 
 
 class TriggerSQL(RunSQL):
