@@ -1,6 +1,7 @@
 """What holds for every test: a quick password hasher, no network, a broker in memory, no unknown template variable."""
 
 import datetime as dt
+import gc
 import logging
 import os
 import shutil
@@ -73,6 +74,13 @@ def _leave_out(config: pytest.Config, items: list[pytest.Item], chosen: list[pyt
         config.hook.pytest_deselected(items=chosen)
         items[:] = [item for item in items if item not in chosen]
         config.stash[LEFT_OUT].append(f"Left out: {len(chosen)} {what}.")
+
+
+def pytest_collection_finish() -> None:
+    """As the web server does: nobody looks for rubbish among the product itself, time and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_report_header() -> str:

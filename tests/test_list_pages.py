@@ -30,6 +30,8 @@ from users.models import User
 from users.tests.factories import AbsenceFactory, UserFactory
 from users.tests.programs import Program
 
+pytestmark = pytest.mark.once("postgresql")
+
 
 class ListPage(NamedTuple):
     role: str

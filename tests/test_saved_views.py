@@ -13,7 +13,7 @@ from users import saved_views, services
 from users.models import SavedView, User
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 FILTERS: dict[str, str] = {
     "account_list": "q=kala&status=active",

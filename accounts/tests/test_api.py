@@ -25,7 +25,7 @@ from core.tests.factories import JobRunFactory
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 
 @pytest.fixture

@@ -5,6 +5,8 @@ from hypothesis import given, strategies as st
 
 from accounts.matching import LONGEST, business_ids, name_key, name_keys, vat_numbers
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.req("S2.33")
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ import pytest
 
 from accounts.pasted_rows import MOST_LETTERS, MOST_ROWS, Pasted, read
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize("mark", ["\t", ";", ","])
 def test_rows_are_parted_by_tabs_semicolons_or_commas(mark: str) -> None:

@@ -18,7 +18,7 @@ from core import clock
 from users.models import User
 from users.tests.programs import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 TYPING = {"HX-Request": "true", "HX-Target": "matches"}
 NEW = "/accounts/new/"
 

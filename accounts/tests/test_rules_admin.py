@@ -11,7 +11,7 @@ from accounts.models import Account, SurvivorshipRule
 from accounts.selectors import rules_in_force
 from accounts.survivorship import DEFAULTS, FieldRule, Rule
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("S0.29")]
+pytestmark = [pytest.mark.django_db, pytest.mark.req("S0.29"), pytest.mark.once("postgresql")]
 LIST = "/admin/accounts/survivorshiprule/"
 
 

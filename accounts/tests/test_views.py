@@ -23,7 +23,7 @@ from core.tests.factories import JobRunFactory
 from users.models import User
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 HTMX = {"HX-Request": "true"}
 
 

@@ -15,7 +15,7 @@ from core import clock
 from core.tests.factories import JobRunFactory
 from users.models import User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("S0.29", "S2.24")]
+pytestmark = [pytest.mark.django_db, pytest.mark.req("S0.29", "S2.24"), pytest.mark.once]
 
 
 def as_user(user: User) -> Client:

@@ -11,6 +11,8 @@ from approvals.tests.conftest import World
 from approvals.tests.factories import make_rule
 from approvals.tests.test_links import text_of
 
+pytestmark = pytest.mark.once("postgresql")
+
 ADD, LIST, TEST = "admin:approvals_rule_add", "admin:approvals_rule_changelist", "admin:approvals_rule_test"
 
 

@@ -12,6 +12,8 @@ from core.models import OutboxMessage
 from users.tests.factories import TeamFactory, UserFactory
 from users.tests.programs import Program
 
+pytestmark = pytest.mark.once("postgresql")
+
 SECOND = {"probe_first": None, "probe_second": None}
 
 

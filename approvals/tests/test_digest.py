@@ -23,7 +23,7 @@ from users.tests.factories import UserFactory
 MONDAY_EIGHT = dt.datetime(2026, 11, 23, 6, 0, tzinfo=dt.UTC)
 TUESDAY_EIGHT = MONDAY_EIGHT + dt.timedelta(days=1)
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from core import outbox
 from core.models import MailboxMessage, OutboxMessage
 from users.models import User
 
+pytestmark = pytest.mark.once
+
 
 def mail_to(person: User) -> MailboxMessage:
     return MailboxMessage.objects.filter(recipients=person.email).latest("id")

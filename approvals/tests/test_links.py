@@ -21,6 +21,8 @@ from core.models import Link, OutboxMessage
 from users.models import Team, User
 from users.tests.factories import TeamFactory, UserFactory
 
+pytestmark = pytest.mark.once
+
 SCANNERS = ["Mozilla/5.0 (compatible; SafeLinks)", "BarracudaCentral", "Proofpoint-URL-Defense/1.0", "curl/8.5", ""]
 
 

@@ -20,6 +20,8 @@ from core.models import Link
 from users.models import User
 from users.tests.factories import UserFactory
 
+pytestmark = pytest.mark.once("postgresql")
+
 
 @pytest.fixture
 def asked(world: World) -> Request:

@@ -10,6 +10,8 @@ from approvals import rules
 from approvals.choices import FieldKind as K, Operator as O, Outcome
 from approvals.rules import Condition, Rule
 
+pytestmark = pytest.mark.once
+
 
 def rule(pk: int, *conditions: Condition, unit: int | None = None, priority: int = 100, outcome: Outcome = Outcome.ASK) -> Rule:
     return Rule(pk, "gate", f"rule {pk}", unit, outcome, priority, conditions)

@@ -6,6 +6,8 @@ from bench import measure
 from bench.budgets import BUDGETS, BY_WORK, is_missed
 from bench.report import Result, exit_code, p95, table
 
+pytestmark = pytest.mark.once
+
 KEYS = {"work", "ours_ms", "floor_ms", "ratio", "must", "goal", "sql", "peak_mib"}
 
 

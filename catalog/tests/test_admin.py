@@ -24,7 +24,7 @@ from catalog.tests.factories import (
 )
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 RULES = "/admin/catalog/configurationrule/"
 INLINES = ("prices", "units", "parts", "usage_steps")

@@ -18,7 +18,7 @@ from catalog.tests.factories import (
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from core import events
 from core.models import Event
 from users.tests.factories import UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.req("S1.19")]
+pytestmark = [pytest.mark.django_db, pytest.mark.req("S1.19"), pytest.mark.once]
 
 PAGE = "/products/clean-up/"
 TODAY = dt.date(2026, 11, 20)

@@ -21,7 +21,7 @@ from catalog.tests.factories import (
 )
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 
 def client_of(*roles: str) -> Client:

@@ -6,6 +6,8 @@ from pytest_django import Settings
 
 from core.clients import client_ip, network_of
 
+pytestmark = pytest.mark.once
+
 
 def ip(peer: str = "192.0.2.1", forwarded: str | None = None) -> str | None:
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}

@@ -17,6 +17,8 @@ from hypothesis import given, strategies as st
 from core.exports import Column, Kind, Record, csv_bytes, escape, unescape
 from core.workbooks import xlsx_file
 
+pytestmark = pytest.mark.once
+
 EVIL = [
     "=1+1",
     "=cmd|' /C calc'!A0",

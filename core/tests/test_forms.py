@@ -8,6 +8,8 @@ from django.utils import translation
 
 from core.forms import DecimalField
 
+pytestmark = pytest.mark.once
+
 
 def percent_field() -> DecimalField:
     return DecimalField(max_digits=7, decimal_places=4, min_value=0, max_value=100, required=False)

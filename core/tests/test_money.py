@@ -7,6 +7,8 @@ from hypothesis import given, settings, strategies as st
 
 from core import money
 
+pytestmark = pytest.mark.once
+
 D = Decimal
 amounts = st.decimals(min_value=-(10**9), max_value=10**9, places=6, allow_nan=False, allow_infinity=False)
 weights = st.lists(st.decimals(min_value=0, max_value=10**6, places=2), min_size=1, max_size=30)

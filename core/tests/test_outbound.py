@@ -15,6 +15,8 @@ from pytest_django import Settings
 from core import outbound
 from core.outbound import Client, Limits, Refused, Unreachable
 
+pytestmark = pytest.mark.once
+
 Handle = Callable[[BaseHTTPRequestHandler], None]
 
 

@@ -16,7 +16,7 @@ from core import clock as instants, emails, outbox, smtp
 from core.models import OutboxMessage
 from core.tests.mail_servers import RESET, ScriptedServer, closed_port, scripted
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 BACK_OFF = [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 

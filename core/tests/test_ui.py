@@ -7,6 +7,8 @@ from django.utils import translation
 
 from core.templatetags import ui
 
+pytestmark = pytest.mark.once
+
 N = "\u00a0"
 
 

@@ -12,6 +12,8 @@ from django.test import RequestFactory
 from core.errors import Invalid
 from core.uploads import KINDS, MOST_BYTES, checked, safe_name, to_save, was_too_large
 
+pytestmark = pytest.mark.once
+
 LIMIT = 3_000_000
 
 

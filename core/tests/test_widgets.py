@@ -11,6 +11,8 @@ from django.utils.safestring import mark_safe
 
 from core.widgets import FlatRenderer
 
+pytestmark = pytest.mark.once
+
 NASTY = ["", "Äijä & Öljy Oy", '"><script>alert(1)</script>', "' onfocus='x", "<b>", "\ue000sku\ue001", "%s {0} {{ x }}", None]
 CHOICES = [("", "–"), ("1", "Yksi <b>"), ('"2"', 'Kaksi "'), ("Ryhmä &", [("3", "Kolme"), ("4", "Neljä <")])]
 WIDGETS: list[forms.Widget] = [

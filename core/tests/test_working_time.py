@@ -13,6 +13,8 @@ from hypothesis import given, settings, strategies as st
 from core import working_time
 from core.working_time import DEFAULT, Calendar, between, is_working_day, later, require_country, require_zone
 
+pytestmark = pytest.mark.once
+
 HELSINKI = ZoneInfo("Europe/Helsinki")
 HOUR = dt.timedelta(hours=1)
 

@@ -14,7 +14,7 @@ from users.access import public, requires, signed_in
 from users.roles import Perm
 from users.tests.factories import UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("crm.tests.test_errors")]
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("crm.tests.test_errors"), pytest.mark.once]
 
 REFUSALS: dict[str, type[DomainError]] = {
     "invalid": Invalid, "not_allowed": NotAllowed, "not_found": NotFound, "wrong_state": WrongState,

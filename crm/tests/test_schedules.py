@@ -22,7 +22,7 @@ from integration.services.schedules import schedules_make_missing
 from users.roles import ROLES
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

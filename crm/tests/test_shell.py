@@ -12,7 +12,7 @@ from core.models import MailboxMessage
 from core.tests.factories import MailboxMessageFactory
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 SALES = ["/", "/accounts/", "/opportunities/", "/quotes/"]
 

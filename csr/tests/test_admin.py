@@ -13,6 +13,8 @@ from csr.models import Department, HandlingRule, RequirementType
 from csr.tests.factories import World, make_case_world, registered
 from users.models import BusinessUnit
 
+pytestmark = pytest.mark.once("postgresql")
+
 ADD, LIST, TEST = "admin:csr_handlingrule_add", "admin:csr_handlingrule_changelist", "admin:csr_handlingrule_test"
 
 

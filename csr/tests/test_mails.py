@@ -16,7 +16,7 @@ from csr.tests.factories import World, answer_all, bring_to, decide, make_case_w
 from users.roles import ROLES
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 Drain = Callable[[], int]
 
 

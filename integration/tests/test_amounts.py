@@ -7,6 +7,8 @@ from hypothesis import given, strategies as st
 from integration import amounts
 from integration.choices import Rule
 
+pytestmark = pytest.mark.once
+
 
 def scaled(text: str, mark: str = ",", **shape) -> int | Rule:
     numbers, masks = amounts.scaled(pl.Series([text], dtype=pl.String), mark=mark, **({"places": 2, "accepted": 6} | shape))

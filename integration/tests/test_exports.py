@@ -20,7 +20,7 @@ from users.models import User
 from users.roles import ROLES
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

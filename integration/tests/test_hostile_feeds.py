@@ -36,6 +36,8 @@ from integration.tests.sources import IMPATIENT, serving
 from users.models import User
 from users.tests.factories import UserFactory
 
+pytestmark = pytest.mark.once
+
 ACCOUNTS, SITES = 60, 200
 FEEDS = 60 if db.is_postgresql() else 300
 SEED = 20_261_120

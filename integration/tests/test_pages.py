@@ -33,7 +33,7 @@ from integration.tests.factories import (
 from users.roles import ROLES
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 Queued = list[tuple[str, dict[str, object]]]
 Status = JobRun.Status

@@ -19,6 +19,8 @@ from integration.price_manager_server import FAULTS, Answer, Master, PriceManage
 from integration.spool import StoredHalf
 from integration.tests.sources import client, serving, source
 
+pytestmark = pytest.mark.once
+
 ROWS, AT_ONCE = 60, 20
 HEALED = ["429", "500", "html", "truncated-gzip", "early-close", "bad-json", "hang", "slow-drip", "changed-snapshot"]
 """Faults that are over when one asks again."""

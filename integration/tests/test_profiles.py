@@ -6,6 +6,8 @@ from integration import profiles
 from integration.errors import UnknownProfile, UnreadableFile
 from integration.profiles import CUSTOMER_FIELDS, CUSTOMER_REQUIRED, Options
 
+pytestmark = pytest.mark.once
+
 PRICE_MANAGER = [
     "Customer_ID", "Customer_Name", "ASO_ID_2", "ASO_Name_2", "SalesPersonID", "SalesPersonName", "TMA_ID_1", "TMA_Name_1",
     "TMA_ID_2", "TMA_Name_2", "Industry", "Business_Size", "Classification", "Distribution_Channel", "SAP_Code", "Business_ID",

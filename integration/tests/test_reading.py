@@ -6,6 +6,8 @@ import pytest
 from integration import reading
 from integration.errors import UnreadableFile
 
+pytestmark = pytest.mark.once
+
 HEADER = "Customer_ID;Nimi\n"
 
 

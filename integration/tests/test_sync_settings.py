@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 
 from integration.models import SYNC_PERCENTS, SyncSettings
 
+pytestmark = pytest.mark.once
+
 NONSENSE = [
     *((name, Decimal("-0.01")) for name in SYNC_PERCENTS),
     *((name, Decimal("100.01")) for name in SYNC_PERCENTS),

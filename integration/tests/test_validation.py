@@ -9,6 +9,8 @@ from integration.profiles import CUSTOMER_FIELDS, CUSTOMER_REQUIRED
 from integration.tests.factories import child, file_of
 from integration.validation import CustomerRows
 
+pytestmark = pytest.mark.once
+
 NO_ID = "is not a Finnish business ID or VAT number."
 
 

@@ -14,7 +14,7 @@ from integration.services import watching
 from integration.tests.engine import Engine
 from integration.tests.factories import RunningFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 Status = JobRun.Status
 

@@ -12,7 +12,7 @@ from users.models import User
 from users.tests.factories import TeamFactory, UserFactory
 from users.tests.programs import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 
 @pytest.fixture

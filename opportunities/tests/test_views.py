@@ -10,7 +10,7 @@ from opportunities.tests.factories import OpportunityFactory
 from users.models import User
 from users.tests.factories import TeamFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 
 def as_user(user: User) -> Client:

@@ -22,6 +22,8 @@ from quotes.tests.factories import World, attached, draft, sent, template_of
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
+pytestmark = pytest.mark.once("postgresql")
+
 PLUMBING = ("BEGIN", "SAVEPOINT", "RELEASE")
 
 

@@ -21,6 +21,8 @@ from quotes.views import customer
 from users.models import User
 from users.tests.factories import UserFactory
 
+pytestmark = pytest.mark.once("postgresql")
+
 PDF = b"%PDF-1.7 drawing"
 PART = {"HX-Request": "true", "HX-Target": "quote-attachments"}
 

@@ -24,6 +24,8 @@ from quotes.tests.factories import World, draft, sent
 from users.models import User
 from users.tests.factories import UserFactory
 
+pytestmark = pytest.mark.once("postgresql")
+
 ROWS = {"HX-Request": "true", "HX-Target": "rows"}
 
 

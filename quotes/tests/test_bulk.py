@@ -21,6 +21,8 @@ from quotes.services import Seen, bulk
 from quotes.tests.factories import World, draft, sent
 from users.tests.factories import UserFactory
 
+pytestmark = pytest.mark.once("postgresql")
+
 
 @pytest.fixture
 def rep(client: Client, world: World) -> Client:

@@ -22,7 +22,7 @@ from quotes.services import Discount, LineDraft
 from quotes.tests.factories import World, draft, sent
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.req("S4.10")
+pytestmark = [pytest.mark.req("S4.10"), pytest.mark.once("postgresql")]
 
 
 @pytest.fixture

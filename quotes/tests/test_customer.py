@@ -15,6 +15,8 @@ from quotes import services
 from quotes.models import QuoteAnswer, QuoteDocument
 from quotes.tests.factories import World, sent
 
+pytestmark = pytest.mark.once("postgresql")
+
 
 def enter(client: Client, document: QuoteDocument) -> Any:
     return client.get(reverse("customer_link", args=[links.token_of(document.link)]), follow=True)

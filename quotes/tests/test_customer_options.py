@@ -19,6 +19,8 @@ from quotes.services.answering import Source
 from quotes.tests.factories import World, draft, offered, sent, with_options
 from quotes.views.customer import QUESTIONS
 
+pytestmark = pytest.mark.once("postgresql")
+
 
 def enter(client: Client, document: QuoteDocument, language: str = "en") -> Any:
     return client.get(reverse("customer_link", args=[links.token_of(document.link)]) + f"?language={language}", follow=True)

@@ -29,7 +29,7 @@ from quotes.services.answering import Source
 from quotes.tests.factories import World, draft, sent
 from quotes.tests.test_services import decide, submit
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from quotes import services
 from quotes.models import Quote, QuoteLine
 from quotes.tests.factories import World, draft, sent
 
+pytestmark = pytest.mark.once
+
 SHEET = {"HX-Request": "true", "HX-Target": "quote-sheet"}
 
 

@@ -21,6 +21,8 @@ from quotes.tests.reviews import ACTIONS, Case, make_case
 from quotes.tests.test_stale_approvals import digest
 from quotes.views import customer
 
+pytestmark = pytest.mark.once
+
 WHEN = r"\d{1,2} \w{3} 2\d{3}, \d\d:\d\d"
 
 

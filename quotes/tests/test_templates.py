@@ -20,6 +20,8 @@ from quotes.tests.factories import World, draft, sent, template_of
 from users.models import User
 from users.tests.factories import TeamFactory, UserFactory
 
+pytestmark = pytest.mark.once("postgresql")
+
 TYPED = {"HX-Request": "true", "HX-Target": "rows"}
 SHEET = {"HX-Request": "true", "HX-Target": "quote-sheet"}
 

@@ -16,6 +16,8 @@ from quotes.models import Quote, QuoteLine
 from quotes.services import LineDraft
 from quotes.tests.factories import World, draft, sent
 
+pytestmark = pytest.mark.once("postgresql")
+
 HTMX = {"HX-Request": "true"}
 
 

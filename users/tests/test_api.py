@@ -11,7 +11,7 @@ from users.models import ApiToken, User
 from users.tests.factories import UserFactory
 from users.tests.programs import Program
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 LIST, PRODUCTS = "/api/v1/opportunities/", "/api/v1/products/"
 PROBLEM = "application/problem+json"

@@ -69,6 +69,7 @@ def test_those_of_the_administration_reach_nothing_before_they_have_one(role: st
     assert (answer.status_code, answer.headers.get("Location")) == ((302, ON) if must else (200, None))
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_required")
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -83,6 +84,7 @@ def test_no_address_but_those_that_are_public_answers_before(method: str, hx: bo
         assert (answer.status_code, target) == (401 if hx else 302, ON), path
 
 
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.usefixtures("_required")
 @pytest.mark.parametrize("method", ["get", "post", "patch", "delete"])

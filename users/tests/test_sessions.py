@@ -16,7 +16,7 @@ from users import services, sessions, tokens
 from users.models import RoleAssignment, User
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 HOUR = 3600
 

@@ -14,7 +14,7 @@ from users import tokens
 from users.models import ApiToken, User
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 NEW = {"name": "Nightly report", "scope": "read", "days": "90"}
 
 

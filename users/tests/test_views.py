@@ -11,7 +11,7 @@ from pytest_django import Settings
 from users.models import User
 from users.tests.factories import UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 
 
 def log_in(client: Client, login: str, password: str = "demo") -> int:
