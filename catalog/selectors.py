@@ -60,8 +60,8 @@ def products_by_sku(user: User, skus: Collection[str]) -> dict[str, Product]:
     return {product.sku: product.merged_into or product for product in found}
 
 
-FEW = 400
-"""So many products that fit are all put in order here; of more, the database looks for the first ones in the order of codes."""
+FEW = 200
+"""So many products that fit are all put in order here; of more, whichever: there are too many to find one among them."""
 
 
 class _Hit(NamedTuple):
@@ -76,7 +76,7 @@ class _Hit(NamedTuple):
 
 def product_search(user: User, text: str, limit: int = 20, first: Collection[int] = ()) -> list[Product]:
     """Sellable products for a type-ahead: the one of just this code, then those of `first` (bought before), then those whose code
-    starts with `text`. An old code or name finds the product that it was merged into. Two queries where few fit, else five."""
+    starts with `text`. An old code or name finds the product that it was merged into. Two queries where few fit, else three."""
     typed, first = text.strip().casefold(), frozenset(first)
 
     def place(hit: _Hit) -> tuple[bool, bool, bool, str]:
@@ -97,18 +97,26 @@ def _suggested(_keys: int) -> Prepared:
 
 
 _HIT = ("id", "sku", "merged_into_id")
+_KNOWN = 100
+"""So many keys go into the one statement for many hits; of more there is one by itself."""
 _NOTHING = ("SELECT 0 AS id, '' AS sku, 0 AS merged_into_id WHERE 1 = 0", ())
 
 
 def _hits(user: User, text: str, limit: int, first: Collection[int]) -> list[_Hit]:
-    """All that fit where they are few, else the first ones by code, those of `first`, and those whose code starts with `text`."""
+    """All that fit where they are few, else some of them, the first ones whose code starts with `text`, and those of `first`."""
     found = searching.some(_fitting(user, text), _HIT, FEW + 1)
     if len(found) > FEW:
-        typed = text.strip()
-        found = [*_first_by_code(user, text, limit), *_starting(limit).rows(user, typed, typed.upper())]
-        if first:
-            found += _sold(user).filter(pk__in=first).containing(text).order_by().values_list(*_HIT)
+        found += _ahead(user, text, limit, list(first))
     return [_Hit(*row) for row in found]
+
+
+def _ahead(user: User, text: str, limit: int, first: list[int]) -> list[tuple[Any, ...]]:
+    """Those that stand before the others: one statement; another one for very many keys."""
+    typed, words = text.strip(), _words_looked_up(text) if first else []
+    if not first or (words and len(first) <= _KNOWN):
+        padded = [*first, *range(-1, -1 - (-len(first) % 10), -1)]  # with keys of nobody: ten lengths share a statement
+        return _starting_or_known(len(words), limit, len(padded)).rows(user, typed, typed.upper(), *words, *padded)
+    return [*_starting(user, typed, typed.upper(), limit), *_hit_rows(user, text).filter(pk__in=first)]
 
 
 def _sold(user: User) -> ProductQuerySet:
@@ -128,13 +136,6 @@ def _fitting(user: User, text: str) -> tuple[str, Sequence[Any]]:
         return _NOTHING
 
 
-def _first_by_code(user: User, text: str, limit: int) -> Sequence[Any]:
-    words = _words_looked_up(text)
-    if words:
-        return _with_words(len(words), limit).rows(user, *words)
-    return list(_hit_rows(user, text).order_by("sku")[:limit])
-
-
 def _words_looked_up(text: str) -> list[str]:
     """Those of `text` where what they are decides nothing of the statement, else none."""
     words = searching.words_of(text)
@@ -142,25 +143,26 @@ def _words_looked_up(text: str) -> list[str]:
 
 
 @functools.cache
-def _with_words(_words: int, limit: int = 0) -> Prepared:
-    """The statement for so many words: of all rows, or with `limit` of the first ones by code."""
-
-    def rows(user: User, *words: str) -> QuerySet[Product, tuple[Any, ...]]:
-        fitting = _hit_rows(user, " ".join(words))
-        return fitting.order_by("sku")[:limit] if limit else fitting
-
-    return Prepared(rows, is_planned_once=False)
+def _with_words(_words: int) -> Prepared:
+    """The statement for so many words."""
+    return Prepared(lambda user, *words: _hit_rows(user, " ".join(words)), is_planned_once=False)
 
 
 @functools.cache
-def _starting(limit: int) -> Prepared:
-    """The first ones by code of those whose code starts with one of two texts."""
+def _starting_or_known(words: int, limit: int, keys: int) -> Prepared:
+    """What `_ahead` answers, for so many words and keys."""
 
-    def rows(user: User, small: str, large: str) -> QuerySet[Product, tuple[Any, ...]]:
-        starting = _sold(user).filter(Q(sku__startswith=small) | Q(sku__startswith=large))
-        return starting.order_by("sku").values_list(*_HIT)[:limit]
+    def rows(user: User, small: str, large: str, *more: Any) -> QuerySet[Product, tuple[Any, ...]]:
+        starting, known = _starting(user, small, large, limit), _hit_rows(user, " ".join(more[:words]))
+        return starting.union(known.filter(pk__in=more[words:]), all=True) if keys else starting
 
     return Prepared(rows, is_planned_once=False)
+
+
+def _starting(user: User, small: str, large: str, limit: int) -> QuerySet[Product, tuple[Any, ...]]:
+    """The first ones by code of those whose code starts with one of two texts."""
+    starting = _sold(user).filter(Q(sku__startswith=small) | Q(sku__startswith=large))
+    return starting.order_by("sku").values_list(*_HIT)[:limit]
 
 
 def _hit_rows(user: User, text: str) -> QuerySet[Product, tuple[Any, ...]]:
