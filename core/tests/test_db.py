@@ -5,9 +5,9 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Value
 from django.db.models.functions import Lower
 
-from core import clock, db
+from core import clock, db, links
 from core.db import bulk, searching
-from core.models import Event, JobRun, OutboxMessage
+from core.models import Event, JobRun, Link, OutboxMessage
 from users.models import User
 from users.tests.factories import UserFactory
 
@@ -200,3 +200,20 @@ def test_up_to_so_many_rows_are_found_in_the_order_of_the_columns_asked_for() ->
     assert set(rows) <= {(user.username, user.pk) for user in users}
     none = User.objects.filter(username="none").order_by().values_list("id")
     assert searching.some(none.query.sql_with_params(), ("id",), 2) == []
+
+
+def test_a_digest_is_another_one_once_a_row_is_changed_added_or_gone() -> None:
+    soon = clock.now()
+    link, _other = (links.issue(Link.Purpose.QUOTE, subject, expires_at=soon) for subject in (7, 8))
+    seen = [db.digest(Link, "subject_id", 7)]
+    assert db.digest(Link, "subject_id", 7) == seen[0] != db.digest(Link, "subject_id", 8)
+    for nonce in ("a", "b"):
+        Link.objects.filter(pk=link.pk).update(nonce=nonce)
+        seen.append(db.digest(Link, "subject_id", 7))
+    more = links.issue(Link.Purpose.QUOTE, 7, expires_at=soon)
+    seen.append(db.digest(Link, "subject_id", 7))
+    link.delete()
+    seen.append(db.digest(Link, "subject_id", 7))
+    more.delete()
+    seen.append(db.digest(Link, "subject_id", 7))
+    assert len(set(seen)) == len(seen)
