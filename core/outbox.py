@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -97,13 +97,18 @@ def emit_all(
     topic: str, payloads: Sequence[Mapping[str, int | str]], *, delay: dt.timedelta = dt.timedelta(0)
 ) -> list[OutboxMessage]:
     """Several messages of a topic, each delivered on its own. One statement, a task for each hundred."""
-    return emit_each([(topic, ids) for ids in payloads], delay=delay)
+    return emit_each([Letter(topic, ids) for ids in payloads], delay=delay)
 
 
-def emit_each(
-    letters: Sequence[tuple[str, Mapping[str, int | str]]], *, delay: dt.timedelta = dt.timedelta(0)
-) -> list[OutboxMessage]:
-    """Messages of any topics, each a topic and its ids. One statement, a task for each hundred."""
+class Letter(NamedTuple):
+    """What becomes a message."""
+
+    topic: str
+    ids: Mapping[str, int | str]
+
+
+def emit_each(letters: Sequence[Letter], *, delay: dt.timedelta = dt.timedelta(0)) -> list[OutboxMessage]:
+    """Messages of several topics: one statement, a task for each hundred."""
     at = clock.now() + delay
     messages = OutboxMessage.objects.bulk_create(
         OutboxMessage(topic=topic, is_urgent=topic in _urgent, payload=dict(ids), available_at=at) for topic, ids in letters

@@ -461,11 +461,11 @@ def effect(world: World, before: Rows, write: Write, role: str, extra: dict[str,
 
 
 def roles_of(write: Write) -> dict[str, bool]:
-    """The roles that may; where everybody may, two stand for all. And whether it is them who also send more than there is a field
-    for: the first and the last do, as what a form or an endpoint reads is the same for all."""
+    """The roles that may, of which two stand for all where everybody may. The last one also sends more than there is a field for:
+    what a form or an endpoint reads is the same for all."""
     roles = [role for role in sorted(EVERYBODY) if write.relation_for(role)]
     tried = roles if len(roles) < 8 else [roles[0], "sales_support"]
-    return {role: role in (tried[0], tried[-1]) for role in tried}
+    return {role: role == tried[-1] for role in tried}
 
 
 PREFIXES = ("", "lines-0-", "form-0-", "accept-", "decline-", "quote.", "account.", "lines[0].", "instance__")

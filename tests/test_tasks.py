@@ -12,7 +12,7 @@ from core import outbox
 from crm.celery import app
 from tests.test_transitions import code_outside_workflow
 
-EMITTING = ("outbox.emit", "outbox.emit_all", "keeping.tell", "keeping.handed_to")
+EMITTING = ("outbox.emit", "outbox.emit_all", "outbox.Letter", "keeping.tell", "keeping.handed_to")
 """Their first argument is the topic of a mail."""
 
 

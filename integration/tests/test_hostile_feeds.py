@@ -22,7 +22,7 @@ from pytest_django import Settings
 from accounts.models import Account, FieldOverride, MasterRecord, Site
 from accounts.selectors import rules_in_force
 from accounts.survivorship import FieldRule, decide
-from core import clock, db, outbound
+from core import clock, outbound
 from core.models import JobRun
 from integration import customer_diff, price_manager, price_manager_server, selectors
 from integration.choices import Origin
@@ -39,7 +39,7 @@ from users.tests.factories import UserFactory
 pytestmark = pytest.mark.once
 
 ACCOUNTS, SITES = 60, 200
-FEEDS = 60 if db.is_postgresql() else 300
+FEEDS = 150
 SEED = 20_261_120
 Row = dict[str, str]
 Status = JobRun.Status

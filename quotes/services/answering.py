@@ -74,8 +74,8 @@ def quote_accept(
     )
     _save(quote, document, answer, source, *fields)
     languages = dict.fromkeys(one["language"] for one in document.recipients)
-    receipts = [("quote.receipt", {"answer_id": answer.pk, "language": language}) for language in languages]
-    outbox.emit_each([("quote.answered", {"answer_id": answer.pk}), *receipts])
+    receipts = [outbox.Letter("quote.receipt", {"answer_id": answer.pk, "language": language}) for language in languages]
+    outbox.emit_each([outbox.Letter("quote.answered", {"answer_id": answer.pk}), *receipts])
     if quote.opportunity_id:
         opportunities.opportunity_follow_quote(opportunity_id=quote.opportunity_id, stage="ordered", by=source.recorded_by)
     return answer

@@ -137,17 +137,23 @@ def own_paths(records: Records) -> list[str]:
 
 
 def admin_paths() -> list[str]:
-    """The pages of every model: list, new, change, history, removal; and what the log and the index show."""
+    """The pages of every model: list, new, change; of one model of each app those that are all alike: index, history, removal."""
     paths, empty = [reverse("admin:index"), reverse("admin:accounts_survivorshiprule_test")], []
+    seen: set[str] = set()
     for model, admin in site._registry.items():
         opts = model._meta
         name = f"admin:{opts.app_label}_{opts.model_name}"
-        paths += [reverse(f"{name}_changelist"), reverse(f"{name}_add"), reverse("admin:app_list", args=[opts.app_label])]
+        paths += [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
         record = model._default_manager.order_by("pk").first()
         if record is None:
             empty.append(opts.label)
             continue
-        paths += [reverse(f"{name}_{page}", args=[record.pk]) for page in ("change", "history", "delete")]
+        paths.append(reverse(f"{name}_change", args=[record.pk]))
+        if opts.app_label in seen:
+            continue
+        seen.add(opts.app_label)
+        paths.append(reverse("admin:app_list", args=[opts.app_label]))
+        paths += [reverse(f"{name}_{page}", args=[record.pk]) for page in ("history", "delete")]
         if hasattr(admin, "history_form_view"):
             version = record.history.latest()
             paths.append(reverse(f"{name}_simple_history", args=[record.pk, version.pk]))
