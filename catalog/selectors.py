@@ -60,7 +60,7 @@ def products_by_sku(user: User, skus: Collection[str]) -> dict[str, Product]:
     return {product.sku: product.merged_into or product for product in found}
 
 
-FEW = 200
+FEW = 100
 """So many products that fit are all put in order here; of more, whichever: there are too many to find one among them."""
 
 

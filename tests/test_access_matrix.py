@@ -155,7 +155,7 @@ def test_it_sees_a_method_that_is_not_in_the_table(world: World, monkeypatch: py
     pattern = matrix.addresses()["quote_line_remove"]
     monkeypatch.setattr(pattern, "callback", access.signed_in(pattern.callback.__wrapped__))
     assert is_seen(world, "quote_line_remove", "by sales_rep, as .*: should be no such method, is")
-    assert is_seen(world, "quote_line_remove", "by service_rep, as .*: should be forbidden, is 422")
+    assert is_seen(world, "quote_line_remove", "by presales, as .*: should be forbidden, is 422")
 
 
 def test_it_sees_an_address_that_is_in_no_table(world: World, settings: Any) -> None:
