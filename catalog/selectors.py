@@ -76,7 +76,8 @@ class _Hit(NamedTuple):
 
 def product_search(user: User, text: str, limit: int = 20, first: Collection[int] = ()) -> list[Product]:
     """Sellable products for a type-ahead: the one of just this code, then those of `first` (bought before), then those whose code
-    starts with `text`. An old code or name finds the product that it was merged into. Two queries where few fit, else three."""
+    starts with `text`. An old code or name finds the product that it was merged into. Read are code, name and unit: two queries
+    where few fit, else three."""
     typed, first = text.strip().casefold(), frozenset(first)
 
     def place(hit: _Hit) -> tuple[bool, bool, bool, str]:
@@ -90,9 +91,9 @@ def product_search(user: User, text: str, limit: int = 20, first: Collection[int
 
 @functools.cache
 def _suggested(_keys: int) -> Prepared:
-    """The statement for so many keys; what an argument is, decides nothing else."""
-    long = ("description", *(f"description_{code}" for code in CODES))
-    sold = Product.objects.sellable().select_related("unit").defer(*long).order_by()
+    """The statement for so many keys; what an argument is, decides nothing else. Read is what is shown of them."""
+    shown = ("sku", "unit", *(f"{text}_{code}" for text in ("name", "unit__label") for code in CODES))
+    sold = Product.objects.sellable().select_related("unit").only(*shown).order_by()
     return Prepared(lambda *keys: sold.filter(pk__in=keys))
 
 
