@@ -770,7 +770,7 @@ def test_it_sees_a_form_with_a_field_too_many(world: World, monkeypatch: pytest.
 
 def test_it_sees_an_endpoint_that_takes_what_it_does_not_know(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Input, "to_internal_value", Serializer.to_internal_value)
-    assert "api:quote-cancel POST by sales_rep, loaded: is 200" in wrong_program(world, "api:quote-cancel POST")
+    assert "api:quote-cancel POST by sales_support, loaded: is 200" in wrong_program(world, "api:quote-cancel POST")
 
 
 def test_it_sees_a_service_that_writes_more_than_is_listed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
