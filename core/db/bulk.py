@@ -57,10 +57,9 @@ def insert_objects(model: type[models.Model], objects: Sequence[Any]) -> None:
         model._base_manager.bulk_create(objects)
         return
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    names, columns = [field.attname for field in fields], ", ".join(f'"{field.column}"' for field in fields)
-    values = attrgetter(*names)
-    rows = [dict(zip([field.column for field in fields], values(one), strict=True)) for one in objects]
-    table = model._meta.db_table
+    names, values = [field.column for field in fields], attrgetter(*(field.attname for field in fields))
+    rows = [dict(zip(names, values(one), strict=True)) for one in objects]
+    table, columns = model._meta.db_table, ", ".join(f'"{name}"' for name in names)
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO "{table}" ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::"{table}", %s) '  # noqa: S608  our own
