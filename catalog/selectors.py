@@ -117,7 +117,8 @@ def _ahead(user: User, text: str, limit: int, first: list[int]) -> list[tuple[An
     if not first or (words and len(first) <= _KNOWN):
         padded = [*first, *range(-1, -1 - (-len(first) % 10), -1)]  # with keys of nobody: ten lengths share a statement
         return _starting_or_known(len(words), limit, len(padded)).rows(user, typed, typed.upper(), *words, *padded)
-    return [*_starting(user, typed, typed.upper(), limit), *_hit_rows(user, text).filter(pk__in=first)]
+    known = _sold(user).filter(pk__in=first).containing(text).order_by().values_list(*_HIT)
+    return [*_starting(user, typed, typed.upper(), limit), *known]
 
 
 def _sold(user: User) -> ProductQuerySet:
