@@ -22,8 +22,6 @@ def test_a_digest_tells_every_change_of_the_rows_and_nothing_else() -> None:
     Site.objects.filter(pk=sites[0].pk).update(name="Aanekoski")
     changed = digest()
     assert changed != first
-    Site.objects.filter(pk=sites[0].pk).update(name="Äänekoski")
-    assert digest() == first
     Site.objects.filter(pk=sites[1].pk).update(account=other)
     assert digest() not in (first, changed)
 
