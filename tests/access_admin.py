@@ -21,7 +21,7 @@ from csr.models import CsrSettings, HandlingRule
 from integration.models import RowDecision, SyncSettings
 from quotes.models import CompanyDetails, QuoteSettings, StarterPackSettings
 from tests import access_matrix as matrix
-from tests.access_matrix import FACES, HTMX, METHODS, PAGE, Watch, Wrong, asks_to_log_in, state, state_of, undisturbed
+from tests.access_matrix import FACES, HTMX, METHODS, PAGE, Wrong, asks_to_log_in, undisturbed
 from tests.access_policy import (
     ADMIN,
     ADMINS,
@@ -36,6 +36,7 @@ from tests.access_policy import (
     STEWARDS,
 )
 from tests.access_world import NOBODYS, World
+from tests.table_states import Watch
 
 # --- The admin --------------------------------------------------------------------------------------------------------
 SITE_PAGES: dict[str, tuple[Any, ...]] = {
@@ -147,34 +148,34 @@ def wrong_admin_cells(world: World, label: str) -> Wrong:
     Those who have no business in the admin are stopped at the door, which looks neither at the method nor at the record.
     """
     there = pages_of(label, record_of(world, models_of_the_admin()[label]).pk)
-    before, wrong = state(), []
+    wrong: Wrong = []
     for role in sorted(EVERYBODY):
         pages = [*there, *pages_of(label, NOBODYS)[2:5]] if role in keepers(label) else there
         for page in pages:
             for method in ("GET", "POST") if role in keepers(label) else ("POST",):
-                response, changed = _ask(world, role, method, page.path, PAGE if role in ADMINS else HTMX, before)
+                response, changed = _ask(world, role, method, page.path, PAGE if role in ADMINS else HTMX)
                 fault = _admin_fault(label, page, role, method, response)
                 if fault:
                     wrong.append(f"{label}: {method} {page.path} by {role} {fault}")
                 if changed and (method == "GET" or not _is_open(label, page, role, method)):
-                    wrong.append(f"{label}: {method} {page.path} by {role} changes {', '.join(changed)}")
+                    wrong.append(f"{label}: {method} {page.path} by {role} changes {changed}")
     return wrong
 
 
 def wrong_site_cells(world: World) -> Wrong:
     """Pages of the admin that belong to no model, and addresses that there are not, which open for others than its keepers."""
     paths = [*(reverse(f"admin:{name}", args=args) for name, args in SITE_PAGES.items()), "/admin/nothing/"]
-    before, wrong = state(), []
+    wrong: Wrong = []
     for role in sorted(EVERYBODY):
         for path in paths:
-            response, changed = _ask(world, role, "GET", path, HTMX, before)
+            response, changed = _ask(world, role, "GET", path, HTMX)
             refused = asks_to_log_in(response, HTMX) if role == ANONYMOUS else response.status_code == 403
             if path == reverse("admin:login"):
                 refused = asks_to_log_in(response, HTMX)
             if role not in ADMINS and not refused:
                 wrong.append(f"{path} by {role} should be refused, is {response.status_code}")
             if changed:
-                wrong.append(f"{path} by {role} changes {', '.join(changed)}")
+                wrong.append(f"{path} by {role} changes {changed}")
     return wrong
 
 
@@ -195,13 +196,13 @@ def _admin_fault(label: str, page: AdminPage, role: str, method: str, response: 
     return "" if refused else f"should be refused, is {response.status_code}"
 
 
-def _ask(world: World, role: str, method: str, path: str, face: str, before: dict[str, str]) -> tuple[HttpResponse, list[str]]:
-    """The answer and the tables that it changed; undone."""
+def _ask(world: World, role: str, method: str, path: str, face: str) -> tuple[HttpResponse, str]:
+    """The answer, and the first table that it changed; undone."""
     watch, savepoint = Watch(), transaction.savepoint()
     send = getattr(world.client(role), method.lower())
     with undisturbed(), connection.execute_wrapper(watch):
         response = send(path, *[{"post": "yes"}] * (method == "POST"), headers=FACES[face])
-    changed = [table for table in watch.tables() if state_of(table) != before.get(table, "")]
+    changed = watch.changed(world.state)
     transaction.savepoint_rollback(savepoint)
     return response, changed
 
@@ -211,15 +212,16 @@ def wrong_library_cells(world: World, name: str) -> Wrong:
     """Answers of an address of the login library that differ from the table, or that change something for an empty request."""
     reset = {"uidb36": int_to_base36(world.people["finance"].pk), "key": "x-y"}
     arguments = {"account_confirm_email": {"key": "x"}, "account_reset_password_from_key": reset}
-    path, before, wrong = reverse(name, kwargs=arguments.get(name)), state(), []
+    path = reverse(name, kwargs=arguments.get(name))
+    wrong: Wrong = []
     for role in sorted(EVERYBODY):
         for method in METHODS:
             cache.clear()  # the limits on trying are not what is tried here
-            response, changed = _ask(world, role, method, path, PAGE, before)
+            response, changed = _ask(world, role, method, path, PAGE)
             if not _is_as_the_library_does(response, LIBRARY[name], role):
                 wrong.append(f"{name}: {method} by {role} should be {LIBRARY[name]}, is {response.status_code}")
             if changed:
-                wrong.append(f"{name}: {method} by {role} changes {', '.join(changed)}")
+                wrong.append(f"{name}: {method} by {role} changes {changed}")
     return wrong
 
 

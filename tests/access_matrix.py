@@ -6,17 +6,14 @@ Every check returns sentences. The tests want none; the tests that open a hole o
 import contextlib
 import functools
 import gc
-import hashlib
 import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.apps import apps
 from django.core.files import File
 from django.db import connection, transaction
 from django.http import HttpResponse
@@ -40,6 +37,7 @@ from tests.access_policy import (
 )  # fmt: skip
 from tests.access_world import World
 from tests.hidden_numbers import told_by
+from tests.table_states import Watch, state
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -218,61 +216,14 @@ def is_a_problem(answer: HttpResponse, face: str) -> bool:
 
 
 # --- Trying -----------------------------------------------------------------------------------------------------------
-IGNORED_TABLES = frozenset({"core_ratebucket", "django_session"})
-"""Whose rows are nobody's record: that somebody came by, or tried, is no change."""
-
-PASSING = ('UPDATE "users_apitoken" SET "last_used_at" =',)
-"""Statements that only note that somebody came by."""
-
-_WRITE = re.compile(r'\b(?:INTO|UPDATE|FROM|TABLE|COPY)\s+"?(\w+)"?')
-_READ = re.compile(r"\s*(SELECT|SAVEPOINT|RELEASE|ROLLBACK|PRAGMA)\b")
-
-
-@dataclass
-class Watch:
-    """Notes the statements that write. Their tables are compared afterwards: what was undone on the way is no change."""
-
-    statements: list[str] = field(default_factory=list)
-
-    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not _READ.match(sql) and not sql.startswith(PASSING):
-            self.statements.append(sql)
-        return execute(sql, params, many, context)
-
-    def tables(self) -> list[str]:
-        """The tables that these statements name."""
-        named = {table for sql in self.statements for table in _WRITE.findall(sql)}
-        return sorted(named & set(tables()))
-
-
-def state() -> dict[str, str]:
-    """A digest of every row of every table."""
-    return {table: digest for table in tables() if (digest := state_of(table))}
-
-
-@functools.cache
-def tables() -> list[str]:
-    """Every table of the product and its libraries but the ignored ones."""
-    models = apps.get_models(include_auto_created=True)
-    return sorted({model._meta.db_table for model in models} - IGNORED_TABLES)
-
-
-def state_of(table: str) -> str:
-    """A digest of every row of a table; empty for an empty one."""
-    with connection.cursor() as cursor:
-        cursor.execute(f'SELECT * FROM "{table}"')
-        rows = sorted(repr([bytes(cell) if isinstance(cell, memoryview) else cell for cell in row]) for row in cursor.fetchall())
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest() if rows else ""
-
-
 class Answer(NamedTuple):
     response: HttpResponse | None
     error: str
-    changed: list[str]
-    """Tables that hold something else than before."""
+    changed: str
+    """The first table that holds something else than before."""
 
 
-def ask(world: World, cell: Cell, before: dict[str, str]) -> Answer:
+def ask(world: World, cell: Cell) -> Answer:
     """The answer to a cell, whose effects are undone."""
     target = access_world.target(world, cell.use.kind, cell.role, cell.relation)
     path = path_to(cell.name, {**target.arguments, **cell.use.fixed})
@@ -284,7 +235,7 @@ def ask(world: World, cell: Cell, before: dict[str, str]) -> Answer:
             response = send(world, cell, path, body, target.cookies)
     except Exception as raised:  # a hole of any kind is told, not hidden behind the first
         error = f"{type(raised).__name__}: {raised}"
-    changed = [] if error else [table for table in watch.tables() if state_of(table) != before.get(table, "")]
+    changed = "" if error else watch.changed(world.state)
     transaction.savepoint_rollback(savepoint)
     return Answer(response, error, changed)
 
@@ -319,15 +270,16 @@ def path_to(name: str, arguments: dict[str, Any]) -> str:
 
 def wrong_cells(world: World, name: str, row: Address) -> Wrong:
     """Every cell of the row that answers something else than the table says, or changes something it must not."""
-    before, wrong, bodies = state(), [], {}
+    wrong: Wrong = []
+    bodies = {}
     with undisturbed():
         for cell in cells(name, row):
-            answer = ask(world, cell, before)
+            answer = ask(world, cell)
             wrong += [f"{cell}: {what}" for what in faults(cell, row, answer)]
             if answer.response is not None and expected(cell, row) == NOT_FOUND:
                 bodies[cell] = neutral(answer.response)
     wrong += tell_tales(bodies)
-    if state() != before:
+    if state() != world.state:
         wrong.append(f"{name}: something stayed behind")
     return wrong
 
@@ -346,7 +298,7 @@ def faults(cell: Cell, row: Address, answer: Answer) -> Iterator[str]:
     if must_change and not answer.changed:
         yield "should change something"
     if not must_change and answer.changed and not (verdict == ALLOWED and cell.method not in SAFE):
-        yield f"changes {', '.join(answer.changed)}"
+        yield f"changes {answer.changed}"
 
 
 # --- What is out of sight is as good as missing -----------------------------------------------------------------------

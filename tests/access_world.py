@@ -70,6 +70,7 @@ from tests.access_policy import (
     UNIT,
 )  # fmt: skip
 from tests.hidden_numbers import COST, FLOOR, LIST_PRICE, START_PRICE, TARGET_PERCENT, TARGET_PRICE
+from tests.table_states import state
 from users import services as users, tokens
 from users.models import Absence, ApiToken, RoleAssignment, SavedView, User
 from users.roles import ROLES, Perm
@@ -147,6 +148,8 @@ class World:
     clients: dict[str, Client]
     sessions: dict[str, str]
     tokens: dict[tuple[str, bool], str]
+    state: dict[str, str] = field(default_factory=dict)
+    """Digests of all tables as they were made."""
 
     def case(self, role: str, relation: str) -> Case:
         """The records that are `relation` to the person of this role; a stranger to the house has the owner's eyes."""
@@ -203,6 +206,7 @@ def make_world() -> World:
     world = World(people, own, shared, asked, maker.plain, maker.below_floor, merged, *feeds, *others, {}, {}, {})
     for role in (ANONYMOUS, *ROLES):
         log_in(world, role)
+    world.state = state()
     return world
 
 

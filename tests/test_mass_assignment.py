@@ -31,7 +31,7 @@ from quotes.models import Quote, QuoteLine
 from quotes.services.answering import Source
 from quotes.services.drafting import CHANGEABLE
 from tests import access_admin, access_matrix as matrix, access_world, record_rows
-from tests.access_matrix import PAGE, TOKEN, Cell, Watch, Wrong
+from tests.access_matrix import PAGE, TOKEN, Cell, Wrong
 from tests.access_policy import (
     ADMIN,
     ANONYMOUS,
@@ -51,6 +51,7 @@ from tests.access_policy import (
 )  # fmt: skip
 from tests.access_world import World
 from tests.record_rows import Rows, changes, own_models, sentinels, written
+from tests.table_states import Watch
 from users.models import User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]

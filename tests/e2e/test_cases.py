@@ -236,7 +236,6 @@ def test_the_pages_fit_and_are_accessible(world: World, visit: Any, width: int, 
     found: list[str] = []
 
     def look(me: Any, what: str) -> None:
-        me.page.wait_for_load_state("networkidle")
         me.page.evaluate("scrollTo(0, document.body.scrollHeight)")
         me.page.wait_for_load_state("networkidle")
         if not me.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
