@@ -31,7 +31,7 @@ class PriceOffer(NamedTuple):
 
 PRICES_KEPT = "prices kept"
 _NAMES = [f"product__name_{code}" for code in CODES]
-_pricing_with_products = lines_with("product", "parts", "product__is_active", "product__sku", *_NAMES)
+_pricing_with_products = lines_with(*PRICING_FIELDS, "product", "parts", "product__is_active", "product__sku", *_NAMES)
 
 
 def price_offer(quote: Quote) -> PriceOffer:

@@ -42,11 +42,12 @@ class Line(NamedTuple):
     floor_price: Decimal | None = None
     optional: bool = False
     selected: bool = False
-    outside_catalogue: bool | None = False
     kind: str = LineKind.PRODUCT.value
     alternative_to: int | None = None
     numerator: int = 1
     denominator: int = 1
+    outside_catalogue: bool | None = False
+    """None: no product, or the catalogue was not asked."""
 
     @property
     def priced_quantity(self) -> Decimal:

@@ -84,6 +84,8 @@ def _line_breaches(quote: PricedQuote) -> list[Breach]:
             found.append(Breach(Reason.BELOW_FLOOR, line.id, limit=limit, actual=row.net))
         if line.cost is None:
             found.append(Breach(Reason.MISSING_COST, line.id))
+        if line.outside_catalogue is None and line.kind != SOW:
+            raise ValueError("The catalogue was not asked about a product.")
         if line.outside_catalogue:
             found.append(Breach(Reason.OUTSIDE_CATALOGUE, line.id))
         if line.kind == SOW:

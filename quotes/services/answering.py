@@ -159,7 +159,7 @@ def _take(quote: Quote, content: options.Json, taken: set[int], totals: pricing.
     for selected in (True, False):
         lines.filter(pk__in=[key for key in changed if (key in taken) is selected]).update(selected=selected)
     histories.record_changed(QuoteLine, sorted(changed), by=by)
-    now = pricing_lines.price(quote, selectors.pricing_lines(quote.pk)).totals
+    now = pricing_lines.price(quote, selectors.amount_lines(quote.pk)).totals
     if (now.net_total, now.gross_total) != (totals.net_total, totals.gross_total):
         raise WrongState(_("This is not the document that was sent. Reload the page."))
     return pricing_lines.TOTALS

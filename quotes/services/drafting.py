@@ -121,9 +121,9 @@ def quote_change(*, quote_id: int, by: User, version: int | None = None, **chang
             quote.header_discount_kind, quote.header_discount_value = value.kind, value.value
             fields += ["header_discount_kind", "header_discount_value"]
             check_header(by, quote)
-            priced = price(quote, selectors.pricing_lines(quote.pk))
+            priced = price(quote, selectors.amount_lines(quote.pk))
         elif name == "header_target":
-            lines = selectors.pricing_lines(quote.pk)
+            lines = selectors.amount_lines(quote.pk)
             _aim_at(quote, lines, value)
             fields += ["header_discount_kind", "header_discount_value"]
             check_header(by, quote)

@@ -53,7 +53,7 @@ def lines_add(
 ) -> list[QuoteLine]:
     """The lines in the draft, all or none of them: before another line, or as the last ones."""
     quote = draft_for_update(quote_id, by, version)
-    known = selectors.pricing_lines(quote.pk)
+    known = selectors.amount_lines(quote.pk)
     require_room(known, len(drafts))
     start = selectors.last_position(quote) + 1 if before is None else _opened(quote, before, len(drafts))
     made = new_lines(quote, by, drafts, start=start)
@@ -101,7 +101,7 @@ def line_change(*, quote_id: int, line_id: int, by: User, version: int | None = 
         line.save(update_fields=changed)
         saved(quote, by, None)
         return line
-    others = selectors.pricing_lines(quote.pk)
+    others = selectors.amount_lines(quote.pk)
     place = [other.id for other in others].index(line.pk)
     priced = price(quote, [*others[:place], plain(line, line.pk), *others[place + 1 :]])
     take_amounts([line], priced.lines[place : place + 1])
@@ -242,7 +242,7 @@ def line_duplicate(*, quote_id: int, line_id: int, by: User, version: int | None
     """A second line like this one, right after it."""
     quote = draft_for_update(quote_id, by, version)
     line = line_of(quote, line_id)
-    known = selectors.pricing_lines(quote.pk)
+    known = selectors.amount_lines(quote.pk)
     require_room(known)
     below = quote.lines.filter(position__gt=line.position).order_by("position", "id").first()
     twin = QuoteLine(**{name: getattr(line, name) for name in _COPIED})
@@ -261,7 +261,7 @@ def line_remove(*, quote_id: int, line_id: int, by: User, version: int | None = 
     quote = draft_for_update(quote_id, by, version)
     line = line_of(quote, line_id)
     if line.is_priced:
-        priced = price(quote, [other for other in selectors.pricing_lines(quote.pk) if other.id != line.pk])
+        priced = price(quote, [other for other in selectors.amount_lines(quote.pk) if other.id != line.pk])
     else:
         priced = None
     line.delete()
@@ -280,14 +280,14 @@ def line_restore(*, quote_id: int, line_id: int, by: User, version: int | None =
     line.quote = quote
     if line.alternative_to_id and not quote.lines.filter(pk=line.alternative_to_id).exists():
         line.alternative_to = None
-    known = selectors.pricing_lines(quote.pk)
+    known = selectors.amount_lines(quote.pk)
     require_room(known)
     below = quote.lines.filter(position__gte=line.position).order_by("position", "id").first()
     if below is not None and below.position == line.position:
         _opened(quote, below.pk, 1)
     line.save(force_insert=True)
     _stand_again(quote, line)
-    saved(quote, by, price(quote, selectors.pricing_lines(quote.pk)))
+    saved(quote, by, price(quote, selectors.amount_lines(quote.pk)))
     return line_of(quote, line.pk)
 
 

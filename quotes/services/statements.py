@@ -109,7 +109,7 @@ def _add(quote: Quote, by: User, statement: Statement) -> QuoteLine:
             "feasibility": statement.feasibility.strip(),
         },
     )
-    known = selectors.pricing_lines(quote.pk)
+    known = selectors.amount_lines(quote.pk)
     require_room(known)
     made = new_lines(quote, by, [draft], start=selectors.last_position(quote) + 1)
     new = keyed(made, known)
@@ -124,7 +124,7 @@ def _rewrite(quote: Quote, by: User, line: QuoteLine, statement: Statement) -> Q
     for name in _WRITTEN:
         value = getattr(statement, name)
         setattr(line, name, value.strip() if isinstance(value, str) else value)
-    known = selectors.pricing_lines(quote.pk)
+    known = selectors.amount_lines(quote.pk)
     priced = price(quote, [plain(line, line.pk) if other.id == line.pk else other for other in known])
     take_amounts([line], [row for row in priced.lines if row.line.id == line.pk])
     line.save(update_fields=[*_WRITTEN, *AMOUNTS])

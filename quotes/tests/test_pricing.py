@@ -246,6 +246,13 @@ def test_a_product_outside_the_catalogue_asks_customer_success() -> None:
     assert reasons([line("100", cost="1", outside_catalogue=True)]) == [Reason.OUTSIDE_CATALOGUE]
 
 
+@pytest.mark.req("S1.2")
+def test_a_product_of_which_the_catalogue_was_not_asked_is_no_product_inside_it() -> None:
+    with pytest.raises(ValueError, match="was not asked"):
+        reasons([line("100", cost="1", outside_catalogue=None)])
+    assert reasons([line("100", cost="1", outside_catalogue=None, kind="sow")]) == [Reason.STATEMENT_OF_WORK]
+
+
 def test_the_most_specific_margin_target_wins() -> None:
     table = [
         pricing.Target(1, None, None, D(0), D(18)),

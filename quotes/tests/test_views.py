@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.tests.factories import ContactFactory
 from approvals.models import Request
+from catalog.models import Product
 from core.models import OutboxMessage
 from quotes import services
 from quotes.models import Quote, QuoteLine
@@ -119,6 +120,15 @@ def test_a_line_takes_percent_amount_or_net_price_in_either_notation(
     answer = rep.post(url("quote_line_change", quote, line.pk), {"field": field, "value": value, "version": 1}, headers=HTMX)
     line.refresh_from_db()
     assert (answer.status_code, str(line.line_net)) == (200, net)
+
+
+@pytest.mark.req("S1.2")
+def test_a_change_of_a_line_tells_anew_what_is_outside_the_catalogue(rep: Client, world: World) -> None:
+    quote = draft(world)
+    Product.objects.filter(pk=world.product.pk).update(outside_catalogue=True)
+    typed = {"field": "quantity", "value": "9", "version": 1}
+    answer = rep.post(url("quote_line_change", quote, quote.lines.get().pk), typed, headers=HTMX)
+    assert "is outside the catalogue" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def _statements(user: User, quote: Quote) -> list[tuple[int, int]] | None:
     """Key and place of the statements of work that this person may write anew; None where they may write none."""
     if quote.status != QuoteStatus.DRAFT or not policies.may_write_statements(user):
         return None
-    lines = selectors.pricing_lines(quote.pk)
+    lines = selectors.amount_lines(quote.pk)
     return [(line.id, place) for place, line in enumerate(lines, 1) if line.kind == LineKind.SOW]
 
 
