@@ -4,14 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from core import outbox
 from quotes.tests.factories import World, make_world
 from users.models import User
 
+AXE = """
+axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]})
+  .then(({violations}) => violations.map(({id, nodes}) => `${id} ${nodes.slice(0, 4).map((node) => node.target.join(" "))}`))
+"""
+"""No more than what is wrong comes back: of a long page all that is right is megabytes."""
 LEFT_BEHIND = ("htmx:afterRequest, ", "htmx:sendAbort, ", "htmx:sendError, ")
 
 
@@ -52,6 +58,16 @@ class Visitor:
         self.fields += 1
         self.page.locator(selector).and_(self.page.locator(":focus")).wait_for()
         self.page.keyboard.type(text)
+
+    def settled(self) -> None:
+        """Wait until what the page asks for by itself has come."""
+        expect(self.page.locator(".htmx-request")).to_have_count(0)
+
+    def faults(self) -> list[str]:
+        """What of the page breaks a rule of WCAG 2.2, level A or AA, and whether it scrolls sideways."""
+        self.page.evaluate(Axe().axe_script)
+        fits = self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        return [f"{self.page.url}: {fault}" for fault in [*self.page.evaluate(AXE), *([] if fits else ["scrolls sideways"])]]
 
     def start_counting(self) -> None:
         self.clicks = self.fields = self.loads = 0

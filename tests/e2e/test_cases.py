@@ -230,19 +230,13 @@ def test_c_begins_a_case(world: World, visit: Any) -> None:
 
 @pytest.mark.parametrize(("width", "dark"), [(360, False), (1280, True)])
 def test_the_pages_fit_and_are_accessible(world: World, visit: Any, width: int, dark: bool) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     cases = {status: bring_to(world, status) for status in CaseStatus}
     found: list[str] = []
 
     def look(me: Any, what: str) -> None:
         me.page.evaluate("scrollTo(0, document.body.scrollHeight)")
         me.page.wait_for_load_state("networkidle")
-        if not me.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            found.append(f"{what} scrolls sideways")
-        axe = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
-        violations = Axe().run(me.page, options=axe).response["violations"]
-        found.extend(f"{what}: {row['id']} {[node['target'] for node in row['nodes']][:4]}" for row in violations)
+        found.extend(f"{what}: {fault}" for fault in me.faults())
 
     rep = visit(world.rep, width=width, dark=dark)
     first = cases[CaseStatus.REGISTRATION]
@@ -254,7 +248,8 @@ def test_the_pages_fit_and_are_accessible(world: World, visit: Any, width: int, 
     expect(rep.page.locator("#case-sheet-dialog")).to_be_visible()
     look(rep, "the sheet")
     steward = visit(world.steward, width=width, dark=dark, language="fi")
-    for status, case in cases.items():
-        steward.go(f"/cases/{case.pk}/")
-        look(steward, status)
+    for turn, (status, case) in enumerate(cases.items()):
+        if turn % 2 == dark:  # of two statuses one is narrow and light, the next one wide and dark
+            steward.go(f"/cases/{case.pk}/")
+            look(steward, status)
     assert found == []

@@ -1,4 +1,4 @@
-"""Every page of the product in a browser, in both languages: nothing that the policy forbids, and no error of the page.
+"""Every page of the product in a browser, in one language or the other: nothing that the policy forbids, no error of the page.
 
 The addresses come from the resolver. One with arguments needs a record to show: `RECORDS` names it, and the test fails when
 that is forgotten. What answers no page (a file, a fragment, a redirect, a refusal) is asked for, not shown.
@@ -219,14 +219,13 @@ def walk(visit: Any) -> Callable[..., list[str]]:
     return go
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize(("username", "at_least"), [("rep", 25), ("steward", 25)])
+@pytest.mark.parametrize(("username", "language"), [("rep", "fi"), ("steward", "en")])
 def test_no_page_breaks_the_policy_or_has_an_error(
-    records: Records, walk: Callable[..., list[str]], username: str, at_least: int, language: str
+    records: Records, walk: Callable[..., list[str]], username: str, language: str
 ) -> None:
     user = User.objects.get(username=username)
     pages = pages_among(own_paths(records), user)
-    assert len(pages) >= at_least
+    assert len(pages) >= 25
     assert walk(pages, user, language) == []
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from csr.choices import CaseStatus
@@ -108,10 +107,6 @@ def test_views_fit_and_are_accessible(world: World, visit: Any, width: int, dark
         me.go(path)
         me.click("#view-save")
         me.page.mouse.move(0, 0)
-        me.page.wait_for_load_state("networkidle")
-        if not me.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            found.append(f"{path} scrolls sideways")
-        axe = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
-        violations = Axe().run(me.page, options=axe).response["violations"]
-        found += [f"{path}: {row['id']} {[node['target'] for node in row['nodes']][:4]}" for row in violations]
+        me.settled()
+        found += me.faults()
     assert found == []

@@ -18,19 +18,6 @@ def give_password(me: Any, username: str) -> None:
     me.page.keyboard.press("Enter")
 
 
-def faults(me: Any) -> list[str]:
-    """What keeps somebody from reading the page, and whether it scrolls sideways."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
-    found = [
-        f"{me.page.url}: {row['id']} {[node['target'] for node in row['nodes']]}"
-        for row in Axe().run(me.page, options=rules).response["violations"]
-    ]
-    fits = me.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    return found if fits else [*found, f"{me.page.url} scrolls sideways"]
-
-
 @pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)])
 def test_a_steward_sets_it_up_and_logs_in_with_it(visit: Any, settings: Any, width: int, dark: bool) -> None:
     settings.MFA_REQUIRED = True
@@ -39,29 +26,29 @@ def test_a_steward_sets_it_up_and_logs_in_with_it(visit: Any, settings: Any, wid
     found = []
     give_password(me, "stiina")
     expect(me.page.get_by_role("heading", level=1)).to_have_text("Set up two-step log-in")
-    found += faults(me)
+    found += me.faults()
     secret = me.page.locator("#second-step-key").inner_text().replace(" ", "")
     me.page.locator("[autocomplete=one-time-code]").fill(code(secret))
     me.page.keyboard.press("Enter")
     expect(me.page.get_by_role("heading", level=1)).to_have_text("Recovery codes")
-    found += faults(me)
+    found += me.faults()
     assert me.page.locator("main code").all_inner_texts() == recovery_codes(user)
     me.click("[data-primary]")
     me.go("/admin/")
     expect(me.page.locator("#content h1")).to_have_text("Look-ups and users")
     me.go("/profile/")
-    found += faults(me)
+    found += me.faults()
 
     again = visit(None, width=width, dark=dark)
     give_password(again, "stiina")
     expect(again.page.get_by_role("heading", level=1)).to_have_text("Second step")
-    found += faults(again)
+    found += again.faults()
     expect(again.page.locator("[autocomplete=one-time-code]")).to_be_focused()
     again.page.keyboard.type(recovery_codes(user)[0])
     again.page.keyboard.press("Enter")
     expect(again.page.get_by_role("heading", level=1)).to_contain_text("Home")
     again.go("/login/reauthenticate/code/")
-    found += faults(again)
+    found += again.faults()
     again.go("/login/reauthenticate/")
-    found += faults(again)
+    found += again.faults()
     assert found == []
