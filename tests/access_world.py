@@ -4,6 +4,7 @@ of their unit and of another unit. Made by the services; where a person's rights
 
 import base64
 import datetime as dt
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -70,6 +71,7 @@ from tests.access_policy import (
     UNIT,
 )  # fmt: skip
 from tests.hidden_numbers import COST, FLOOR, LIST_PRICE, START_PRICE, TARGET_PERCENT, TARGET_PRICE
+from tests.record_rows import Rows, rows
 from tests.table_states import state
 from users import services as users, tokens
 from users.models import Absence, ApiToken, RoleAssignment, SavedView, User
@@ -150,6 +152,11 @@ class World:
     tokens: dict[tuple[str, bool], str]
     state: dict[str, str] = field(default_factory=dict)
     """Digests of all tables as they were made."""
+
+    @functools.cached_property
+    def rows(self) -> Rows:
+        """Every row of every table as they were made: to be asked for before anything changes."""
+        return rows()
 
     def case(self, role: str, relation: str) -> Case:
         """The records that are `relation` to the person of this role; a stranger to the house has the owner's eyes."""

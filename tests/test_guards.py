@@ -13,6 +13,8 @@ from django.core.management import CommandError, call_command
 
 from crm.management import catalogues, markup, proofs
 
+pytestmark = pytest.mark.once
+
 BIN = Path(sys.executable).parent
 
 

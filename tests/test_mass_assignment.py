@@ -485,7 +485,7 @@ def loads(*prefixes: str) -> list[dict[str, Any]]:
 
 def wrong_form(world: World, key: str) -> Wrong:
     """What a form changes that is not listed, for anybody who may send it and whatever else it carries."""
-    write, before, wrong = writes()[key], record_rows.rows(), []
+    write, before, wrong = writes()[key], world.rows, []
     for role, is_loaded in roles_of(write).items():
         usual = effect(world, before, write, role, {})
         wrong += [f"{key} by {role}: {what}" for what in sorted(usual.changes ^ WRITES[key])]
@@ -506,7 +506,7 @@ def test_a_form_changes_what_is_listed_whatever_else_it_carries(key: str, world:
 
 def wrong_program(world: World, key: str) -> Wrong:
     """What an endpoint changes that is not listed, and what it takes that it does not know."""
-    write, before, wrong = writes()[key], record_rows.rows(), []
+    write, before, wrong = writes()[key], world.rows, []
     unknown = {name: value for name, value in loads("", "lines-0-")[0].items() if name not in API_FIELDS[key].split()}
     for role, is_loaded in roles_of(write).items():
         usual = effect(world, before, write, role, {})
@@ -558,7 +558,7 @@ def names_of(*models: type[Model]) -> set[str]:
 
 
 def test_no_other_field_of_a_draft_can_be_named(world: World) -> None:
-    case, before, answers = world.own["sales_rep"], record_rows.rows(), {}
+    case, before, answers = world.own["sales_rep"], world.rows, {}
     for name in sorted(names_of(Quote, QuoteLine, Account, User) - CHANGEABLE):
         data = {"field": name, "value": "1", "version": case.draft.version}
         found = effect_of(form(world, "quote_change", [case.draft.pk], data), before)
@@ -567,7 +567,7 @@ def test_no_other_field_of_a_draft_can_be_named(world: World) -> None:
 
 
 def test_no_other_field_of_a_line_can_be_named(world: World) -> None:
-    case, before, answers = world.own["sales_rep"], record_rows.rows(), {}
+    case, before, answers = world.own["sales_rep"], world.rows, {}
     for name in sorted(
         names_of(Quote, QuoteLine) - {"quantity", "net_price", "optional", "yearly_volume", "alternative_to", "unit"}
     ):
@@ -578,7 +578,7 @@ def test_no_other_field_of_a_line_can_be_named(world: World) -> None:
 
 
 def test_only_fields_of_the_master_can_be_overridden(world: World) -> None:
-    account, before, answers = world.own["sales_rep"].account, record_rows.rows(), {}
+    account, before, answers = world.own["sales_rep"].account, world.rows, {}
     for name in sorted(names_of(Account) - set(Account.MASTER_FIELDS)):
         typed = {"value": "1", "reason": "because", "version": account.version}
         sent = {"field": name, "value": "1", "reason": "because"}

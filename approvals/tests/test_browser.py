@@ -14,7 +14,7 @@ from approvals.tests.factories import FACTS, ask, make_probe, token_for
 from approvals.tests.test_services import row_hash
 from core import clock
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteAnswer, QuoteDocument, QuoteLine, QuoteSnapshot
 from users.models import Team, User
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
 SIZES = demo_large.Sizes(accounts=150, products=150, quotes=120, cases=100)
 FROZEN = {*QuoteStatus} - {QuoteStatus.DRAFT, QuoteStatus.CANCELLED}
 SENT = FROZEN - {QuoteStatus.IN_REVIEW, QuoteStatus.APPROVED}

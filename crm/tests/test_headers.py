@@ -78,11 +78,11 @@ def failing(view: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class People:
-    """A stranger, and people with and without the right, who come in again before each address."""
+    """A stranger, and people with and without the right, who come in again before each address; one of them takes the lead."""
 
     def __init__(self) -> None:
         self.stranger = person(None, enforce_csrf_checks=True)
-        self.rep, self.steward = person(None), person(None)
+        self.rep, self.steward, self.turn = person(None), person(None), False
         self.users = {self.rep: UserFactory(roles=["sales_rep"]), self.steward: UserFactory(roles=["data_steward"])}
 
     def come_in(self) -> None:
@@ -92,7 +92,9 @@ class People:
     def answers(self, pattern: URLPattern, path: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[HttpResponse]:
         """All that an address answers: to everybody, to wrong methods, in each shape, and when it fails."""
         self.come_in()
-        for client in (self.stranger, self.rep, self.steward):
+        self.turn = not self.turn
+        someone = self.rep if self.turn else self.steward
+        for client in (self.stranger, someone):
             yield secure(client, "get", path)
         yield secure(self.stranger, "get", path, **{"HX-Request": "true"})
         yield secure(self.rep, "get", path, Accept="application/json")
@@ -101,7 +103,7 @@ class People:
             patch.setattr(pattern, "callback", failing(pattern.callback))
             yield secure(self.steward, "get", path)
             yield secure(self.rep, "get", path, Accept="application/json")
-        for client in (self.stranger, self.rep, self.steward):
+        for client in (self.stranger, someone):
             yield secure(client, "post", path)
 
 

@@ -12,6 +12,8 @@ from accounts.survivorship import ADDRESS, AMOUNTS, DEFAULTS, NAMES, FieldRule, 
 from integration import aggregation
 from integration.profiles import CUSTOMER_FIELDS
 
+pytestmark = pytest.mark.once("postgresql")
+
 TEXTS = [name for name in CUSTOMER_FIELDS if name not in ("revenue", "volume", "cpq_flag")]
 Row = dict[str, Any]
 

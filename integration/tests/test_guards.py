@@ -27,7 +27,7 @@ from integration.tests.sources import serving
 from users.models import User
 from users.tests.factories import TeamFactory, UserFactory
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 Row = dict[str, object]
 Status = JobRun.Status

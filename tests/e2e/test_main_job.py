@@ -15,7 +15,7 @@ from quotes import services as quotes
 from quotes.models import Quote, QuoteAnswer
 from quotes.tests.factories import World, draft, sent
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
 
 def add_line(visitor: Any, text: str, quantity: str) -> None:

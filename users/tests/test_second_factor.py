@@ -24,6 +24,8 @@ from users.roles import ROLES, Perm
 from users.tests.codes import code, give_password, recovery_codes, set_up
 from users.tests.factories import UserFactory
 
+pytestmark = pytest.mark.once("postgresql")
+
 ON, OFF, CODES, NEW_CODES = (f"/profile/second-step/{name}/" for name in ("on", "off", "codes", "codes/new"))
 GIVE, AGAIN = "/login/code/", "/login/reauthenticate/code/"
 
