@@ -33,7 +33,7 @@ BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-c
 """The first that there is; one without windows takes half as long."""
 CHROMIUM = next(filter(None, map(shutil.which, BROWSERS)), None)
 REQUIRE_BROWSER = any(os.environ.get(name) == "1" for name in ("REQUIRE_ALL", "REQUIRE_BROWSER"))
-COMPARED = 5
+COMPARED = 2
 START = dt.datetime(2026, 11, 20, 9, 0, tzinfo=dt.UTC)
 LEFT_OUT = pytest.StashKey[list[str]]()
 
