@@ -57,6 +57,7 @@ SITE_URL: str = env.str("SITE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("
 ROOT_URLCONF = "crm.urls"
 WSGI_APPLICATION = "crm.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS = ["fields.W161"]  # a working day begins and ends at a fixed time, also for whoever checks just then
 
 INSTALLED_APPS = [
     "crm.apps.CrmConfig",
