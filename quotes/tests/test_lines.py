@@ -85,7 +85,7 @@ def test_lines_are_added_before_another_one_and_priced_in_their_place(world: Wor
     assert priced is not None
     assert [row.line.quantity for row in priced.lines] == [D(1), D(2), D(3), D(4)]
     assert [row.line.id for row in priced.lines] == [line.pk for line in lines_of(quote)]
-    assert repr(priced) == repr(selectors.priced(Quote.objects.get(pk=quote.pk)))
+    assert repr(selectors.with_catalogue(quote, priced)) == repr(selectors.priced(Quote.objects.get(pk=quote.pk)))
 
 
 def test_of_several_lines_all_are_added_or_none(world: World) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.test import Client
 
@@ -24,7 +23,7 @@ def test_a_unit_works_as_people_in_finland_do_unless_it_says_otherwise() -> None
 @pytest.mark.parametrize("hour", [DEFAULT.opens, DEFAULT.closes])
 def test_the_hours_are_no_fault_at_the_very_hour(hour: dt.time) -> None:
     with time_machine.travel(dt.datetime.combine(dt.date(2026, 11, 27), hour, dt.UTC)):
-        call_command("check", fail_level="WARNING")
+        assert [str(fault) for fault in BusinessUnit.check() if not fault.is_silenced()] == []
 
 
 def test_hours_that_end_before_they_begin_are_refused_by_the_database() -> None:
