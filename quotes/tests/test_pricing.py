@@ -250,7 +250,7 @@ def test_a_product_outside_the_catalogue_asks_customer_success() -> None:
 def test_a_product_of_which_the_catalogue_was_not_asked_is_no_product_inside_it() -> None:
     with pytest.raises(ValueError, match="was not asked"):
         reasons([line("100", cost="1", outside_catalogue=None)])
-    assert reasons([line("100", cost="1", outside_catalogue=None, kind="sow")]) == [Reason.STATEMENT_OF_WORK]
+    assert reasons([line("100", cost="1", outside_catalogue=None)._replace(kind="sow")]) == [Reason.STATEMENT_OF_WORK]
 
 
 def test_the_most_specific_margin_target_wins() -> None:
