@@ -54,7 +54,7 @@ def test_home_to_sent_quote_takes_7_clicks_7_fields_and_1_page_change(world: Wor
     add_line(me, "leipa", "10")
     me.click("#quote-review-button")
     me.click("#quote-sheet button[type=submit]")
-    expect(me.page.locator("[aria-current=step]")).to_have_text("Sent")
+    expect(me.page.locator("[aria-current=step]")).to_have_text("Sent", timeout=20_000)  # a document is made on the way
     quote = Quote.objects.get()
     assert (quote.status, quote.net_total, [str(line.quantity) for line in quote.lines.all()]) == (
         "sent", 175, ["5.000", "2.500", "10.000"],
