@@ -349,7 +349,7 @@ def breaches_of(quote: Quote, result: pricing.PricedQuote, in_use: Rules | None 
 def breaches_against(
     quote: Quote, result: pricing.PricedQuote, target: pricing.Target | None, in_use: Rules | None = None
 ) -> list[triggers.Breach]:
-    """The same where the row of the margin table is known: one query while rules set no limits."""
+    """The same where the row of the margin table is known: one query while rules set no limits, one more for `with_catalogue`."""
     result = with_catalogue(quote, result)
     found = triggers.breaches(result, target)
     return found + approval_case.breaches_by_rule(quote, result, found, in_use)
