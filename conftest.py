@@ -14,9 +14,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.cache import cache
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, transaction
+from django.http import HttpRequest, HttpResponse
 from django.template import VariableDoesNotExist
 from django.utils import translation
 
@@ -232,6 +234,25 @@ def outbox_drain() -> Callable[[], int]:
 
 
 # --- Browser ----------------------------------------------------------------------------------------------------------
+@pytest.fixture(autouse=True, scope="session")
+def _static_files_are_read_once() -> Iterator[None]:
+    """Each by the server, and by a browser for as long as it is open."""
+    kept: dict[str, tuple[bytes, str]] = {}
+    serve = StaticFilesHandler.serve
+
+    def served(self: StaticFilesHandler, request: HttpRequest) -> HttpResponse:
+        if request.path not in kept:
+            response = serve(self, request)
+            with response.file_to_stream as file:
+                kept[request.path] = file.read(), response["Content-Type"]
+        content, kind = kept[request.path]
+        return HttpResponse(content, content_type=kind, headers={"Cache-Control": "max-age=3600"})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StaticFilesHandler, "serve", served)
+        yield
+
+
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic"]

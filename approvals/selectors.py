@@ -153,6 +153,17 @@ def requests_for(user: User) -> RequestQuerySet:
     return _whole(Request.objects.visible_to(user))
 
 
+def request_for(user: User, request_id: int) -> Request:
+    """One of them. Raises: NotFound."""
+    request: Request | None = _request.first(user, request_id)
+    if request is None:
+        raise NotFound
+    return request
+
+
+_request = Prepared(lambda user, pk: requests_for(user).filter(pk=pk).order_by())
+
+
 def _whole(requests: RequestQuerySet) -> RequestQuerySet:
     people = ("approver", "instead_of", "run__requested_by", "run__last_editor", "decision__decided_by", "continued_by")
     return requests.select_related(*people).prefetch_related("gates")

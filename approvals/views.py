@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _, ngettext
 from django.views.decorators.cache import never_cache
@@ -112,7 +112,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The facts, the steps and, for the one who is asked, the form; a POST decides."""
     user = user_of(request)
     if request.method != "POST":
-        asked = get_object_or_404(selectors.requests_for(user), pk=pk)
+        asked = selectors.request_for(user, pk)
         return _page(request, asked, pages.review_context(asked, user))
     form, error = pages.answer(request, pk, user)
     if error is None and form.cleaned_data["verdict"] == HAND_OVER:
@@ -120,7 +120,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("approval_list")
     if error is None:
         return redirect("approval_detail", pk=pk)
-    asked = get_object_or_404(selectors.requests_for(user), pk=pk)
+    asked = selectors.request_for(user, pk)
     return _page(request, asked, pages.review_context(asked, user, form=form, error=error), status=error.status)
 
 
@@ -139,7 +139,7 @@ def _page(request: HttpRequest, asked: Request, context: dict[str, Any], status:
 def recall(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the whole request back."""
     user = user_of(request)
-    asked = get_object_or_404(selectors.requests_for(user), pk=pk)
+    asked = selectors.request_for(user, pk)
     run = asked.run
     services.run_recall(subject_type=run.subject_type, subject_id=run.subject_id, by=user, run_id=run.pk)
     messages.success(request, _("Taken back."))

@@ -85,21 +85,17 @@ def product_search(user: User, text: str, limit: int = 20, first: Collection[int
         return code != typed, first.isdisjoint((hit.pk, hit.key)), not code.startswith(typed), hit.sku
 
     keys = list(dict.fromkeys(hit.key for hit in sorted(_hits(user, text, limit, first), key=place)))[:limit]
-    products = {product.pk: product for product in (_suggested(len(keys)).rows(*keys) if keys else ())}
+    products = {product.pk: product for product in (_suggested.rows(db.together(keys)) if keys else ())}
     return [products[key] for key in keys if key in products]
 
 
-@functools.cache
-def _suggested(_keys: int) -> Prepared:
-    """The statement for so many keys; what an argument is, decides nothing else. Read is what is shown of them."""
-    shown = ("sku", "unit", *(f"{text}_{code}" for text in ("name", "unit__label") for code in CODES))
-    sold = Product.objects.sellable().select_related("unit").only(*shown).order_by()
-    return Prepared(lambda *keys: sold.filter(pk__in=keys))
+_SHOWN = ("sku", "unit", *(f"{text}_{code}" for text in ("name", "unit__label") for code in CODES))
+_suggested = Prepared(
+    lambda keys: Product.objects.sellable().select_related("unit").only(*_SHOWN).order_by().filter(pk__one_of=keys)
+)
 
 
 _HIT = ("id", "sku", "merged_into_id")
-_KNOWN = 100
-"""So many keys go into the one statement for many hits; of more there is one by itself."""
 _NOTHING = ("SELECT 0 AS id, '' AS sku, 0 AS merged_into_id WHERE 1 = 0", ())
 
 
@@ -111,13 +107,14 @@ def _hits(user: User, text: str, limit: int, first: Collection[int]) -> list[_Hi
     return [_Hit(*row) for row in found]
 
 
-def _ahead(user: User, text: str, limit: int, first: list[int]) -> list[tuple[Any, ...]]:
-    """Those that stand before the others: one statement; another one for very many keys."""
-    typed, words = text.strip(), _words_looked_up(text) if first else []
-    if not first or (words and len(first) <= _KNOWN):
-        padded = [*first, *range(-1, -1 - (-len(first) % 10), -1)]  # with keys of nobody: ten lengths share a statement
-        return _starting_or_known(len(words), limit, len(padded)).rows(user, typed, typed.upper(), *words, *padded)
-    known = _sold(user).filter(pk__in=first).containing(text).order_by().values_list(*_HIT)
+def _ahead(user: User, text: str, limit: int, first: Collection[int]) -> list[tuple[Any, ...]]:
+    """Those that stand before the others: one statement where an index of words is asked."""
+    typed, words, keys = text.strip(), _words_looked_up(text), db.together(first)
+    if not first:
+        return list(_starting_first(limit).rows(user, typed, typed.upper()))
+    if words:
+        return list(_starting_or_known(len(words), limit).rows(user, typed, typed.upper(), *words, keys))
+    known = _sold(user).filter(pk__one_of=keys).containing(text).order_by().values_list(*_HIT)
     return [*_starting(user, typed, typed.upper(), limit), *known]
 
 
@@ -151,12 +148,19 @@ def _with_words(_words: int) -> Prepared:
 
 
 @functools.cache
-def _starting_or_known(words: int, limit: int, keys: int) -> Prepared:
-    """What `_ahead` answers, for so many words and keys."""
+def _starting_first(limit: int) -> Prepared:
+    """So many whose code starts with one of two texts."""
+    return Prepared(lambda user, small, large: _starting(user, small, large, limit), is_planned_once=False)
+
+
+@functools.cache
+def _starting_or_known(_words: int, limit: int) -> Prepared:
+    """Those, and of some keys those with so many words."""
 
     def rows(user: User, small: str, large: str, *more: Any) -> QuerySet[Product, tuple[Any, ...]]:
-        starting, known = _starting(user, small, large, limit), _hit_rows(user, " ".join(more[:words]))
-        return starting.union(known.filter(pk__in=more[words:]), all=True) if keys else starting
+        *words, keys = more
+        known = _hit_rows(user, " ".join(words)).filter(pk__one_of=keys)
+        return _starting(user, small, large, limit).union(known, all=True)
 
     return Prepared(rows, is_planned_once=False)
 
@@ -196,9 +200,9 @@ def prices_on(product_ids: Iterable[int], day: dt.date, lists: Sequence[int] = (
     """
     ids = set(product_ids)
     rows: Iterable[tuple[Any, ...]] = (
-        _of_products(len(ids), len(lists)).rows(*ids, *lists)
+        _of_few_products.rows(db.together(ids), db.together(lists))
         if len(ids) <= _FEW_PRODUCTS
-        else _prices(lists).filter(valid_on(day), product_id__in=ids)
+        else _prices(db.together(lists)).filter(valid_on(day), product_id__one_of=db.together(ids))
     )
     by_product: dict[int, list[PriceRow]] = {}
     valid = [PriceRow._make(row[:-2]) for row in rows if (row[-2] or day) <= day <= (row[-1] or day)]
@@ -217,10 +221,8 @@ def _by_preference(lists: Sequence[int]) -> Any:
     return lambda row: (places.get(row.price_list_id, last), row.min_quantity, row.valid_from or dt.date.min)
 
 
-def _prices(lists: Sequence[int]) -> QuerySet[Price, tuple[Any, ...]]:
-    of_list = Q(price_list__code=STANDARD)
-    if lists:
-        of_list |= Q(price_list__is_active=True, price_list__in=lists)
+def _prices(lists: str) -> QuerySet[Price, tuple[Any, ...]]:
+    of_list = Q(price_list__code=STANDARD) | Q(price_list__is_active=True, price_list__one_of=lists)
     days = ("price_list__valid_from", "price_list__valid_to")
     return Price.objects.filter(of_list).order_by().values_list(*PriceRow._fields, *days)
 
@@ -234,10 +236,7 @@ _FEW_PRODUCTS = 20
 """The prices of so many are read by a statement of their own, on whatever day they are valid."""
 
 
-@functools.cache
-def _of_products(products: int, _lists: int) -> Prepared:
-    """The statement for so many products and lists; what an argument is, decides nothing else."""
-    return Prepared(lambda *keys: _prices(keys[products:]).filter(product_id__in=keys[:products]))
+_of_few_products = Prepared(lambda products, lists: _prices(lists).filter(product_id__one_of=products))
 
 
 def price_for(prices: list[PriceRow], quantity: Decimal | Fraction) -> PriceRow | None:

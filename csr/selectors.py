@@ -45,16 +45,19 @@ def file_for(user: User, case_id: int, file_id: int) -> CaseFile:
 
 def case_for_update(case_id: int, seen_by: User | None = None) -> Case:
     """The case, its row locked. `seen_by` None: whoever sees it. Raises: NotFound."""
-    rows = Case.objects.filter(pk=case_id) if seen_by is None else Case.objects.visible_to(seen_by).filter(pk=case_id)
-    case = (
-        rows.select_related("account__owner__team", "requirement_type", "record_type", "site", "registered_by")
-        .select_for_update(**db.lock_options())
-        .order_by()
-        .first()
-    )
+    case: Case | None = _locked.first(case_id) if seen_by is None else _locked_in_sight.first(seen_by, case_id)
     if case is None:
         raise NotFound
     return case
+
+
+def _for_update(cases: CaseQuerySet) -> CaseQuerySet:
+    shown = cases.select_related("account__owner__team", "requirement_type", "record_type", "site", "registered_by")
+    return shown.select_for_update(**db.lock_options()).order_by()
+
+
+_locked = Prepared(lambda case_id: _for_update(Case.objects.filter(pk=case_id)))
+_locked_in_sight = Prepared(lambda user, case_id: _for_update(Case.objects.visible_to(user).filter(pk=case_id)))
 
 
 def cases_for(user: User) -> CaseQuerySet:

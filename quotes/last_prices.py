@@ -1,14 +1,13 @@
 """What an account was last offered products for."""
 
 import datetime as dt
-import functools
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
-from core import clock, money
+from core import clock, db, money
 from core.prepared import Prepared
 from quotes import pricing
 from quotes.choices import LineKind
@@ -26,8 +25,6 @@ class LastPrice(NamedTuple):
 
 
 LOOKED_BACK = 200
-FEW = 20
-"""So many products are asked for by a statement of their own."""
 
 
 def bought_before(user: User, account_id: int) -> set[int]:
@@ -53,10 +50,8 @@ _bought = Prepared(
 def last_prices(user: User, account_id: int, product_ids: Collection[int] | None = None) -> dict[int, LastPrice]:
     """By product, of the latest quotes that were sent to the account (`LOOKED_BACK` of them): one query."""
     rows: Iterable[tuple[Any, ...]]
-    if product_ids is not None and len(product_ids) <= FEW:
-        rows = _offered_of(len(product_ids)).rows(user, account_id, *product_ids)
-    else:
-        rows = _offered(user, account_id) if product_ids is None else _offered(user, account_id).filter(product__in=product_ids)
+    wanted = None if product_ids is None else db.together(product_ids)
+    rows = _offered(user, account_id) if wanted is None else _offered_of.rows(user, account_id, wanted)
     found: dict[int, LastPrice] = {}
     for product, list_price, kind, value, account_discount, number, quote_id, at in rows:  # each has both
         net = pricing.net_price(pricing.base_price(list_price, account_discount), kind, value)
@@ -72,7 +67,4 @@ def _offered(user: User, account_id: int) -> QuerySet[QuoteLine, tuple[Any, ...]
     )  # fmt: skip
 
 
-@functools.cache
-def _offered_of(_products: int) -> Prepared:
-    """The statement for so many products; what they are, decides nothing else."""
-    return Prepared(lambda user, account_id, *keys: _offered(user, account_id).filter(product__in=keys))
+_offered_of = Prepared(lambda user, account_id, keys: _offered(user, account_id).filter(product__one_of=keys))

@@ -21,7 +21,7 @@ from csr.models import CsrSettings, HandlingRule
 from integration.models import RowDecision, SyncSettings
 from quotes.models import CompanyDetails, QuoteSettings, StarterPackSettings
 from tests import access_matrix as matrix
-from tests.access_matrix import FACES, HTMX, METHODS, PAGE, Wrong, asks_to_log_in, undisturbed
+from tests.access_matrix import FACES, HTMX, METHODS, PAGE, Wrong, asks_to_log_in
 from tests.access_policy import (
     ADMIN,
     ADMINS,
@@ -200,7 +200,7 @@ def _ask(world: World, role: str, method: str, path: str, face: str) -> tuple[Ht
     """The answer, and the first table that it changed; undone."""
     watch, savepoint = Watch(), transaction.savepoint()
     send = getattr(world.client(role), method.lower())
-    with undisturbed(), connection.execute_wrapper(watch):
+    with connection.execute_wrapper(watch):
         response = send(path, *[{"post": "yes"}] * (method == "POST"), headers=FACES[face])
     changed = watch.changed(world.state)
     transaction.savepoint_rollback(savepoint)

@@ -3,11 +3,8 @@
 Every check returns sentences. The tests want none; the tests that open a hole on purpose want some.
 """
 
-import contextlib
 import functools
-import gc
 import json
-import logging
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -281,16 +278,6 @@ def send(world: World, cell: Cell, path: str, body: dict[str, Any], cookies: dic
     return client.generic(cell.method, path, json.dumps(body), content_type="application/json", headers=headers)
 
 
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Refusals by the thousand are not logged, and nobody looks for rubbish among them: that would take much of the time."""
-    logging.disable(logging.CRITICAL)
-    gc.disable()
-    yield
-    gc.enable()
-    logging.disable(logging.NOTSET)
-
-
 def path_to(name: str, arguments: dict[str, Any]) -> str:
     """The path of an address with those of the arguments it takes."""
     return reverse(name, kwargs={key: arguments[key] for key in addresses()[name].pattern.converters})
@@ -300,12 +287,11 @@ def wrong_cells(world: World, name: str, row: Address) -> Wrong:
     """Every cell of the row that answers something else than the table says, or changes something it must not."""
     wrong: Wrong = []
     bodies = {}
-    with undisturbed():
-        for cell in cells(name, row):
-            answer = ask(world, cell)
-            wrong += [f"{cell}: {what}" for what in faults(cell, row, answer)]
-            if answer.response is not None and expected(cell, row) == NOT_FOUND:
-                bodies[cell] = neutral(answer.response)
+    for cell in cells(name, row):
+        answer = ask(world, cell)
+        wrong += [f"{cell}: {what}" for what in faults(cell, row, answer)]
+        if answer.response is not None and expected(cell, row) == NOT_FOUND:
+            bodies[cell] = neutral(answer.response)
     wrong += tell_tales(bodies)
     if state() != world.state:
         wrong.append(f"{name}: something stayed behind")

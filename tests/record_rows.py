@@ -48,22 +48,27 @@ def _rows_of(model: type[models.Model]) -> Iterator[tuple[Any, dict[str, Any]]]:
 def changes(before: Rows, after: Rows) -> set[str]:
     """What is different: "quotes.Quote.version" where a column changed, "+core.Event" and "-core.Event" for whole rows."""
     found = set()
-    for label, rows_after in after.items():
-        rows_before = before[label]
+    for label, rows_after, rows_before in _read_again(before, after):
         found |= {f"+{label}" for _key in rows_after.keys() - rows_before.keys()}
         found |= {f"-{label}" for _key in rows_before.keys() - rows_after.keys()}
         for key in rows_after.keys() & rows_before.keys():
             old, new = rows_before[key], rows_after[key]
-            found |= {f"{label}.{name}" for name in new if old[name] != new[name]}
+            found |= {f"{label}.{name}" for name in new if old[name] != new[name]} if old != new else set()
     return found
 
 
 def written(before: Rows, after: Rows) -> Iterator[tuple[str, Any]]:
     """Every value that a change left: of new rows and of changed columns."""
-    for label, rows_after in after.items():
+    for label, rows_after, rows_before in _read_again(before, after):
         for key, row in rows_after.items():
-            old = before[label].get(key, {})
-            yield from ((f"{label}.{name}", value) for name, value in row.items() if name not in old or old[name] != value)
+            old = rows_before.get(key, {})
+            if old != row:
+                yield from ((f"{label}.{name}", value) for name, value in row.items() if name not in old or old[name] != value)
+
+
+def _read_again(before: Rows, after: Rows) -> Iterator[tuple[str, dict[Any, dict[str, Any]], dict[Any, dict[str, Any]]]]:
+    """The tables whose rows are not those that were read before."""
+    return ((label, found, before[label]) for label, found in after.items() if found is not before[label])
 
 
 @functools.cache

@@ -22,7 +22,7 @@ from users import access
 from users.api.permissions import Declared
 from users.models import User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("undisturbed")]
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ Every writing address gets, beside a body that is in order, a value for every fi
 form or a program could mean it. Pages overlook them; the API refuses the whole request and names them.
 """
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -54,7 +55,7 @@ from tests.record_rows import Rows, changes, own_models, sentinels, written
 from tests.table_states import Watch
 from users.models import User
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql")]
+pytestmark = [pytest.mark.django_db, pytest.mark.once("postgresql"), pytest.mark.usefixtures("undisturbed")]
 
 Changes = frozenset[str]
 
@@ -434,7 +435,7 @@ PASSING = (
 def effect_of(send: Callable[[], HttpResponse], before: Rows) -> Effect:
     """What a request does; undone."""
     watch, savepoint = Watch(), transaction.savepoint()
-    with matrix.undisturbed(), connection.execute_wrapper(watch):
+    with connection.execute_wrapper(watch):
         response = send()
         if response.streaming:
             response = HttpResponse(b"".join(response), status=response.status_code)
@@ -472,10 +473,11 @@ def roles_of(write: Write) -> dict[str, bool]:
 PREFIXES = ("", "lines-0-", "form-0-", "accept-", "decline-", "quote.", "account.", "lines[0].", "instance__")
 
 
+@functools.cache
 def loads(*prefixes: str) -> list[dict[str, Any]]:
     """Values for every field of every model under every name; twice, as models share names.
 
-    What points to a record points to one that is not at hand.
+    What points to a record points to one that is not at hand. The records are those of the one world of this module.
     """
     last = {model._meta.label: model._default_manager.order_by("-pk").first() for model in own_models()}
     others = {label: record.pk for label, record in last.items() if record is not None}

@@ -14,7 +14,6 @@ from approvals.models import Request
 from core.api.lists import listed
 from core.api.values import Json
 from core.clients import client_ip
-from core.errors import NotFound
 from users import access
 from users.api.base import Endpoint
 from users.api.schema import listing
@@ -74,7 +73,7 @@ class ApprovalEndpoint(Endpoint):
     @action(detail=True, methods=["post"], url_path="ask-back")
     def ask_back(self, request: HttpRequest, pk: int) -> Response:
         """Give it back to whoever asked, with a question. Asked again, it goes on with the time that was left."""
-        self._asked(pk)
+        selectors.request_for(self.user, pk)
         given = self.read(inputs.AskingBack)
         services.request_ask_back(
             request_id=pk,
@@ -91,7 +90,7 @@ class ApprovalEndpoint(Endpoint):
     @action(detail=True, methods=["post"])
     def comment(self, request: HttpRequest, pk: int) -> Response:
         """Say something about the round; those who are in it are told."""
-        self._asked(pk)
+        selectors.request_for(self.user, pk)
         services.remark_add(request_id=pk, text=self.read(inputs.Comment)["comment"], by=self.user, via=Via.API)
         return self._whole(pk)
 
@@ -99,7 +98,7 @@ class ApprovalEndpoint(Endpoint):
     @action(detail=True, methods=["post"], url_path="hand-over")
     def hand_over(self, request: HttpRequest, pk: int) -> Response:
         """Have somebody else asked, of those in `successors`. Afterwards the request may be out of your sight."""
-        self._asked(pk)
+        selectors.request_for(self.user, pk)
         given = self.read(inputs.HandingOver)
         services.request_hand_over(request_id=pk, to_id=given["to"], by=self.user, comment=given.get("comment", ""), via=Via.API)
         return Response(self._row(selectors.titled(pk)))
@@ -108,13 +107,13 @@ class ApprovalEndpoint(Endpoint):
     @action(detail=True, methods=["post"])
     def recall(self, request: HttpRequest, pk: int) -> Response:
         """Take the whole round back; for who asked."""
-        run = self._asked(pk).run
+        run = selectors.request_for(self.user, pk).run
         self.read(inputs.Taking)
         services.run_recall(subject_type=run.subject_type, subject_id=run.subject_id, by=self.user, run_id=run.pk)
         return self._whole(pk)
 
     def _decide(self, pk: int, verdict: Verdict, shape: type[inputs.Yes | inputs.No]) -> Response:
-        self._asked(pk)
+        selectors.request_for(self.user, pk)
         given = self.read(shape)
         services.request_decide(
             request_id=pk,
@@ -128,11 +127,5 @@ class ApprovalEndpoint(Endpoint):
         )
         return self._whole(pk)
 
-    def _asked(self, pk: int) -> Request:
-        asked = selectors.requests_for(self.user).filter(pk=pk).first()
-        if asked is None:
-            raise NotFound
-        return asked
-
     def _whole(self, pk: int) -> Response:
-        return Response(outputs.approval_out(self._asked(pk), self.user))
+        return Response(outputs.approval_out(selectors.request_for(self.user, pk), self.user))

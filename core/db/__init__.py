@@ -126,6 +126,30 @@ def _columns(model: type[models.Model], names: Sequence[str]) -> list[list[str]]
     return [[field.attname for field in kind._meta.concrete_fields] for kind in kinds]
 
 
+def together(keys: Iterable[int]) -> str:
+    """Keys as one value, for `__one_of`."""
+    listed = ",".join(map(str, keys))
+    return f"{{{listed}}}" if is_postgresql() else f"[{listed}]"
+
+
+@models.ForeignObject.register_lookup  # which does not look among those of other fields
+@models.Field.register_lookup
+class OneOf(models.Lookup):
+    """Whether a column is one of some keys (`together`). However many they are, the statement is the same, and as short."""
+
+    lookup_name, prepare_rhs = "one_of", False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        return self._as(compiler, connection, "= ANY(%s)")
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        return self._as(compiler, connection, "IN (SELECT value FROM JSON_EACH(%s))")
+
+    def _as(self, compiler: Any, connection: Any, is_among: str) -> tuple[str, list[Any]]:
+        column, params = self.process_lhs(compiler, connection)
+        return f"{column} {is_among}", [*params, self.rhs]
+
+
 class JsonText(models.Func):
     """What a JSON column holds under `key`, as text. The key stands in the statement, as indexes are found by it."""
 

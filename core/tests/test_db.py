@@ -8,7 +8,7 @@ from django.db.models.functions import Lower
 from core import clock, db, links
 from core.db import bulk, searching
 from core.models import Event, JobRun, Link, OutboxMessage
-from users.models import User
+from users.models import RoleAssignment, User
 from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +200,18 @@ def test_up_to_so_many_rows_are_found_in_the_order_of_the_columns_asked_for() ->
     assert set(rows) <= {(user.username, user.pk) for user in users}
     none = User.objects.filter(username="none").order_by().values_list("id")
     assert searching.some(none.query.sql_with_params(), ("id",), 2) == []
+
+
+@pytest.mark.parametrize("others", [0, 3_000])
+def test_however_many_keys_are_one_value_of_the_statement(others: int) -> None:
+    anna, bea = UserFactory(roles=["sales_rep"]), UserFactory(roles=["sales_rep"])
+    keys = db.together([anna.pk, *range(10**12, 10**12 + others)])
+    found = User.objects.filter(pk__one_of=keys)
+    assert found.query.sql_with_params()[1] == (keys,)
+    assert list(found) == [anna]
+    assert list(User.objects.exclude(pk__one_of=keys)) == [bea]
+    assert [assignment.user for assignment in RoleAssignment.objects.filter(user__one_of=keys)] == [anna]  # a foreign key
+    assert not User.objects.filter(pk__one_of=db.together([])).exists()
 
 
 def test_a_digest_is_another_one_once_a_row_is_changed_added_or_gone() -> None:

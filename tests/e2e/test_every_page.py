@@ -137,13 +137,13 @@ def own_paths(records: Records) -> list[str]:
 
 
 def admin_paths() -> list[str]:
-    """The pages of every model: list, new, change; of one model of each app those that are all alike: index, history, removal."""
+    """The pages of every model: list and change; of one of each app those that are all alike: index, new, history, removal."""
     paths, empty = [reverse("admin:index"), reverse("admin:accounts_survivorshiprule_test")], []
     seen: set[str] = set()
     for model, admin in site._registry.items():
         opts = model._meta
         name = f"admin:{opts.app_label}_{opts.model_name}"
-        paths += [reverse(f"{name}_changelist"), reverse(f"{name}_add")]
+        paths.append(reverse(f"{name}_changelist"))
         record = model._default_manager.order_by("pk").first()
         if record is None:
             empty.append(opts.label)
@@ -152,7 +152,7 @@ def admin_paths() -> list[str]:
         if opts.app_label in seen:
             continue
         seen.add(opts.app_label)
-        paths.append(reverse("admin:app_list", args=[opts.app_label]))
+        paths += [reverse("admin:app_list", args=[opts.app_label]), reverse(f"{name}_add")]
         paths += [reverse(f"{name}_{page}", args=[record.pk]) for page in ("history", "delete")]
         if hasattr(admin, "history_form_view"):
             version = record.history.latest()
