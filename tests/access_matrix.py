@@ -103,7 +103,8 @@ def wrong_actions() -> Iterator[tuple[str, str]]:
 
 # --- Cells ------------------------------------------------------------------------------------------------------------
 # Every role × method that a row names is tried, and every relation by every kind of role. Four things take turns: the faces, of
-# which a cell shows one; HEAD and OPTIONS, and the methods that there are not, which every other role tries, one of them each;
+# which a cell shows one; HEAD and OPTIONS, which every fourth role tries, and the methods that there are not, one of them each
+# by every other role;
 # and for these, and for whoever does not pass the door, one relation stands for all.
 class Cell(NamedTuple):
     """One request of the matrix."""
@@ -124,7 +125,7 @@ LOG_IN, FORBIDDEN, ABSENT, NOT_FOUND, ALLOWED = "log in", "forbidden", "no such 
 
 
 def cells(name: str, row: Address) -> Iterator[Cell]:
-    """Every cell of a row. Of roles to whom the row says the same in everything, two go through all relations."""
+    """Every cell of a row. Of roles to whom the row says the same in everything, one goes through all relations."""
     thorough = in_depth(name, row)
     for use in row.uses:
         for turn, role in enumerate(sorted(EVERYBODY)):
@@ -141,16 +142,12 @@ def _furthest(met: list[Cell], row: Address) -> list[Cell]:
     return met[found:][:1]
 
 
-IN_DEPTH = 2
-
-
 def in_depth(name: str, row: Address) -> set[str]:
-    """`IN_DEPTH` roles of all to whom a row says the same; which ones they are, differs from address to address."""
+    """One role of all to whom a row says the same; which one it is, differs from address to address."""
     alike: dict[Any, list[str]] = {}
     for role in sorted(EVERYBODY):
         alike.setdefault((role in SEES_MARGIN, *verdicts(name, row, role)), []).append(role)
-    first = sum(name.encode())
-    return {roles[(first + step) % len(roles)] for roles in alike.values() for step in range(IN_DEPTH)}
+    return {roles[sum(name.encode()) % len(roles)] for roles in alike.values()}
 
 
 def verdicts(name: str, row: Address, role: str) -> Iterator[str]:
@@ -165,7 +162,7 @@ def methods(row: Address, turn: int) -> Iterator[str]:
     """The methods that there are, and one of those that there are not."""
     there = row.methods.split()
     absent = [method for method in METHODS if method not in there]
-    yield from (method for method in there if method not in ("HEAD", "OPTIONS") or turn % 2 == 0)
+    yield from (method for method in there if method not in ("HEAD", "OPTIONS") or turn % 4 == 0)
     if turn % 2:
         yield absent[turn // 2 % len(absent)]
 

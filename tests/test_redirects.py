@@ -212,11 +212,11 @@ def test_no_address_leads_away_whatever_is_sent_to_it(user: User, settings: Sett
     for name, target in zip(named(), targets, strict=False):
         path = path_to(name)
         names = {"next": target, "url": target, "redirect": target, "return": target, "to": target}
-        for client in (Client(), inside(user)):
-            for response in (client.get(path, names), client.post(path, names)):
-                asked += 1
-                led += [(name, found) for found in targets_of(response) if where_a_browser_goes(found) != HOST]
-    assert (led, asked) == ([], 4 * len(named()))
+        insider = inside(user)
+        for response in (Client().get(path, names), insider.get(path, names), insider.post(path, names)):
+            asked += 1
+            led += [(name, found) for found in targets_of(response) if where_a_browser_goes(found) != HOST]
+    assert (led, asked) == ([], 3 * len(named()))
 
 
 @pytest.mark.parametrize("path", [f"//{EVIL}", f"//{EVIL}/quotes", f"/\\{EVIL}/quotes", f"///{EVIL}/admin/", f"//{EVIL}/admin"])

@@ -94,15 +94,14 @@ class People:
         self.come_in()
         self.turn = not self.turn
         someone = self.rep if self.turn else self.steward
+        shape = {"Accept": "application/json"} if self.turn else {}
         for client in (self.stranger, someone):
             yield secure(client, "get", path)
-        yield secure(self.stranger, "get", path, **{"HX-Request": "true"})
-        yield secure(self.rep, "get", path, Accept="application/json")
+        yield secure(self.stranger, "get", path, **({"HX-Request": "true"} if self.turn else {"Accept": "application/json"}))
         yield secure(self.steward, "delete", path)
         with monkeypatch.context() as patch:
             patch.setattr(pattern, "callback", failing(pattern.callback))
-            yield secure(self.steward, "get", path)
-            yield secure(self.rep, "get", path, Accept="application/json")
+            yield secure(someone, "get", path, **shape)
         for client in (self.stranger, someone):
             yield secure(client, "post", path)
 

@@ -39,7 +39,7 @@ from users.tests.factories import UserFactory
 pytestmark = pytest.mark.once
 
 ACCOUNTS, SITES = 60, 200
-FEEDS = 150
+FEEDS = 100
 SEED = 20_261_120
 Row = dict[str, str]
 Status = JobRun.Status

@@ -37,7 +37,7 @@ from users.tests.factories import UserFactory
 
 pytestmark = [pytest.mark.postgresql, pytest.mark.django_db(transaction=True)]
 
-KILLS = int(os.environ.get("KILLED_RUNS", "6"))
+KILLS = int(os.environ.get("KILLED_RUNS", "4"))
 ROWS = int(os.environ.get("KILLED_ROWS", "3000"))
 CELERY_KILLS = int(os.environ.get("KILLED_CELERY", "0"))
 PATIENCE = 60 + ROWS / 500

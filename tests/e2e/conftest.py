@@ -1,7 +1,7 @@
 """A browser on a live server, with a world to work in; errors of the page fail the test."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,9 +13,13 @@ from core import outbox
 from quotes.tests.factories import World, make_world
 from users.models import User
 
+SCREENS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (360, "dark"))
 AXE = """
-axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]})
+const passing = document.getAnimations().filter((animation) => animation.effect.getComputedTiming().endTime < Infinity);
+Promise.allSettled(passing.map((animation) => animation.finished))
+  .then(() => axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]}))
   .then(({violations}) => violations.map(({id, nodes}) => `${id} ${nodes.slice(0, 4).map((node) => node.target.join(" "))}`))
+  .then((found) => document.documentElement.scrollWidth > innerWidth ? [...found, "scrolls sideways"] : found)
 """
 """No more than what is wrong comes back: of a long page all that is right is megabytes."""
 LEFT_BEHIND = ("htmx:afterRequest, ", "htmx:sendAbort, ", "htmx:sendError, ")
@@ -64,10 +68,17 @@ class Visitor:
         expect(self.page.locator(".htmx-request")).to_have_count(0)
 
     def faults(self) -> list[str]:
-        """What of the page breaks a rule of WCAG 2.2, level A or AA, and whether it scrolls sideways."""
+        """What of the page breaks a rule of WCAG 2.2, level A or AA, or scrolls sideways: on a wide light screen, then on a narrow
+        dark one. The screen is as it was afterwards."""
+        own, found = self.page.viewport_size, []
         self.page.evaluate(Axe().axe_script)
-        fits = self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        return [f"{self.page.url}: {fault}" for fault in [*self.page.evaluate(AXE), *([] if fits else ["scrolls sideways"])]]
+        for width, scheme in SCREENS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            self.page.emulate_media(color_scheme=scheme)
+            found += [f"{self.page.url}, {width} px, {scheme}: {fault}" for fault in self.page.evaluate(AXE)]
+        self.page.emulate_media(color_scheme="null")
+        self.page.set_viewport_size(own or {"width": 1280, "height": 900})
+        return found
 
     def start_counting(self) -> None:
         self.clicks = self.fields = self.loads = 0

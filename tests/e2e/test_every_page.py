@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.contrib.admin import site
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import NoReverseMatch, reverse
 
 from accounts import merging, services as accounts
@@ -136,9 +136,12 @@ def own_paths(records: Records) -> list[str]:
     return paths
 
 
-def admin_paths() -> list[str]:
-    """The pages of every model: list and change; of one of each app those that are all alike: index, new, history, removal."""
+def admin_paths(user: User) -> list[str]:
+    """What this person may open: list and change of every model; of one of each app those that are all alike: index, new,
+    history, removal."""
     paths, empty = [reverse("admin:index"), reverse("admin:accounts_survivorshiprule_test")], []
+    request = RequestFactory().get("/")
+    request.user = user
     seen: set[str] = set()
     for model, admin in site._registry.items():
         opts = model._meta
@@ -152,8 +155,11 @@ def admin_paths() -> list[str]:
         if opts.app_label in seen:
             continue
         seen.add(opts.app_label)
-        paths += [reverse("admin:app_list", args=[opts.app_label]), reverse(f"{name}_add")]
-        paths += [reverse(f"{name}_{page}", args=[record.pk]) for page in ("history", "delete")]
+        paths += [reverse("admin:app_list", args=[opts.app_label]), reverse(f"{name}_history", args=[record.pk])]
+        if admin.has_add_permission(request):
+            paths.append(reverse(f"{name}_add"))
+        if admin.has_delete_permission(request, record):
+            paths.append(reverse(f"{name}_delete", args=[record.pk]))
         if hasattr(admin, "history_form_view"):
             version = record.history.latest()
             paths.append(reverse(f"{name}_simple_history", args=[record.pk, version.pk]))
@@ -232,7 +238,7 @@ def test_no_page_breaks_the_policy_or_has_an_error(
 def test_no_page_of_the_administration_does(records: Records, walk: Callable[..., list[str]]) -> None:
     fill_the_empty(records)
     user = User.objects.get(username="steward")
-    pages = pages_among(admin_paths(), user)
+    pages = admin_paths(user)
     assert len(pages) >= 2 * len(site._registry)
     assert walk(pages, user, "fi") == []
 

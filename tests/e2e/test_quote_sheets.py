@@ -174,11 +174,10 @@ def test_a_file_is_added_beside_a_line_that_changes(world: World, visit: Any, tm
 
 
 @pytest.mark.once
-@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)])
-def test_the_sheets_fit_and_are_accessible(world: World, visit: Any, width: int, dark: bool) -> None:
+def test_the_sheets_fit_and_are_accessible(world: World, visit: Any) -> None:
     template = template_of(world.rep, world.product, is_starter_pack=True)
     quote = draft(world)
-    me = visit(world.rep, width=width, dark=dark)
+    me = visit(world.rep)
     found: list[str] = []
 
     def look(what: str) -> None:

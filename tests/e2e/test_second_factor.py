@@ -18,11 +18,10 @@ def give_password(me: Any, username: str) -> None:
     me.page.keyboard.press("Enter")
 
 
-@pytest.mark.parametrize(("width", "dark"), [(360, True), (1280, False)])
-def test_a_steward_sets_it_up_and_logs_in_with_it(visit: Any, settings: Any, width: int, dark: bool) -> None:
+def test_a_steward_sets_it_up_and_logs_in_with_it(visit: Any, settings: Any) -> None:
     settings.MFA_REQUIRED = True
     user = UserFactory(username="stiina", roles=["data_steward"])
-    me = visit(None, width=width, dark=dark)
+    me = visit(None)
     found = []
     give_password(me, "stiina")
     expect(me.page.get_by_role("heading", level=1)).to_have_text("Set up two-step log-in")
@@ -39,7 +38,7 @@ def test_a_steward_sets_it_up_and_logs_in_with_it(visit: Any, settings: Any, wid
     me.go("/profile/")
     found += me.faults()
 
-    again = visit(None, width=width, dark=dark)
+    again = visit(None)
     give_password(again, "stiina")
     expect(again.page.get_by_role("heading", level=1)).to_have_text("Second step")
     found += again.faults()

@@ -87,13 +87,12 @@ def test_ticked_rows_are_counted_in_the_buttons(steward: User, visit: Any) -> No
 
 
 @pytest.mark.once
-@pytest.mark.parametrize("dark", [False, True])
-def test_the_pages_keep_the_rules_of_accessibility_and_fit_a_phone(steward: User, visit: Any, dark: bool) -> None:
+def test_the_pages_keep_the_rules_of_accessibility_and_fit_a_phone(steward: User, visit: Any) -> None:
     row, stopped, running = QuarantinedRowFactory(run=RunFactory(counts={"rows_quarantined": 1})), guarded_run(), RunningFactory()
     ProposedChangeFactory(run=stopped)
     paths = ["/sync/", "/sync/upload/", f"/sync/{running.pk}/", f"/sync/{stopped.pk}/", f"/sync/{row.run_id}/quarantine/"]
     paths += [f"/sync/{row.run_id}/log/", f"/sync/rows/{row.pk}/fix/", f"/sync/rows/{row.pk}/map/?q=oy"]
-    me = visit(steward, width=360, dark=dark)
+    me = visit(steward)
     for path in paths:
         me.go(path)
         assert me.faults() == []
