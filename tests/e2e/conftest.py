@@ -68,8 +68,8 @@ class Visitor:
         expect(self.page.locator(".htmx-request")).to_have_count(0)
 
     def faults(self) -> list[str]:
-        """What of the page breaks a rule of WCAG 2.2, level A or AA, or scrolls sideways: on a wide light screen, then on a narrow
-        dark one. The screen is as it was afterwards."""
+        """What of the page breaks a rule of WCAG 2.2, level A or AA, or scrolls sideways: on a wide light screen, then on a
+        narrow dark one. The screen is as it was afterwards."""
         own, found = self.page.viewport_size, []
         self.page.evaluate(Axe().axe_script)
         for width, scheme in SCREENS:
