@@ -88,18 +88,28 @@ class _Kept:
 
 def check(lines: Iterable[Line], rules: Iterable[Rule], day: dt.date) -> list[Finding]:
     """What the lines break on that day: what blocks first, then what is suggested, each by the age of the rules."""
+    valid = [rule for rule in rules if rule.is_valid_on(day)]
+    products, groups = named(valid)
     kept: dict[Thing, _Kept] = {}
     for line in lines:
-        for thing in things_of(line.product, line.group):
-            kept.setdefault(thing, _Kept()).lines.append(line)
+        if line.product in products:
+            kept.setdefault(Thing(line.product), _Kept()).lines.append(line)
+        if line.group in groups:
+            kept.setdefault(Thing(group=line.group), _Kept()).lines.append(line)
     findings = []
-    for rule in rules:
+    for rule in valid:
         subject = kept.get(rule.subject)
-        if subject is not None and rule.is_valid_on(day):
+        if subject is not None:
             finding = _broken(rule, subject, kept)
             if finding is not None:
                 findings.append(finding)
     return sorted(findings, key=lambda finding: (not finding.blocks, finding.rule.pk))
+
+
+def named(rules: Iterable[Rule]) -> tuple[set[int], set[int]]:
+    """`(products, groups)` that the rules speak of; what else a quote has, decides nothing."""
+    things = [thing for rule in rules for thing in (rule.subject, rule.object) if thing]
+    return {thing.product for thing in things if thing.product}, {thing.group for thing in things if thing.group}
 
 
 def things_of(product: int, group: int | None) -> tuple[Thing, ...]:

@@ -1,11 +1,14 @@
 """What the rules of the catalogue say of a quote: what does not go together, and what would go well with it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
 
 from catalog import configuration, selectors as catalog
 from catalog.configuration import Finding, Line
 from catalog.explaining import finding_words
+from core import db
 from core.prepared import Prepared
 from quotes.choices import LineKind
 from quotes.models import Quote, QuoteLine
@@ -21,11 +24,14 @@ class Advice(NamedTuple):
     product: int | None
 
 
-_products = Prepared(
-    lambda quote_id: (
-        QuoteLine.objects.filter(quote=quote_id, kind=LineKind.PRODUCT).order_by().values_list("pk", "product", "product__group")
-    )
-)
+def _lines_with(quote_id: int, products: str, groups: str) -> QuerySet[QuoteLine, tuple[Any, ...]]:
+    """The lines with one of these products, or a product of one of these groups."""
+    spoken_of = Q(product__one_of=products) | Q(product__group__one_of=groups)
+    lines = QuoteLine.objects.filter(spoken_of, quote=quote_id, kind=LineKind.PRODUCT)
+    return lines.order_by().values_list("pk", "product", "product__group")
+
+
+_lines_spoken_of = Prepared(_lines_with)
 
 
 Products = Mapping[int, tuple[int, int | None]]
@@ -38,11 +44,13 @@ def findings_of(quote: Quote, priced: PricedQuote, products: Products | None = N
     rules = catalog.rules_on(quote.price_date)
     if not rules:
         return []
-    sold = {key: (product, group) for key, product, group in _products.rows(quote.pk)} if products is None else products
+    if products is None:
+        spoken_of = map(db.together, configuration.named(rules))
+        products = {key: (product, group) for key, product, group in _lines_spoken_of.rows(quote.pk, *spoken_of)}
     lines = [
-        Line(row.line.id, sold[row.line.id][0], sold[row.line.id][1], row.line.priced_quantity)
+        Line(row.line.id, *products[row.line.id], row.line.priced_quantity)
         for row in priced.lines
-        if row.counts and row.line.id in sold
+        if row.counts and row.line.id in products
     ]
     return configuration.check(lines, rules, quote.price_date)
 

@@ -173,7 +173,8 @@ def with_catalogue(quote: Quote, result: pricing.PricedQuote) -> pricing.PricedQ
     if all(row.line.outside_catalogue is not None or row.line.kind != LineKind.PRODUCT for row in result.lines):
         return result
     outside = set(_outside.rows(quote.pk))
-    lines = [row._replace(line=row.line._replace(outside_catalogue=row.line.id in outside)) for row in result.lines]
+    known = (pricing.Line._make((*row.line[:-1], row.line.id in outside)) for row in result.lines)
+    lines = [pricing.PricedLine._make((line, *row[1:])) for line, row in zip(known, result.lines, strict=True)]
     return pricing.PricedQuote(tuple(lines), result.totals)
 
 

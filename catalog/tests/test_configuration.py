@@ -47,6 +47,13 @@ def found(products: str, *rules: str) -> list[tuple[int, tuple[int, ...]]]:
     return [(finding.rule.pk, finding.lines) for finding in configuration.check(lines(products), made, DAY)]
 
 
+def test_what_rules_speak_of_is_all_that_decides() -> None:
+    rules = [rule("a requires x"), rule("G at_most 5", 2)]
+    assert configuration.named(rules) == ({ord("a"), ord("x")}, {ord("G")})
+    spoken_of, others = lines("ab"), [line(3, "c"), line(4, "y")]
+    assert configuration.check([*spoken_of, *others], rules, DAY) == configuration.check(spoken_of, rules, DAY) != []
+
+
 @pytest.mark.parametrize(
     ("products", "text", "about"),
     [
