@@ -1,5 +1,5 @@
 """Thousands of requests made from the description: never a fault of ours, never an answer that is not described, never a word of
-what the person may not see. The suite sends 2,500, the same ones every time; `make fuzz` sends 50,000."""
+what the person may not see. The suite sends 4,000, the same ones every time; `make fuzz` sends 50,000."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from tests.fuzz import cases, judging
 from tests.fuzz.ground import MARK, Ground, make_ground
 from tests.fuzz.judging import Verdict
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "2500"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "4000"))
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
 ROUND = 2000
 FRESH = 100
