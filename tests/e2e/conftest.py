@@ -15,8 +15,9 @@ from users.models import User
 
 SCREENS: tuple[tuple[int, Literal["light", "dark"]], ...] = ((1280, "light"), (360, "dark"))
 AXE = """
-const passing = document.getAnimations().filter((animation) => animation.effect.getComputedTiming().endTime < Infinity);
-Promise.allSettled(passing.map((animation) => animation.finished))
+const passing = () => document.getAnimations().filter(({effect}) => effect.getComputedTiming().endTime < Infinity);
+const frame = () => new Promise(requestAnimationFrame);
+frame().then(frame).then(() => Promise.allSettled(passing().map((animation) => animation.finished)))
   .then(() => axe.run({runOnly: ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"], resultTypes: ["violations"]}))
   .then(({violations}) => violations.map(({id, nodes}) => `${id} ${nodes.slice(0, 4).map((node) => node.target.join(" "))}`))
   .then((found) => document.documentElement.scrollWidth > innerWidth ? [...found, "scrolls sideways"] : found)
