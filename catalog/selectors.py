@@ -108,14 +108,13 @@ def _hits(user: User, text: str, limit: int, first: Collection[int]) -> list[_Hi
 
 
 def _ahead(user: User, text: str, limit: int, first: Collection[int]) -> list[tuple[Any, ...]]:
-    """Those that stand before the others: one statement where an index of words is asked."""
+    """Those that stand before the others: one statement where an index of words is asked, or there is no `first`."""
     typed, words, keys = text.strip(), _words_looked_up(text), db.together(first)
-    if not first:
-        return list(_starting_first(limit).rows(user, typed, typed.upper()))
-    if words:
-        return list(_starting_or_known(len(words), limit).rows(user, typed, typed.upper(), *words, keys))
-    known = _sold(user).filter(pk__one_of=keys).containing(text).order_by().values_list(*_HIT)
-    return [*_starting(user, typed, typed.upper(), limit), *known]
+    if first and words:
+        return _starting_or_known(len(words), limit).rows(user, typed, typed.upper(), *words, keys)
+    starting = _starting_first(limit).rows(user, typed, typed.upper())
+    known = _sold(user).filter(pk__one_of=keys).containing(text).order_by().values_list(*_HIT) if first else ()
+    return [*starting, *known]
 
 
 def _sold(user: User) -> ProductQuerySet:
@@ -199,10 +198,11 @@ def prices_on(product_ids: Iterable[int], day: dt.date, lists: Sequence[int] = (
     valid later is in force.
     """
     ids = set(product_ids)
+    products, of_lists = db.together(ids), db.together(lists)
     rows: Iterable[tuple[Any, ...]] = (
-        _of_few_products.rows(db.together(ids), db.together(lists))
+        _of_few_products.rows(products, of_lists)
         if len(ids) <= _FEW_PRODUCTS
-        else _prices(db.together(lists)).filter(valid_on(day), product_id__one_of=db.together(ids))
+        else _prices(of_lists).filter(valid_on(day), product_id__one_of=products)
     )
     by_product: dict[int, list[PriceRow]] = {}
     valid = [PriceRow._make(row[:-2]) for row in rows if (row[-2] or day) <= day <= (row[-1] or day)]

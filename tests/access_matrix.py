@@ -103,9 +103,8 @@ def wrong_actions() -> Iterator[tuple[str, str]]:
 
 # --- Cells ------------------------------------------------------------------------------------------------------------
 # Every role × method that a row names is tried, and every relation by every kind of role. Four things take turns: the faces, of
-# which a cell shows one; HEAD and OPTIONS, which every fourth role tries, and the methods that there are not, one of them each
-# by every other role;
-# and for these, and for whoever does not pass the door, one relation stands for all.
+# which a cell shows one; HEAD and OPTIONS, which every fourth role tries; the methods that there are not, of which every other
+# role tries one; and for these, and for whoever does not pass the door, one relation stands for all.
 class Cell(NamedTuple):
     """One request of the matrix."""
 
