@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _, gettext_lazy, gettext_noop
 from core import deliveries, emails, outbox
 from core.deliveries import About
 from core.models import Event, OutboxMessage
+from quotes import declined
 from quotes.choices import Answer, QuoteStatus
 from quotes.models import Quote, QuoteAnswer, QuoteDocument, QuoteMail, QuoteQuestion
 from quotes.paper import date_of
@@ -66,6 +67,7 @@ def quote_answered(message: OutboxMessage, *, answer_id: int) -> None:
     with translation.override(quote.owner.language):
         verb = _("Accepted") if answer.answer == Answer.ACCEPTED else _("Declined")
         subject = f"{verb}: {quote}, {quote.account.name}"
+        lines = declined.said_of(quote, answer)
     emails.send(
         message,
         to=[quote.owner.email],
@@ -74,6 +76,7 @@ def quote_answered(message: OutboxMessage, *, answer_id: int) -> None:
         html_template="emails/quote_answered.html",
         context={
             "answer": answer,
+            "lines": lines,
             "quote": quote,
             "is_accepted": answer.answer == Answer.ACCEPTED,
             "url": emails.absolute(_page(quote)),

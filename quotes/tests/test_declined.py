@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from catalog.tests.factories import ProductFactory
+from core import outbox
 from quotes import declined, services
 from quotes.models import DeclineReason, Quote
 from quotes.services import LineDraft
@@ -75,6 +77,18 @@ def revised(world: World, *, count: int = 2) -> Quote:
         source=Source(recorded_by=world.rep, evidence="Puhelu"),
     )
     return services.quote_revise(quote_id=old.pk, by=world.rep)
+
+
+def test_the_mail_to_the_owner_tells_what_was_said_of_each_line(world: World) -> None:
+    world.rep.language = "fi"
+    world.rep.save()
+    revised(world)
+    outbox.drain()
+    (letter,) = [sent for sent in mail.outbox if sent.subject.startswith("Asiakas hylännyt")]
+    html = str(letter.alternatives[0].content)
+    for place, (sku, why) in enumerate((("MAITO-1", "Liian kallis"), ("VOI-1", "Liian myöhään")), 1):
+        assert f"Rivi {place} ({sku}): {why}" in letter.body
+        assert f"Rivi {place} ({sku}): {why}" in html
 
 
 def test_the_next_revision_opens_with_what_was_said(client: Client, world: World) -> None:
