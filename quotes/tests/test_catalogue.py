@@ -135,7 +135,7 @@ def test_a_line_changes_its_unit_and_the_price_stays_per_pricing_unit(world: Wor
         services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=10**9)
 
 
-@pytest.mark.req("S1.17", "S1.18")
+@pytest.mark.req("S1.17", "S1.18", "S1.23")
 def test_a_fixed_quantity_cannot_be_changed(world: World, client: Client) -> None:
     workshops = ProductFactory(sku="WS-3", name_en="Workshops", fixed_quantity=D(3))
     quote = quote_of(world)

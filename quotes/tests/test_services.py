@@ -18,6 +18,7 @@ from core import clock as house_clock
 from core.db import is_postgresql
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, StaleVersion, WrongState
 from core.models import Event, Link, OutboxMessage
+from opportunities.services import opportunity_follow_quote
 from opportunities.tests.factories import OpportunityFactory
 from quotes import selectors, services, snapshots
 from quotes.models import Quote, QuoteAnswer, QuoteLine, QuoteSnapshot
@@ -77,6 +78,15 @@ def test_an_opportunity_has_several_quotes(world: World) -> None:
     for _ in range(2):
         services.quote_create(account_id=world.account.pk, by=world.rep, opportunity_id=opportunity.pk)
     assert opportunity.quotes.count() == 2
+
+
+@pytest.mark.req("S4.6")
+def test_a_won_opportunity_gets_a_further_quote_and_stays_won(world: World) -> None:
+    opportunity = OpportunityFactory(account=world.account, owner=world.rep)
+    opportunity_follow_quote(opportunity_id=opportunity.pk, stage="ordered", by=world.rep)
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep, opportunity_id=opportunity.pk)
+    opportunity.refresh_from_db()
+    assert (quote.opportunity, quote.status, opportunity.status) == (opportunity, "draft", "ordered")
 
 
 def test_an_account_out_of_sight_gets_no_quote(world: World) -> None:

@@ -12,6 +12,7 @@ from accounts.tests.factories import ContactFactory
 from approvals.models import Request
 from catalog.models import Product
 from core.models import OutboxMessage
+from opportunities.tests.factories import OpportunityFactory
 from quotes import services
 from quotes.models import Quote, QuoteLine
 from quotes.services import LineDraft
@@ -50,6 +51,29 @@ def test_a_quote_is_copied_from_its_page_and_the_copy_opens(rep: Client, world: 
     answer = rep.post(reverse("quote_move", args=[old.pk, "copy"]))
     new = Quote.objects.exclude(pk=old.pk).get()
     assert (answer["Location"], new.status, new.number != old.number) == (url("quote_page", new), "draft", True)
+
+
+@pytest.mark.req("S0.5")
+@pytest.mark.parametrize("is_draft", [True, False])
+def test_a_quote_leads_to_its_account_and_its_opportunity_with_the_other_quotes(rep: Client, world: World, is_draft: bool) -> None:
+    opportunity = OpportunityFactory(account=world.account, owner=world.rep, name="Summer")
+    quote = draft(world) if is_draft else sent(world).quote
+    Quote.objects.update(opportunity=opportunity)
+    html = rep.get(url("quote_page", quote)).content.decode()
+    assert f'href="{reverse("account_page", args=[world.account.pk])}"' in html
+    assert "Summer" in html
+    assert f'href="{reverse("quote_matrix")}?opportunity={opportunity.pk}"' in html
+
+
+def test_the_way_to_the_other_quotes_follows_the_opportunity_that_is_chosen(rep: Client, world: World) -> None:
+    quote, opportunity = draft(world), OpportunityFactory(account=world.account, owner=world.rep)
+    ways = []
+    for value in (opportunity.pk, ""):
+        edit = {"field": "opportunity", "value": value, "version": Quote.objects.get().version}
+        html = rep.post(url("quote_change", quote), edit, headers=HTMX).content.decode()
+        ways.append(html.partition('<div id="quote-deal">')[2].partition("</div>")[0])
+    assert f"?opportunity={opportunity.pk}" in ways[0]
+    assert ways[1] == ""
 
 
 @pytest.mark.parametrize(("account", "status"), [("", 422), ("x", 422), ("999999", 404), ("9" * 30, 422)])
