@@ -55,7 +55,7 @@ def test_a_quote_is_copied_from_its_page_and_the_copy_opens(rep: Client, world: 
 
 @pytest.mark.req("S0.5")
 @pytest.mark.parametrize("is_draft", [True, False])
-def test_a_quote_leads_to_its_account_and_its_opportunity_with_the_other_quotes(rep: Client, world: World, is_draft: bool) -> None:
+def test_a_quote_leads_to_its_account_and_the_quotes_of_its_opportunity(rep: Client, world: World, is_draft: bool) -> None:
     opportunity = OpportunityFactory(account=world.account, owner=world.rep, name="Summer")
     quote = draft(world) if is_draft else sent(world).quote
     Quote.objects.update(opportunity=opportunity)
