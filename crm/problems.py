@@ -38,6 +38,9 @@ TITLES: dict[int, Text] = {
 }
 
 
+_FAILED = _("Something went wrong; nothing was saved.")
+
+
 def reference() -> str:
     """The number under which this request is in the log."""
     return str(structlog.contextvars.get_contextvars().get("request_id", ""))
@@ -126,7 +129,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks nothing of the database, which may be what failed."""
     if wants_json(request):
-        return respond(request, 500, "server_error", _("Something went wrong; nothing was saved."))
+        return respond(request, 500, "server_error", _FAILED)
+    if getattr(request, "htmx", False):
+        part = loader.get_template("_problem.html").render({"problem": _problem(500, "server_error", _FAILED)})
+        return HttpResponseServerError(part, headers={"X-Reference": reference()})
     page = loader.get_template("500.html").render({"reference": reference()})
     return HttpResponseServerError(page, headers={"X-Reference": reference()})
 

@@ -110,6 +110,15 @@ def test_a_failure_names_its_reference_and_nothing_else(people: SimpleNamespace)
     assert json.loads(program.content)["reference"] == program["X-Reference"]
 
 
+def test_a_failure_of_a_part_of_a_page_is_a_part_of_it(people: SimpleNamespace) -> None:
+    answer = people.rep.post("/fail/", headers={"HX-Request": "true"})
+
+    text = answer.content.decode()
+    assert (answer.status_code, text.count('role="alert"'), "<html" in text) == (500, 1, False)
+    assert answer["X-Reference"] in text
+    assert "ZeroDivisionError" not in text
+
+
 def test_a_page_without_the_right_is_refused_with_a_reference(people: SimpleNamespace) -> None:
     answer = people.rep.get("/stewards/")
 
