@@ -3,30 +3,40 @@
   "use strict";
   const byId = (id) => document.getElementById(id);
   const editor = () => byId("quote-editor");
-  const api = window.quoteEditor || { enqueue: () => Promise.resolve(), forget: () => {} };
+  const api = window.quoteEditor || { enqueue: () => Promise.resolve() };
   const rowOf = (element) => element?.closest?.("#quote-rows [data-row]");
   const UNDO_MS = 10000;
 
   // --- Adding -----------------------------------------------------------------------------------------------------------
+  const newLine = () => ["search", "product", "quantity"].map((name) => byId(`new-line-${name}`));
+  const fillNewLine = (...values) => newLine().forEach((field, index) => { field.value = values[index]; window.kept.remember(field); });
   const addLine = () => {
-    const product = byId("new-line-product"), search = byId("new-line-search"), quantity = byId("new-line-quantity");
-    if (!product?.value) return false;
-    const typed = { product: product.value, search: search.value, quantity: quantity.value };
+    if (!byId("new-line-product")?.value) return false;
+    const line = newLine().map((field) => field.value);
     byId("new-line-error").textContent = "";
-    api.enqueue({
-      url: editor().dataset.addUrl,
-      values: { product: typed.product, quantity: typed.quantity },
-      failed: () => {
-        if (search.value || product.value) return;
-        product.value = typed.product; search.value = typed.search; quantity.value = typed.quantity;
-      },
-      done: () => { api.forget("new-line-search", typed.search); api.forget("new-line-quantity", typed.quantity); },
-    });
-    product.value = search.value = "";
-    quantity.value = "1";
+    api.enqueue({ url: editor().dataset.addUrl, values: { product: line[1], quantity: line[2] }, line });
+    fillNewLine("", "", "1");
     return true;
   };
-  if (window.quoteEditor) window.quoteEditor.beforeLeaving = addLine;
+  // What was not added goes back where it was typed; if something else is being typed there, it waits below the lines.
+  const notAdded = ({ key, id, line }, why) => {
+    const putBack = () => { window.kept.drop(key, id); fillNewLine(...line); };
+    const [search, product] = newLine();
+    if (why !== undefined && !search.value && !product.value) return putBack();
+    const list = byId("quote-not-added"), item = byId("not-added-line").content.cloneNode(true).firstElementChild;
+    byId("new-line-error").textContent = "";
+    item.querySelector("span").textContent = `${line[0]} × ${line[2]}: ${why || list.dataset.changed}`;
+    item.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (!button) return;
+      item.remove();
+      if ("putRight" in button.dataset) { addLine(); putBack(); }
+      else window.kept.drop(key, id);
+      search.focus();
+    });
+    list.append(item);
+  };
+  if (window.quoteEditor) Object.assign(window.quoteEditor, { beforeLeaving: addLine, notAdded });
 
   const addText = (kind, row) => api.enqueue({
     url: editor().dataset.addUrl,
@@ -34,23 +44,46 @@
     done: ([id]) => { const field = byId(`${id}-text`); field?.focus(); field?.select(); },
   });
 
+  // --- Undo: of what was done last, then of what was done before it ---------------------------------------------------------
+  const undos = [];
+  let undoTimer;
+  const showUndo = () => {
+    const bar = byId("quote-undo"), last = undos.at(-1);
+    bar.hidden = !last;
+    for (const text of bar.querySelectorAll("[data-undo-of]")) text.hidden = text.dataset.undoOf !== last?.what;
+    clearTimeout(undoTimer);
+    undoTimer = setTimeout(() => { if (!bar.contains(document.activeElement)) bar.hidden = true; }, UNDO_MS);
+  };
+  const offerUndo = (what, undo) => { undos.push({ what, undo }); showUndo(); };
+  const undo = () => { undos.pop()?.undo(); showUndo(); };
+
   // --- What can be done with a line ---------------------------------------------------------------------------------------
-  const place = (row, move, values = {}) => api.enqueue({ url: `${row.dataset.url}${move}/`, values });
+  const send = (url, move, more = {}) => api.enqueue({ url: `${url}${move}/`, values: {}, ...more });
   const focusIn = (row, like) => {
     const same = like?.name && row?.querySelector?.(`[name="${like.name}"]`);
     (same || row?.querySelector?.("input, textarea, button") || byId("new-line-search")).focus();
   };
   const nextRow = (row) => { const next = row.nextElementSibling; return next?.matches("[data-row]") ? next : null; };
 
+  // The row stands above `below` at once; where the server does not have it so, it goes back.
+  const moveAbove = (row, below) => {
+    const stood = row.nextElementSibling, { url } = row.dataset;
+    const old = stood.dataset.line ?? "";
+    if (below === row || below === stood) return;
+    below.before(row);
+    send(url, "move", {
+      values: { before: below.dataset.line ?? "" },
+      done: () => offerUndo("move", () => send(url, "move", { values: { before: old } })),
+      failed: () => { if (stood.isConnected) stood.before(row); },
+    });
+  };
+
   const actions = {
-    up: (row) => { const above = row.previousElementSibling; if (above?.matches("[data-row]")) { above.before(row); place(row, "move", { before: above.dataset.line }); } },
-    down: (row) => {
-      const below = nextRow(row);
-      if (!below) return;
-      below.after(row);
-      place(row, "move", { before: nextRow(row)?.dataset.line ?? "" });
-    },
-    duplicate: (row) => place(row, "duplicate"),
+    up: (row) => { const above = row.previousElementSibling; if (above?.matches("[data-row]")) moveAbove(row, above); },
+    down: (row) => { const below = nextRow(row); if (below) moveAbove(row, below.nextElementSibling); },
+    duplicate: (row) => send(row.dataset.url, "duplicate", {
+      done: ([id]) => { const { url } = byId(id).dataset; offerUndo("duplicate", () => send(url, "remove")); },
+    }),
     optional: (row) => { if ("priced" in row.dataset) api.enqueue({ url: row.dataset.url, values: { field: "optional", value: row.dataset.optional ? "" : "1" } }); },
     section: (row) => addText("section", row),
     note: (row) => addText("note", row),
@@ -58,7 +91,7 @@
     remove: (row) => {
       const { url } = row.dataset;
       focusIn(nextRow(row));
-      api.enqueue({ url: `${url}remove/`, values: {}, done: () => offerUndo(url) });
+      send(url, "remove", { done: () => offerUndo("remove", () => send(url, "restore", { done: ([id]) => focusIn(byId(id)) })) });
     },
   };
   const act = (name, row) => {
@@ -68,21 +101,6 @@
     else if (name === "up" || name === "down") active?.focus();
   };
 
-  // --- Undo -----------------------------------------------------------------------------------------------------------------
-  let undoTimer;
-  const offerUndo = (url) => {
-    const bar = byId("quote-undo");
-    bar.hidden = false;
-    bar.dataset.url = url;
-    clearTimeout(undoTimer);
-    undoTimer = setTimeout(() => { if (!bar.contains(document.activeElement)) bar.hidden = true; }, UNDO_MS);
-  };
-  const undo = () => {
-    const bar = byId("quote-undo");
-    bar.hidden = true;
-    api.enqueue({ url: `${bar.dataset.url}restore/`, values: {}, done: ([id]) => focusIn(byId(id)) });
-  };
-
   // --- The menu of a line ---------------------------------------------------------------------------------------------------
   let menuRow = null;
   let menuButton = null;
@@ -90,7 +108,10 @@
     const menu = byId("line-menu");
     menuRow = button.closest("[data-row]");
     menuButton = button;
+    const isStatement = menuRow.matches(".quote-statement"), statement = byId("line-menu-statement");
     menu.querySelectorAll("[data-of-priced]").forEach((item) => { item.hidden = !("priced" in menuRow.dataset); });
+    menu.querySelector("[data-line-action=duplicate]").hidden = isStatement && !statement;
+    if (statement) Object.assign(statement, { hidden: !isStatement, href: `${statement.dataset.url}?line=${menuRow.dataset.line}` });
     menu.showPopover();
     const at = button.getBoundingClientRect();
     menu.style.top = `${Math.min(at.bottom, innerHeight - menu.offsetHeight - 8)}px`;
@@ -173,10 +194,16 @@
   });
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest?.("[data-line-menu], [data-line-action], [data-undo], [data-add-text], [data-add-product], [data-close-sheet]");
+    const target = event.target.closest?.("[data-line-menu], [data-line-action], [data-undo], [data-add-text], [data-add-product], [data-take-term], [data-close-sheet]");
     if (!target) return;
     if ("lineMenu" in target.dataset) openMenu(target);
     else if ("undo" in target.dataset) undo();
+    else if ("takeTerm" in target.dataset) {
+      const term = byId("id_payment_term");
+      term.value = target.dataset.takeTerm;
+      term.dispatchEvent(new Event("change", { bubbles: true }));
+      term.focus();
+    }
     else if ("addProduct" in target.dataset) api.enqueue({ url: editor().dataset.addUrl, values: { product: target.dataset.addProduct, quantity: "1" } });
     else if ("addText" in target.dataset) addText(target.dataset.addText, null);
     else if ("lineAction" in target.dataset) {
@@ -208,8 +235,7 @@
     const over = dragged && event.target.closest?.("#quote-rows tr");
     if (!over || over === dragged) return;
     event.preventDefault();
-    over.before(dragged);
-    place(dragged, "move", { before: over.dataset.line ?? "" });
+    moveAbove(dragged, over);
   });
   document.addEventListener("dragend", () => {
     document.querySelector(".is-drop-place")?.classList.remove("is-drop-place");
@@ -219,14 +245,17 @@
   // --- The sheet is a native dialog: it keeps focus inside and gives it back --------------------------------------------------
   document.addEventListener("htmx:afterSwap", (event) => {
     if (event.target.id !== "quote-sheet") return;
-    const dialog = byId("quote-sheet-dialog");
+    const dialog = byId("quote-sheet-dialog"), problem = byId("quote-sheet-problem");
+    if (problem) problem.textContent = "";
     if (!dialog.open) dialog.showModal();
     dialog.querySelector("[data-autofocus], select, textarea, input:not([type=hidden])")?.focus();
   });
 
   // After a page was swapped in, the place to type gets the focus.
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.id === "main") event.target.querySelector("[data-autofocus]")?.focus();
+    if (event.target.id !== "main") return;
+    undos.length = 0;
+    event.target.querySelector("[data-autofocus]")?.focus();
   });
   if (document.querySelector("#quote-editor [data-autofocus]")) document.querySelector("[data-autofocus]").focus({ preventScroll: true });
 })();

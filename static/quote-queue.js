@@ -5,74 +5,72 @@
   "use strict";
   const byId = (id) => document.getElementById(id);
   const editor = () => byId("quote-editor");
+  const keyOfJobs = () => `${editor().dataset.keep}-queue`;
   const headers = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}");
-  const cue = (state) => { const mark = byId("save-cue"); if (mark) mark.textContent = state ? mark.dataset[state] : ""; };
-  const queue = [];
+  const version = () => byId("quote-version").value;
+  const queue = [];      // what is to be saved, in this order
   let running = null;
-  let refused = false;
+  let offline = false;   // the server did not answer: it is asked again
   let stuck = null;      // the change that somebody else's came before
   let reloading = false; // what somebody else changed is shown once the queue is empty
+  let leaving = false;
+  let used = false;
+  let added = false;     // there are lines that were not on the page before
 
-  // --- What was typed and is not saved ----------------------------------------------------------------------------------
-  const store = () => `quote-unsaved:${editor().dataset.unsaved}`;
-  const KEPT_MS = 7 * 24 * 3600 * 1000;
-  const kept = () => {
-    try { return JSON.parse(localStorage.getItem(store())) || {}; } catch { return {}; }
-  };
-  const keep = (entries) => {
-    try {
-      if (Object.keys(entries).length) localStorage.setItem(store(), JSON.stringify(entries));
-      else localStorage.removeItem(store());
-    } catch { /* a browser that keeps nothing, or is full: the queue still saves */ }
-  };
-  const remember = (field) => {
-    const product = field.id === "new-line-search" ? byId("new-line-product").value : undefined;
-    keep({ ...kept(), [field.id]: { value: field.value, was: field.defaultValue ?? "", product, at: Date.now() } });
-  };
-  const forget = (id, value) => {
-    const entries = kept();
-    if (!(id in entries) || (value !== undefined && entries[id].value !== value)) return;
-    delete entries[id];
-    keep(entries);
+  const wrong = () => document.querySelector("#quote-editor [aria-invalid], #quote-not-added button, dialog[open] [data-sheet] [data-url][aria-invalid]");
+  const cue = () => {
+    const mark = byId("save-cue");
+    if (!mark) return;
+    const state = stuck || offline ? "failed" : queue.length ? "saving" : wrong() ? "failed" : used ? "saved" : "";
+    mark.textContent = mark.dataset[state] ?? "";
   };
 
-  document.addEventListener("input", (event) => {
-    const field = event.target;
-    if (editor()?.contains(field) && field.id && field.matches("input:not([type=hidden]), textarea")) remember(field);
-  });
-
+  // --- What is not saved yet, kept in this browser ----------------------------------------------------------------------
+  const isText = (field) => Boolean(field?.matches("input:not([type=checkbox]), textarea"));
+  const store = (job) => {
+    const { url, values, line, was, source } = job;
+    window.kept.put(job.key, job.id, { url, values, line, was, field: source?.id, version: version() });
+  };
+  // Of a browser that was closed: a field that stands as it did gets what was typed; the rest is done if nothing else was since.
   const recall = () => {
-    const entries = kept();
-    const lost = [];
+    const key = keyOfJobs(), lost = [];
     let restored = 0;
-    for (const [id, entry] of Object.entries(entries)) {
-      const field = byId(id);
-      if (Date.now() - entry.at > KEPT_MS || (field && field.value === entry.value)) { forget(id); continue; }
-      if (!field || (field.defaultValue ?? "") !== entry.was) { lost.push(entry.value); forget(id); continue; }
-      field.value = entry.value;
-      if (entry.product) byId("new-line-product").value = entry.product;
-      restored += 1;
-      if (field.name || "lineField" in field.dataset) field.dispatchEvent(new Event("change", { bubbles: true }));
+    for (const [id, { url, values, line, was, field: name, version: then }] of Object.entries(window.kept.read(key))) {
+      if (queue.some((job) => job.id === id)) continue;
+      const field = name ? byId(name) : null, job = { id, key, url, values, line, was, source: field };
+      if (field && was !== undefined ? field.defaultValue === was : then === version()) {
+        if (isText(field)) field.value = values.value;
+        restored += 1;
+        enqueue(job);
+      } else if (line) {
+        window.quoteEditor.notAdded(job);
+      } else {
+        window.kept.drop(key, id);
+        if (was !== undefined && field?.defaultValue !== values.value) lost.push(values.value);
+      }
     }
-    const note = byId("quote-restored");
-    if (!note || !(restored || lost.length)) return;
-    note.hidden = false;
-    note.querySelector("[data-restored]").hidden = !restored;
-    note.querySelector("[data-lost]").hidden = !lost.length;
-    note.querySelector("[data-lost] span").textContent = lost.map((text) => `“${text}”`).join(", ");
+    window.kept.tell(editor(), restored, lost);
   };
 
   // --- Answers ----------------------------------------------------------------------------------------------------------
   const morphing = {
     ignoreActiveValue: true,
-    callbacks: { beforeNodeMorphed: (old) => !(old instanceof HTMLElement && old.dataset.unsaved) },
+    callbacks: { beforeNodeMorphed: (old) => !(old instanceof HTMLElement && (old.dataset.unsaved || old.matches(".quote-last"))) },
   };
 
-  // Shows an answer that belongs to no part of the page: a conflict, a refusal, a lost session.
+  // Shows an answer that belongs to no part of the page, where it can be seen: a refusal over the sheet that is open.
   const complain = (html) => {
-    const place = byId("quote-conflict");
+    const dialog = byId("quote-sheet-dialog");
+    if (html.includes("data-conflict")) dialog.close();
+    const place = byId(dialog.open ? "quote-sheet-problem" : "quote-conflict");
     place.innerHTML = html;
     place.scrollIntoView({ block: "nearest" });
+  };
+  const sentence = (text) => {
+    const alert = document.createElement("div");
+    alert.className = "alert alert-danger";
+    alert.textContent = text;
+    return alert.outerHTML;
   };
 
   const renumber = () => document.querySelectorAll("#quote-rows [data-priced] .quote-number").forEach((cell, index) => { cell.textContent = index + 1; });
@@ -82,6 +80,7 @@
     const old = byId(fresh.id);
     if ("removed" in fresh.dataset) { old?.remove(); return; }
     if (!fresh.id || (!old && !fresh.matches("tr"))) { complain(fresh.outerHTML); return; }
+    added ||= !old && "priced" in fresh.dataset;
     if (old) Idiomorph.morph(old, fresh, morphing);
     if (old && below === undefined) return;
     const row = byId(fresh.id) || fresh, next = byId(below) || byId("new-line");
@@ -105,71 +104,106 @@
     return rows;
   };
 
-  const offline = () => {
-    const alert = document.createElement("div");
-    alert.className = "alert alert-danger";
-    alert.textContent = byId("toasts").dataset.offline;
-    return alert.outerHTML;
-  };
-
-  // Marks the field that was right or wrong; `refused` keeps what leaves the page from going on with the old values.
-  const settle = (source, fine, failed) => {
-    if (source) {
-      const field = byId(source.id) || source;
-      field.classList.toggle("is-invalid", !fine);
-      if (fine) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
-    }
-    if (!fine) { refused = true; failed?.(); }
-    cue(fine ? "saved" : "failed");
+  // Marks the field that was right or wrong, and says why where the answer cannot: in a sheet.
+  const settle = ({ source }, fine, why) => {
+    const field = source?.isConnected ? source : source && editor().querySelector(`#${CSS.escape(source.id)}`);
+    if (!field) return;
+    const said = field.closest("dialog") && byId(field.getAttribute("aria-describedby"));
+    field.classList.toggle("is-invalid", !fine);
+    if (fine) field.removeAttribute("aria-invalid"); else field.setAttribute("aria-invalid", "true");
+    if (said) said.textContent = why;
   };
 
   // --- The queue --------------------------------------------------------------------------------------------------------
-  const save = async (job) => {
-    const { url, values, source, failed, done } = job;
-    if (source?.isConnected) delete source.dataset.unsaved;
+  const AWAY = [502, 503, 504];
+  const MOST_WAIT_S = 60;
+  const send = ({ url, values }) => {
     const body = new FormData();
     for (const [name, value] of Object.entries(values)) body.append(name, value);
-    body.append("version", byId("quote-version").value);
-    let answer;
-    try {
-      answer = await fetch(url, { method: "POST", body, headers: { ...headers(), "HX-Request": "true" } });
-    } catch {
-      byId("live").textContent = byId("toasts").dataset.offline;
-      if (source?.isConnected) source.dataset.unsaved = "1";
-      complain(offline());
-      return settle(source, false, failed);
-    }
-    const login = answer.headers.get("HX-Redirect");
-    if (login) { location.assign(login); return; }
-    const html = await answer.text();
-    if (html.trimStart().startsWith("<!")) return location.reload();  // no part of this page: the session is over
-    if (answer.ok || answer.status === 422) {
-      const rows = apply(html);
-      if (answer.ok) {
-        byId("quote-conflict").textContent = "";
-        if (source) forget(source.id, values.value);
-        done?.(rows);
-      }
-    } else {
-      complain(html);
-      if (byId("quote-conflict").querySelector("[data-conflict]")) stuck = job;
-    }
-    settle(source, answer.ok, failed);
+    body.append("version", version());
+    return fetch(url, { method: "POST", body, headers: { ...headers(), "HX-Request": "true", "HX-Current-URL": location.href } });
+  };
+  const leave = (where) => { leaving = true; location.assign(where); return new Promise(() => {}); };
+
+  const saved = (job, rows, before) => {
+    const { source, values } = job;
+    for (const place of ["quote-conflict", "quote-sheet-problem"]) byId(place).textContent = "";
+    window.kept.drop(job.key, job.id);
+    if (isText(source) && source.defaultValue === before && source.value === values.value) source.defaultValue = values.value;
+    job.done?.(rows);
+  };
+  const refused = (job, why) => {
+    if (job.line) return window.quoteEditor.notAdded(job, why);
+    window.kept.drop(job.key, job.id);
+    const holder = job.source?.closest("[data-keep]");
+    if (holder && job.was !== undefined) window.kept.put(holder.dataset.keep, job.source.id, { value: job.values.value, was: job.was });
+    job.failed?.();
+    renumber();
   };
 
-  const drain = async () => {
-    while (queue.length && !stuck) await save(queue.shift());
-    running = null;
-    if (reloading && !stuck && !refused) location.reload();
+  // Whether the server has answered; if not, the change stays the first of the queue.
+  const save = async (job) => {
+    const { source } = job;
+    if (source?.isConnected) delete source.dataset.unsaved;
+    const answer = await send(job).catch(() => null);
+    if (!answer || AWAY.includes(answer.status)) {
+      if (source?.isConnected) source.dataset.unsaved = "1";
+      if (!offline) complain(sentence(editor().dataset.offline));
+      return false;
+    }
+    const login = answer.headers.get("HX-Redirect");
+    if (login || answer.redirected) return leave(login || location.href);  // the session is over
+    const html = await answer.text(), before = source?.defaultValue;
+    let why = byId("toasts").dataset.failed;
+    if (answer.ok || answer.status === 422) {
+      const rows = apply(html);
+      why = byId(job.line ? "new-line-error" : "live").textContent;
+      if (answer.ok) saved(job, rows, before);
+    } else {
+      complain(html.trimStart().startsWith("<!") ? sentence(why) : html);
+      if (byId("quote-conflict").querySelector("[data-conflict]")) stuck = job;
+      else why = byId("quote-conflict").textContent.trim() || why;
+    }
+    settle(job, answer.ok, answer.ok || answer.status !== 422 ? "" : why);
+    if (!answer.ok && !stuck) refused(job, why);
+    return true;
   };
-  const enqueue = (job) => {
-    if (job.source) job.source.dataset.unsaved = "1";
-    queue.push(job);
-    cue("saving");
-    if (!stuck) running ??= drain();
+
+  let timer, tries = 0;
+  const drain = async () => {
+    while (queue.length && !stuck) {
+      offline = !(await save(queue[0]));
+      if (offline) { timer = setTimeout(run, Math.min(MOST_WAIT_S, 2 ** ++tries) * 1000); break; }
+      tries = 0;
+      queue.shift();
+      queue.forEach(store);  // they know of what was saved before them
+      cue();
+    }
+    running = null;
+    cue();
+    if (added && !offline) { added = false; htmx.trigger("#quote-last-prices", "added"); }
+    if (reloading && !queue.length && !wrong()) location.reload();
+  };
+  const run = () => {
+    clearTimeout(timer);
+    if (!running && queue.length && !stuck) running = drain();
     return running ?? Promise.resolve();
   };
-  const idle = () => running ?? Promise.resolve();
+  let number = 0;
+  // A job: `url`, `values`; `source`, the field that was changed; `line`, what was typed to be added; `done`, `failed`.
+  const enqueue = (job) => {
+    const { source } = job;
+    job.id ??= `${Date.now()}-${number += 1}`;
+    job.key ??= keyOfJobs();
+    if (source) source.dataset.unsaved = "1";
+    if (isText(source)) job.was ??= window.kept.forget(source)?.was ?? source.defaultValue;
+    store(job);
+    queue.push(job);
+    used = true;
+    cue();
+    return run();
+  };
+  window.addEventListener("online", run);
 
   // Somebody else saved first: theirs stays, or what was typed here is saved over it.
   document.addEventListener("click", (event) => {
@@ -178,32 +212,34 @@
     byId("quote-version").value = choice.dataset.version;
     const job = stuck;
     stuck = null;
-    refused = false;
     reloading = true;
     byId("quote-conflict").textContent = "";
     if (choice.dataset.conflict === "mine") queue.unshift(job);
-    else if (job.source) forget(job.source.id);
-    running ??= drain();
+    else { window.kept.drop(job.key, job.id); settle(job, true, ""); }
+    if (queue.length) run(); else location.reload();
   });
 
-  // What leaves the editor waits until everything typed is saved.
+  // What leaves the editor waits until everything typed is saved; what was refused or failed is tried once more.
   document.addEventListener("click", (event) => {
-    const leaving = event.target.closest?.("[data-after-saves]");
-    if (!leaving || !editor()) return;
+    const button = event.target.closest?.("[data-after-saves]");
+    if (!button || !editor()) return;
     window.quoteEditor.beforeLeaving?.();
-    const wrong = document.querySelector("#quote-editor [aria-invalid]");
-    if (!running && !wrong && !stuck) return;
+    if (!queue.length && !wrong() && !stuck) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (stuck) return byId("quote-conflict").querySelector("button").focus();
-    if (!running) return wrong.focus();
-    refused = false;
-    idle().then(() => {
-      if (refused || stuck) document.querySelector("#quote-editor [aria-invalid]")?.focus();
-      else (byId(leaving.id) || leaving).click();
+    const conflict = () => byId("quote-conflict").querySelector("button");
+    if (stuck) return conflict().focus();
+    if (!queue.length) {
+      for (const field of document.querySelectorAll("#quote-editor [aria-invalid]")) field.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    run().then(() => {
+      if (stuck) conflict().focus();
+      else if (offline) byId("quote-conflict").scrollIntoView({ block: "nearest" });
+      else if (wrong()) wrong().focus();
+      else (byId(button.id) || button).click();
     });
   }, true);
-  window.addEventListener("beforeunload", (event) => { if (running || stuck) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (!leaving && (queue.length || stuck)) event.preventDefault(); });
 
   // --- Who else is here -------------------------------------------------------------------------------------------------
   const BEAT_MS = 20000;
@@ -220,5 +256,5 @@
   const begin = () => { if (editor()) { recall(); beat(); } };
   document.addEventListener("htmx:afterSettle", (event) => { if (event.target.id === "main") begin(); });
   document.addEventListener("DOMContentLoaded", begin);
-  window.quoteEditor = { enqueue, idle, forget };
+  window.quoteEditor = { enqueue };
 })();

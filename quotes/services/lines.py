@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog import bundles, selectors as catalog
 from catalog.models import UnitOfMeasure
-from core.errors import Invalid, NotFound, Text
-from quotes import pricing, selectors
+from core.errors import Invalid, NotAllowed, NotFound, Text
+from quotes import policies, pricing, selectors
 from quotes.choices import TEXT_KINDS, LineKind
 from quotes.models import MOST_TEXT, Quote, QuoteLine
 from quotes.services.pricing_lines import (
@@ -239,9 +239,11 @@ _COPIED = tuple(
 
 @transaction.atomic
 def line_duplicate(*, quote_id: int, line_id: int, by: User, version: int | None = None) -> QuoteLine:
-    """A second line like this one, right after it."""
+    """A second line like this one, right after it; of a statement of work only for those who write them."""
     quote = draft_for_update(quote_id, by, version)
     line = line_of(quote, line_id)
+    if line.kind == LineKind.SOW and not policies.may_write_statements(by):
+        raise NotAllowed(_("Statements of work are written by pre-sales."))
     known = selectors.amount_lines(quote.pk)
     require_room(known)
     below = quote.lines.filter(position__gt=line.position).order_by("position", "id").first()

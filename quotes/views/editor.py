@@ -128,6 +128,7 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         ),
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
+        "may_write_statements": policies.may_write_statements(user),
         "new_line_error": "",
         **attachment_selectors.shown(user, quote),
         "sent_back": _sent_back(quote) if with_form else None,

@@ -1,6 +1,6 @@
 """Statements of work: pre-sales writes them on a page of their own; a rep asks for one."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
@@ -41,7 +41,7 @@ def statement(request: HttpRequest, pk: int) -> HttpResponse:
                 for name, text in error.fields.items() or {None: error.detail}.items():
                     form.add_error(name if name in form.fields else None, str(text))
             else:
-                return HttpResponseRedirect(reverse("quote_page", args=[pk]))
+                return go(request, reverse("quote_page", args=[pk]))
     context = {"quote": quote, "line": line, "form": form, "is_draft": quote.status == QuoteStatus.DRAFT}
     return render(request, "quotes/statement.html", context, status=status)
 

@@ -214,14 +214,14 @@ def test_a_browser_that_dies_in_the_middle_loses_nothing(world: World, visit: An
     me.problems.clear()  # the browser itself reports what was cut off
     again = storage.new_page()
     again.goto(me.base + f"/quotes/{quote.pk}/")
-    expect(again.locator("#quote-restored")).to_contain_text("is back")
+    expect(again.locator("[data-kept-note]")).to_contain_text("is back")
     expect(again.locator("#id_customer_note")).to_have_value("Half a sen")
     expect(again.locator("#quote-version")).to_have_value("4")
     expect(again.locator("#quote-totals")).to_contain_text("€110.00")
     quote.refresh_from_db()
     assert (order(quote), quote.customer_note) == (["5", "6"], "Half a sen")
     again.goto(me.base + f"/quotes/{quote.pk}/")
-    expect(again.locator("#quote-restored")).to_be_hidden()
+    expect(again.locator("[data-kept-note]")).to_be_hidden()
 
 
 def test_the_wanted_total_is_solved_for(world: World, visit: Any) -> None:

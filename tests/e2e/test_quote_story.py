@@ -96,7 +96,7 @@ def be_cut_off(me: Any, quote: Quote) -> None:
     me.problems.clear()  # the browser itself reports what was cut off
     me.page = context.new_page()
     me.go(f"/quotes/{quote.pk}/")
-    expect(me.page.locator("#quote-restored")).to_be_visible()
+    expect(me.page.locator("[data-kept-note]")).to_be_visible()
     expect(me.page.locator(f"#quote-line-{line.pk}-quantity")).to_have_value("7")
     cue = me.page.locator("#save-cue")
     expect(cue).to_have_text(cue.get_attribute("data-saved"))
