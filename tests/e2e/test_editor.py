@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from accounts.tests.factories import PaymentTermFactory, PaymentTermRuleFactory
 from catalog.tests.factories import ProductFactory
 from quotes import services
 from quotes.models import Quote
 from quotes.services import LineDraft
-from quotes.tests.factories import World
+from quotes.tests.factories import World, sent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.once("postgresql"), pytest.mark.django_db(transaction=True)]
 
@@ -86,6 +87,71 @@ def test_home_to_sent_quote_of_three_lines_takes_40_keys_and_no_click(world: Wor
     expect(page.locator("[aria-current=step]")).to_have_text({"en": "Sent", "fi": "Lähetetty"}[language])
     assert keys.pressed <= 40
     assert (me.clicks, Quote.objects.get().net_total) == (0, D(150))
+
+
+@pytest.mark.req("S0.15")
+def test_20_typed_lines_take_180_keys_and_no_click(world: World, visit: Any) -> None:
+    for number in range(20):
+        ProductFactory(sku=f"T{100 + number}")
+    quote = with_lines(world)
+    me = opened(world, visit, quote)
+    me.start_counting()
+    keys, page = Keys(me.page), me.page
+    for number in range(20):
+        expect(page.locator("#new-line-search")).to_be_focused()
+        keys.type(f"t{100 + number}")
+        keys.press("Enter")
+        expect(page.locator("#new-line-quantity")).to_be_focused()
+        keys.type(f"{10 + number}")
+        keys.press("Enter")
+    saved(me, 21)
+    assert order(quote) == [f"{10 + number}" for number in range(20)]
+    assert keys.pressed <= 180
+    assert (me.clicks, me.loads) == (0, 0)
+
+
+@pytest.mark.req("S0.15")
+def test_a_discount_on_the_whole_quote_takes_1_click_and_1_field(world: World, visit: Any) -> None:
+    quote = with_lines(world, "1", "2")
+    me = opened(world, visit, quote)
+    me.start_counting()
+    me.click("#id_header_discount")
+    me.fill("#id_header_discount", "10")
+    me.page.keyboard.press("Tab")
+    saved(me, 2)
+    expect(me.page.locator("#quote-totals")).to_contain_text("€27.00")
+    assert (me.clicks, me.fields, me.loads) == (1, 1, 0)
+
+
+@pytest.mark.req("S0.15")
+def test_another_payment_term_takes_2_clicks_and_2_fields(world: World, visit: Any) -> None:
+    other = PaymentTermFactory(days=30)
+    PaymentTermRuleFactory(payment_term=world.account.payment_term)
+    quote = with_lines(world, "1")
+    me = opened(world, visit, quote)
+    me.start_counting()
+    me.click("#id_payment_term")
+    me.fill("#id_payment_term", "30")
+    me.page.keyboard.press("Enter")
+    me.click("#id_payment_term_reason")
+    me.fill("#id_payment_term_reason", "Agreed with the customer")
+    me.page.keyboard.press("Tab")
+    saved(me, 3)
+    quote.refresh_from_db()
+    assert (quote.payment_term, quote.payment_term_reason) == (other, "Agreed with the customer")
+    assert (me.clicks, me.fields, me.loads) == (2, 2, 0)
+
+
+@pytest.mark.req("S0.15")
+def test_a_new_revision_of_a_sent_quote_takes_1_click(world: World, visit: Any) -> None:
+    old = sent(world).quote
+    me = visit(world.rep)
+    me.go(f"/quotes/{old.pk}/")
+    me.start_counting()
+    me.click("form[action$='/revise/'] button")
+    expect(me.page.locator("#new-line-search")).to_be_focused()
+    assert Quote.objects.filter(number=old.number, revision=2, status="draft").exists()
+    assert (me.clicks, me.fields) == (1, 0)
 
 
 def test_lines_move_double_and_go_by_keys_and_come_back(world: World, visit: Any) -> None:
