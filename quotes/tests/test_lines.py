@@ -246,6 +246,18 @@ def writer() -> Any:
     return UserFactory(username="presales", roles=["presales"], sees_all_units=True)
 
 
+@pytest.mark.req("S1.21")
+def test_only_who_writes_statements_duplicates_one(world: World, writer: Any) -> None:
+    quote = with_lines(world, "1")
+    line = services.statement_write(quote_id=quote.pk, by=writer, statement=statement())
+    with pytest.raises(NotAllowed, match="written by pre-sales"):
+        services.line_duplicate(quote_id=quote.pk, line_id=line.pk, by=world.rep)
+    assert order(quote) == ["1", "Audit"]
+    both = UserFactory(roles=["sales_rep", "presales"], team=world.team)
+    services.line_duplicate(quote_id=quote.pk, line_id=line.pk, by=both)
+    assert order(quote) == ["1", "Audit", "Audit"]
+
+
 @pytest.mark.req("S1.2", "S1.21", "S1.22")
 def test_a_statement_of_work_asks_customer_success(world: World, writer: Any) -> None:
     quote = with_lines(world, "100")

@@ -1,4 +1,4 @@
-"""What is typed into a quote and its sheets is never lost: failures, refusals, a lost connection, a session or browser that ends."""
+"""What is typed into a quote and its sheets is never lost: failures, refusals, no connection, a session or browser that ends."""
 
 from decimal import Decimal as D
 from typing import Any
