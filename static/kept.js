@@ -88,13 +88,13 @@
   const sent = new Set();
   document.addEventListener("htmx:beforeOnLoad", (event) => {
     const { elt, xhr } = event.detail, holder = elt.matches("form[method=post]") && holderOf(elt);
-    if (holder && xhr.status < 300) sent.add(holder.dataset.keep);
+    if (holder && !("autosaved" in holder.dataset) && xhr.status < 300) sent.add(holder.dataset.keep);
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (!event.target.matches?.("#main, #quote-sheet")) return;
     for (const key of sent) if (!document.querySelector(`[data-keep="${CSS.escape(key)}"]`)) write(key, {});
     sent.clear();
-    restoreIn(event.target);
+    if (event.detail.xhr?.status !== 422) restoreIn(event.target);  // what was refused comes back as it was typed
   });
   document.addEventListener("click", (event) => {
     const again = event.target.closest?.("[data-forget-typed]");

@@ -161,11 +161,28 @@ def test_a_connection_that_is_back_saves_what_waits(world: World, visit: Any) ->
     cell(me, 1).press("Tab")
     cue(me, "Not saved")
     me.page.context.set_offline(False)
-    saved(me, 3)
+    expect(me.page.locator("#quote-version")).to_have_value("3", timeout=3000)  # sooner than it would be tried again by itself
     cue(me, "Saved")
     expect(me.page.locator("#quote-conflict")).to_be_empty()
     assert order(quote) == ["5", "6"]
     me.problems.clear()  # the browser itself reports what was cut off
+
+
+def test_a_change_outlives_the_session(world: World, visit: Any) -> None:
+    quote = with_lines(world, "1")
+    me = opened(world, visit, quote)
+    name = settings.SESSION_COOKIE_NAME
+    (session,) = (cookie for cookie in me.page.context.cookies() if cookie["name"] == name)
+    me.page.context.clear_cookies(name=name)
+    cell(me, 0).fill("5")
+    me.page.locator("#new-line-search").focus()
+    expect(me.page.locator("[name=login]").first).to_be_visible()
+    assert f"next=%2Fquotes%2F{quote.pk}%2F" in me.page.url
+    me.page.context.add_cookies([session])
+    me.problems.clear()  # the browser itself reports every 401
+    me.go(f"/quotes/{quote.pk}/")
+    saved(me, 2)
+    assert order(quote) == ["5"]
 
 
 def test_a_move_that_was_refused_goes_back(world: World, visit: Any, monkeypatch: Any) -> None:
