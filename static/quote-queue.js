@@ -117,11 +117,12 @@
   // --- The queue --------------------------------------------------------------------------------------------------------
   const AWAY = [502, 503, 504];
   const MOST_WAIT_S = 60;
-  const send = ({ url, values }) => {
+  const send = async ({ url, values }) => {
     const body = new FormData();
     for (const [name, value] of Object.entries(values)) body.append(name, value);
     body.append("version", version());
-    return fetch(url, { method: "POST", body, headers: { ...headers(), "HX-Request": "true", "HX-Current-URL": location.href } });
+    const answer = await fetch(url, { method: "POST", body, headers: { ...headers(), "HX-Request": "true", "HX-Current-URL": location.href } });
+    return { answer, html: await answer.text() };
   };
   const leave = (where) => { leaving = true; location.assign(where); return new Promise(() => {}); };
 
@@ -145,7 +146,7 @@
   const save = async (job) => {
     const { source } = job;
     if (source?.isConnected) delete source.dataset.unsaved;
-    const answer = await send(job).catch(() => null);
+    const { answer, html } = await send(job).catch(() => ({}));
     if (!answer || AWAY.includes(answer.status)) {
       if (source?.isConnected) source.dataset.unsaved = "1";
       if (!offline) complain(sentence(editor().dataset.offline));
@@ -153,7 +154,7 @@
     }
     const login = answer.headers.get("HX-Redirect");
     if (login || answer.redirected) return leave(login || location.href);  // the session is over
-    const html = await answer.text(), before = source?.defaultValue;
+    const before = source?.defaultValue;
     let why = byId("toasts").dataset.failed;
     if (answer.ok || answer.status === 422) {
       const rows = apply(html);
