@@ -160,7 +160,8 @@ class ConfigurationRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class CaseForm(forms.Form):
-    """Lines to try the rules on. `lines`, and `skus` by their ids, are there once it is valid."""
+    """Lines to try the rules on, bundles with what they hold without options. `lines`, and `skus` by their ids, are there once it
+    is valid."""
 
     day = forms.DateField(label=gettext_lazy("Day"), initial=clock.today)
     text = forms.CharField(
@@ -180,7 +181,8 @@ class CaseForm(forms.Form):
         text: str = self.cleaned_data["text"]
         rows = [row for row in map(str.strip, text.replace(";", " ").splitlines()) if row]
         products = selectors.products_by_sku(self.user, {code for row in rows for code in (row, _parted(row)[0])})
-        self.lines, self.skus = [], {}
+        lines: list[configuration.Line] = []
+        self.skus = {}
         for number, row in enumerate(rows, 1):
             code, typed = (row, "1") if row in products else _parted(row)
             quantity = money.parse(typed)
@@ -189,9 +191,25 @@ class CaseForm(forms.Form):
             if quantity is None or quantity <= 0:
                 raise forms.ValidationError(_("“%(text)s” is no quantity."), params={"text": typed[:40]})
             product = products[code]
-            self.lines.append(configuration.Line(number, product.pk, product.group_id, quantity))
+            lines.append(configuration.Line(number, product.pk, product.group_id, quantity))
             self.skus[number] = product.sku
+        self.lines = _with_parts(lines, [product.pk for product in products.values() if product.is_bundle])
         return text
+
+
+def _with_parts(lines: list[configuration.Line], holding: list[int]) -> list[configuration.Line]:
+    """Raises: ValidationError for a bundle that holds itself."""
+    parts = selectors.bundle_parts_of(holding)
+    try:
+        held = {key: bundles.leaves(key, parts) for key in holding}
+    except bundles.Circular as refusal:
+        raise forms.ValidationError(str(refusal)) from refusal
+    marks = selectors.marks_inside({leaf.product for leaves in held.values() for leaf in leaves})
+    inside = {
+        key: [configuration.Inside(leaf.product, marks[leaf.product][0], leaf.quantity) for leaf in leaves]
+        for key, leaves in held.items()
+    }
+    return [made for line in lines for made in configuration.lines_of(line, inside.get(line.product, ()))]
 
 
 def _parted(row: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ A rule counts while the quote has a line of its subject. Nothing depends on the 
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
@@ -20,12 +20,29 @@ class Thing(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line that counts; `quantity` in pricing units."""
+    """A line that counts, or something in the bundle on it; `quantity` in pricing units."""
 
     id: int
     product: int
     group: int | None
     quantity: Decimal
+
+
+class Inside(NamedTuple):
+    """A product in a bundle, and how many of its pricing units one bundle holds."""
+
+    product: int
+    group: int | None
+    quantity: Decimal
+
+
+def lines_of(line: Line, inside: Sequence[Inside] = ()) -> Iterator[Line]:
+    """The line and what the bundle on it holds, as `check` takes them. A bundle with parts of its own group is none of the group
+    itself: its parts are what is counted."""
+    groups = {part.group for part in inside}
+    yield line._replace(group=None) if line.group in groups else line
+    for part in inside:
+        yield Line(line.id, part.product, part.group, part.quantity * line.quantity)
 
 
 class Rule(NamedTuple):
@@ -75,7 +92,7 @@ class _Kept:
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
-        return tuple(sorted(line.id for line in self.lines))
+        return tuple(sorted({line.id for line in self.lines}))
 
     @cached_property
     def quantity(self) -> Decimal:

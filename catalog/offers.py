@@ -1,7 +1,7 @@
 """What a line of a quote costs, bundles included: the price row and the parts that a quote keeps with it."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from catalog import bundles, selectors
 from catalog.choices import BundlePricing
 from catalog.models import Product
-from catalog.selectors import PartRow, PriceRow
+from catalog.selectors import PartRow, PriceRow, Usage
+from core import money
 
 
 class Asked(NamedTuple):
@@ -24,11 +25,13 @@ class Asked(NamedTuple):
 
 class Offer(NamedTuple):
     """`price` is None where there is none on that day, and `problem` then says why. `parts` of one bundle, nested ones opened, as
-    quotes store them: `[{"product": key, "quantity": "1.000", "option": bool}]`; [] for what is no bundle."""
+    quotes store them: `[{"product": key, "quantity": "1.000", "option": bool}]`; [] for what is no bundle. `usage`: the prices by
+    use of the product and of the parts, as `usage_as_stored` has them."""
 
     price: PriceRow | None
     parts: list[dict[str, Any]]
     problem: str = ""
+    usage: list[dict[str, Any]] | None = None
 
 
 def offer_on(asked: Asked, day: dt.date, lists: Sequence[int] = ()) -> Offer:
@@ -39,12 +42,54 @@ def offer_on(asked: Asked, day: dt.date, lists: Sequence[int] = ()) -> Offer:
 def offers_on(asked: Sequence[Asked], day: dt.date, lists: Sequence[int] = ()) -> list[Offer]:
     """What was asked for at the prices of `day`, in the same order. `lists`: as of `prices_on`.
 
-    One query; one more where there is a bundle. Parts are looked up at the break of what all bundles of the line need of them.
+    One query; one more where there is a bundle, and one where something is priced by use. Parts are looked up at the break of
+    what all bundles of the line need of them.
     """
     rows = selectors.bundle_rows_of({line.product.pk for line in asked if line.product.is_bundle})
     keys = {line.product.pk for line in asked} | {row.part.part for row in rows}
     catalogue = _Catalogue(rows, selectors.prices_on(keys, day, lists))
-    return [catalogue.offer(line) for line in asked]
+    found = [catalogue.offer(line) for line in asked]
+    usage = _usage_by_product(asked, rows, day, lists)
+    return [_with_usage(line.product.pk, offer, usage) for line, offer in zip(asked, found, strict=True)] if usage else found
+
+
+def _usage_by_product(
+    asked: Sequence[Asked], rows: Sequence[PartRow], day: dt.date, lists: Sequence[int]
+) -> dict[int, list[dict[str, Any]]]:
+    """As stored, by product. The steps of a code that was merged are those of the product it became."""
+    codes = {row.part.part: row.part.sku for row in rows if row.has_usage}
+    kept_by = {key: key for key in codes}
+    for product in (line.product for line in asked):
+        if product.has_usage or product.merged_into_id:
+            codes[product.pk] = product.sku
+            kept_by[product.pk] = product.pk if product.has_usage else product.merged_into_id or product.pk
+    steps = selectors.usage_on(set(kept_by.values()), day, lists)
+    return {key: usage_as_stored(key, codes[key], steps[keeper]) for key, keeper in kept_by.items() if keeper in steps}
+
+
+def usage_as_stored(product: int, sku: str, found: Sequence[Usage]) -> list[dict[str, Any]]:
+    """As quotes store them: `[{"product": key, "sku": code, "metric": code, "label": by language, "steps": [[from, price, cost]]}]`,
+    numbers as texts, EUR; the cost is None where it is unknown."""
+    return [
+        {
+            "product": product,
+            "sku": sku,
+            "metric": used.code,
+            "label": dict(used.label),
+            "steps": [[money.plain(step.from_quantity), money.plain(step.price), _known(step.cost)] for step in used.steps],
+        }
+        for used in found
+    ]
+
+
+def _known(cost: Decimal | None) -> str | None:
+    return None if cost is None else money.plain(cost)
+
+
+def _with_usage(product: int, offer: Offer, usage: Mapping[int, list[dict[str, Any]]]) -> Offer:
+    keys = dict.fromkeys([product, *(part["product"] for part in offer.parts)])
+    found = [used for key in keys for used in usage.get(key, ())]
+    return offer._replace(usage=found) if found else offer
 
 
 class _Catalogue:

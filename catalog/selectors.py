@@ -330,6 +330,7 @@ class PartRow(NamedTuple):
     is_active: bool
     pricing: str
     vat_rate_id: int
+    has_usage: bool
 
 
 def bundle_rows_of(product_ids: Collection[int]) -> list[PartRow]:
@@ -341,7 +342,7 @@ def bundle_rows_of(product_ids: Collection[int]) -> list[PartRow]:
     inside = RawSQL(_INSIDE.format(places), tuple(product_ids))  # noqa: S611 - places only
     rows = BundlePart.objects.filter(bundle__in=inside).order_by("position", "id")
     columns = ("bundle_id", "part_id", "quantity", "is_option", "part__sku")
-    further = rows.values_list(*columns, "part__is_active", "part__bundle_pricing", "part__vat_rate_id")
+    further = rows.values_list(*columns, "part__is_active", "part__bundle_pricing", "part__vat_rate_id", "part__has_usage")
     return [PartRow(bundles.Part(*row[:5]), *row[5:]) for row in further]
 
 
@@ -351,6 +352,23 @@ def bundle_parts_of(product_ids: Collection[int]) -> dict[int, list[bundles.Part
     for row in bundle_rows_of(product_ids):
         parts.setdefault(row.part.bundle, []).append(row.part)
     return parts
+
+
+_inside = Prepared(lambda keys: Product.objects.select_related("unit").filter(pk__one_of=keys).order_by())
+_marks_inside = Prepared(
+    lambda keys: Product.objects.filter(pk__one_of=keys).order_by().values_list("pk", "group_id", "outside_catalogue")
+)
+
+
+def products_inside(product_ids: Collection[int]) -> dict[int, Product]:
+    """What bundles hold, with the units. One query, none for no products."""
+    return {product.pk: product for product in _inside.rows(db.together(product_ids))} if product_ids else {}
+
+
+def marks_inside(product_ids: Collection[int]) -> dict[int, tuple[int | None, bool]]:
+    """`(group, outside the catalogue)` of what bundles hold. One query, none for no products."""
+    rows = _marks_inside.rows(db.together(product_ids)) if product_ids else ()
+    return {key: (group, is_outside) for key, group, is_outside in rows}
 
 
 # --- Rules of configuration -------------------------------------------------------------------------------------------

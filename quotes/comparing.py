@@ -74,7 +74,7 @@ class Comparison(NamedTuple):
         return sum(line.kind == kind for line in self.lines)
 
 
-_NOT_OF_THE_LINE = {"id", "position", "share", "line_list", "included", "mark"}
+_NOT_OF_THE_LINE = {"id", "position", "share", "line_list", "included", "mark", "steps"}
 """Keys, places, and what follows from the rest of the line or from other lines."""
 _NOT_OF_THE_HEAD = {"number", "revision", "currency", "account", "lines", "totals", "header"}
 _UNSAID = {"kind": "product"}

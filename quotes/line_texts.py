@@ -3,35 +3,56 @@
 import functools
 import hashlib
 import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db.models import TextField, Value
 from django.db.models.functions import Cast, NullIf
 
-from accounts.price_list_selectors import price_lists_for
+from catalog.configuration import Inside
 from catalog.models import Product
-from catalog.selectors import Usage, usage_on
+from catalog.selectors import products_inside
+from catalog.usage import Step
 from core.languages import CODES, by_language, in_languages, texts_of
 from quotes.choices import LineKind
-from quotes.models import Quote, QuoteLine
+from quotes.models import QuoteLine
 
 
 class Sold(NamedTuple):
-    """What a line sells: the code, a `mark` that is another one as soon as something else is sold, the parts of a bundle."""
+    """What a line sells: the code, a `mark` that is another one as soon as something else is sold, the parts of a bundle, and the
+    prices by use as the line has them."""
 
     sku: str
     mark: str
     parts: tuple[dict[str, Any], ...] = ()
+    usage: tuple[dict[str, Any], ...] = ()
 
 
 PARTS = NullIf(Cast("parts", TextField()), Value("[]", TextField()))
 """As text, and nothing of what is no bundle: to decode 200 empty lists takes longer than to read them."""
+USAGE = Cast("usage", TextField())
 
 
 def parts_in(text: str | None) -> tuple[dict[str, Any], ...]:
     """`parts_of` of a row that was read with `PARTS`."""
     return parts_of(json.loads(text)) if text else ()
+
+
+def usage_in(text: str | None) -> tuple[dict[str, Any], ...]:
+    """The prices by use of a row that was read with `USAGE`, as the line has them."""
+    return tuple(json.loads(text) or ()) if text else ()
+
+
+def keys_in(bundles: Iterable[Iterable[dict[str, Any]]]) -> set[int]:
+    """The products of the parts."""
+    return {part["product"] for parts in bundles for part in parts}
+
+
+def inside_of(parts: Iterable[dict[str, Any]], groups: Mapping[int, int | None]) -> tuple[Inside, ...]:
+    """What one bundle holds, as the rules of the catalogue look at it. `groups`: by product."""
+    return tuple(Inside(part["product"], groups.get(part["product"]), Decimal(part["quantity"])) for part in parts)
 
 
 def parts_of(stored: Any) -> tuple[dict[str, Any], ...]:
@@ -54,13 +75,30 @@ class Guidance(NamedTuple):
 class Extras(NamedTuple):
     """What only some products have: months within which a service is to be used, parts that are shown, prices by use.
 
-    `parts`: (code, name by language, quantity, unit by language). `is_fixed`: nobody chooses the quantity.
+    `is_fixed`: nobody chooses the quantity.
     """
 
     use_within_months: int | None = None
-    parts: tuple[tuple[str, dict[str, str], Decimal, dict[str, str]], ...] = ()
-    usage: tuple[Usage, ...] = ()
+    parts: tuple["ShownPart", ...] = ()
+    usage: tuple["Used", ...] = ()
     is_fixed: bool = False
+
+
+class ShownPart(NamedTuple):
+    """So many of a product in one bundle; name and unit by language; the months within which it is to be used."""
+
+    sku: str
+    name: dict[str, str]
+    quantity: Decimal
+    unit: dict[str, str]
+    use_within_months: int | None = None
+
+
+class Used(NamedTuple):
+    """What use costs by one measure, whose `label` is by language."""
+
+    label: dict[str, str]
+    steps: tuple[Step, ...]
 
 
 class ProductTexts(NamedTuple):
@@ -122,13 +160,14 @@ def texts_of_line(line: QuoteLine) -> ProductTexts:
     if product is None:
         return statement_texts(line.text)
     texts = texts_of_product(product)._replace(
-        sold=Sold(product.sku, product.sku, parts_of(line.parts)), guidance=Guidance(line.target_price, line.start_price)
+        sold=Sold(product.sku, product.sku, parts_of(line.parts), tuple(line.usage or ())),
+        guidance=Guidance(line.target_price, line.start_price),
     )
     if line.unit is not None:
         texts = texts._replace(unit=texts_of(line.unit, "label"), price_unit=texts.unit)
-    parts = texts.sold.parts if product.bundle_shows_parts else ()
-    special = Special(product.pk, product.use_within_months, product.has_usage, parts, product.fixed_quantity is not None)
-    return texts._replace(extras=extras_of(line.quote, {line.pk: special})[line.pk]) if any(special[1:]) else texts
+    inside = products_inside(keys_in([texts.sold.parts]))
+    months, is_fixed = product.use_within_months, product.fixed_quantity is not None
+    return texts._replace(extras=extras_of(texts.sold, months, is_fixed, product.bundle_shows_parts, inside))
 
 
 def texts_of_product(product: Product) -> ProductTexts:
@@ -137,32 +176,38 @@ def texts_of_product(product: Product) -> ProductTexts:
     return ProductTexts(Sold(product.sku, product.sku), name, description, unit)
 
 
-def shown_part(product: Product, part: dict[str, Any]) -> tuple[str, dict[str, str], Decimal, dict[str, str]]:
+def extras_of(
+    sold: Sold, months: int | None, is_fixed: bool, shows_parts: bool | None, inside: Mapping[int, Product]
+) -> Extras | None:
+    """Of what is sold, by the product's own `months` and flags; None where there is nothing to say.
+
+    `inside`: the products of the parts. Where the customer does not see them, what is to be used first of them holds for the
+    line, unless the bundle has its own months.
+    """
+    parts = tuple(_shown_part(inside[part["product"]], part) for part in sold.parts)
+    if not shows_parts:
+        months = months or min((part.use_within_months for part in parts if part.use_within_months), default=None)
+    found = Extras(months, parts if shows_parts else (), _used(sold.usage), is_fixed)
+    return found if any(found) else None
+
+
+def _shown_part(product: Product, part: dict[str, Any]) -> ShownPart:
     texts = texts_of_product(product)
-    return texts.sku, texts.name, Decimal(part["quantity"]), texts.unit
+    return ShownPart(texts.sku, texts.name, Decimal(part["quantity"]), texts.unit, product.use_within_months)
 
 
-class Special(NamedTuple):
-    product: int
-    months: int | None
-    has_usage: bool
-    parts: tuple[dict[str, Any], ...]
-    is_fixed: bool
-
-
-def extras_of(quote: Quote, special: dict[int, Special]) -> dict[int, Extras]:
-    """By line. Queries only for what there is: one for parts, two for prices by use."""
-    shown = {part["product"] for row in special.values() for part in row.parts}
-    products = Product.objects.select_related("unit").in_bulk(shown) if shown else {}
-    by_use = {row.product for row in special.values() if row.has_usage}
-    lists = price_lists_for(quote.account, quote.price_date) if by_use else ()
-    usage = usage_on(by_use, quote.price_date, lists)
-    return {
-        line_id: Extras(
-            row.months,
-            tuple(shown_part(products[part["product"]], part) for part in row.parts),
-            tuple(usage.get(row.product, ())),
-            row.is_fixed,
+def _used(stored: Sequence[dict[str, Any]]) -> tuple[Used, ...]:
+    """Each measure with its steps; where two parts of a bundle are measured alike, with their codes."""
+    known = Counter(used["metric"] for used in stored)
+    return tuple(
+        Used(
+            {code: f"{text} ({used['sku']})" if known[used["metric"]] > 1 else text for code, text in used["label"].items()},
+            tuple(steps_of(used)),
         )
-        for line_id, row in special.items()
-    }
+        for used in stored
+    )
+
+
+def steps_of(used: dict[str, Any]) -> list[Step]:
+    """The steps of prices by use as a line has them."""
+    return [Step(Decimal(start), Decimal(price), None if cost is None else Decimal(cost)) for start, price, cost in used["steps"]]

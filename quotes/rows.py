@@ -241,7 +241,7 @@ def _description(texts: ProductTexts, language: str) -> str:
     said, extras = [texts.description[language]], texts.extras
     if extras and extras.parts:
         shown = notation()
-        parts = (f"{shown.quantity(quantity)} {unit[language]} {name[language]}" for _sku, name, quantity, unit in extras.parts)
+        parts = (f"{shown.quantity(part.quantity)} {part.unit[language]} {part.name[language]}" for part in extras.parts)
         said.append(_("Contains: %(parts)s.") % {"parts": ", ".join(parts)})
     if extras and extras.use_within_months:
         said.append(

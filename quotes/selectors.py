@@ -1,13 +1,17 @@
 """Reads of quotes. `…_for_update` are the only locks."""
 
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.db.models import Max, Q, QuerySet, Subquery
+from django.db.models import Case, F, Max, Q, QuerySet, Subquery, When
+from django.db.models.lookups import IsNull
 
 from approvals.routing import Rules
+from catalog.configuration import Inside
+from catalog.models import Product
+from catalog.selectors import marks_inside, products_inside
 from core import clock, db, money
 from core.errors import NotFound
 from core.models import Link
@@ -19,15 +23,18 @@ from quotes.line_texts import (
     COLUMNS,
     PARTS,
     SOW_CODE,
+    USAGE,
     Guidance,
     ProductTexts,
     Sold,
-    Special,
     extras_of,
+    inside_of,
+    keys_in,
     parts_in,
     product_texts,
     statement_sold,
     statement_texts,
+    usage_in,
 )
 from quotes.models import MarginTarget, Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from quotes.sections import Block, subtotals
@@ -141,13 +148,15 @@ _AMOUNT_FIELDS = (
     "id", "quantity", "list_price", "vat_percent", "discount_kind", "discount_value", "cost", "floor_price",
     "optional", "selected", "kind", "alternative_to", "numerator", "denominator",
 )  # fmt: skip
-PRICING_FIELDS = (*_AMOUNT_FIELDS, "product__outside_catalogue")
+_OUTSIDE = Case(When(IsNull(PARTS, True), then=F("product__outside_catalogue")))
+"""Of a bundle nothing is known before its parts are asked."""
+PRICING_FIELDS = (*_AMOUNT_FIELDS, _OUTSIDE)
 """What `pricing.Line` takes, in its order."""
 
 
 def pricing_lines(quote_id: int) -> list[pricing.Line]:
-    """The lines of a quote that have a price, as plain values, in their order: one query."""
-    return list(map(pricing.Line._make, _pricing.rows(quote_id)))
+    """The lines of a quote that have a price, as plain values, in their order: one query, two more where there is a bundle."""
+    return _with_catalogue(quote_id, list(map(pricing.Line._make, _pricing.rows(quote_id))))
 
 
 def amount_lines(quote_id: int) -> list[pricing.Line]:
@@ -161,21 +170,34 @@ def lines_with(*columns: str) -> Prepared:
 
 
 _pricing, _amounts = lines_with(*PRICING_FIELDS), lines_with(*_AMOUNT_FIELDS)
-_outside = Prepared(
-    lambda quote_id: (
-        QuoteLine.objects.filter(quote_id=quote_id, product__outside_catalogue=True).order_by().values_list("pk", flat=True)
-    )
-)
+def _marked(quote_id: int) -> QuerySet[QuoteLine, tuple[Any, ...]]:
+    """Lines that are outside the catalogue, or whose parts may be."""
+    lines = QuoteLine.objects.filter(Q(product__outside_catalogue=True) | Q(IsNull(PARTS, False)), quote_id=quote_id)
+    return lines.order_by().values_list("pk", "product__outside_catalogue", PARTS)
+
+
+_marked_lines = Prepared(_marked)
 
 
 def with_catalogue(quote: Quote, result: pricing.PricedQuote) -> pricing.PricedQuote:
-    """The priced quote with what the catalogue says of its lines: one query where it was not asked (`amount_lines`)."""
-    if all(row.line.outside_catalogue is not None or row.line.kind != LineKind.PRODUCT for row in result.lines):
+    """The priced quote with what the catalogue says of its lines: one query where it was not asked (`amount_lines`, bundles), one
+    more where there is a bundle."""
+    lines = [row.line for row in result.lines]
+    known = _with_catalogue(quote.pk, lines)
+    if known is lines:
         return result
-    outside = set(_outside.rows(quote.pk))
-    known = (pricing.Line._make((*row.line[:-1], row.line.id in outside)) for row in result.lines)
-    lines = [pricing.PricedLine._make((line, *row[1:])) for line, row in zip(known, result.lines, strict=True)]
-    return pricing.PricedQuote(tuple(lines), result.totals)
+    rows = [pricing.PricedLine._make((line, *row[1:])) for line, row in zip(known, result.lines, strict=True)]
+    return pricing.PricedQuote(tuple(rows), result.totals)
+
+
+def _with_catalogue(quote_id: int, lines: list[pricing.Line]) -> list[pricing.Line]:
+    """The same lines where all is known of them."""
+    if all(line.outside_catalogue is not None or line.kind != LineKind.PRODUCT for line in lines):
+        return lines
+    marked = [(key, is_outside, parts_in(text)) for key, is_outside, text in _marked_lines.rows(quote_id)]
+    inside = marks_inside(keys_in(parts for _key, is_outside, parts in marked if not is_outside))
+    outside = {key for key, is_outside, parts in marked if is_outside or any(inside[part["product"]][1] for part in parts)}
+    return [pricing.Line._make((*line[:-1], line.id in outside)) for line in lines]
 
 
 class Quoted(NamedTuple):
@@ -186,11 +208,22 @@ class Quoted(NamedTuple):
     blocks: tuple[Block, ...] = ()
     work_days: Decimal | None = None
     """What all of it takes customer success, in working days; None: nothing."""
-    products: dict[int, tuple[int, int | None]] = {}
-    """The product of each line that has one, and its group, by their keys."""
+    products: "Products" = {}
 
 
-_SOLD = ("text", "product__sku", PARTS)
+class Catalogued(NamedTuple):
+    """The product of a line, its group, and what one bundle of it holds."""
+
+    product: int
+    group: int | None
+    inside: tuple[Inside, ...] = ()
+
+
+Products = Mapping[int, Catalogued]
+"""By the lines that have a product."""
+
+
+_SOLD = ("text", "product__sku", PARTS, USAGE)
 
 
 def _rows(*columns: Any) -> Prepared:
@@ -199,37 +232,47 @@ def _rows(*columns: Any) -> Prepared:
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*PRICING_FIELDS, *columns))
 
 
-_EXTRAS = ("cs_days", "use_within_months", "has_usage", "bundle_shows_parts", "fixed_quantity")
+_EXTRAS = ("cs_days", "use_within_months", "bundle_shows_parts", "fixed_quantity")
 _everything = _rows(
     *_SOLD,
-    *("target_price", "start_price", "product", "product__group", "effort_days"),
+    *("target_price", "start_price", "product", "product__group", "product__outside_catalogue", "effort_days"),
     *(f"product__{name}" for name in _EXTRAS),
     *COLUMNS,
 )
 
 
 def quoted(quote: Quote) -> Quoted:
-    """Everything that a quote says of its lines, priced now: one query at any length."""
+    """Everything that a quote says of its lines, priced now: one query at any length, one more where there is a bundle."""
     texts: dict[int, ProductTexts] = {}
-    special: dict[int, Special] = {}
     work: list[Decimal] = []
-    products: dict[int, tuple[int, int | None]] = {}
+    products: dict[int, Catalogued] = {}
     lines, blocks, columns = apart(_everything.rows(quote.pk))
-    for line, row in zip(lines, columns, strict=True):
-        text, sku, bundled, target, start, product, group, effort, days, months, has_usage, shows_parts, fixed, *more = row
-        parts = parts_in(bundled)
+    bundled = {line.id: parts_in(row[2]) for line, row in zip(lines, columns, strict=True) if row[2]}
+    inside = products_inside(keys_in(bundled.values()))
+    groups = {key: product.group_id for key, product in inside.items()}
+    for place, (line, row) in enumerate(zip(lines, columns, strict=True)):
+        text, sku, _parts, used, target, start, product, group, is_outside, effort, days, months, shows_parts, fixed, *more = row
+        parts = bundled.get(line.id, ())
         if product is not None:
-            products[line.id] = product, group
+            products[line.id] = Catalogued(product, group, inside_of(parts, groups))
+        if parts:
+            is_outside = is_outside or any(inside[part["product"]].outside_catalogue for part in parts)
+            lines[place] = line._replace(outside_catalogue=is_outside)
+            days = _days_inside(parts, inside) if days is None else days
         if effort or days:
             work.append((effort or money.ZERO) * line.quantity + (days or money.ZERO) * line.priced_quantity)
-        found = product_texts(Sold(sku, sku, parts), *more) if sku else statement_texts(text)
+        found = product_texts(Sold(sku, sku, parts, usage_in(used)), *more) if sku else statement_texts(text)
         texts[line.id] = found if target is start is None else found._replace(guidance=Guidance(target, start))
-        if months or has_usage or fixed or (shows_parts and parts):
-            special[line.id] = Special(product, months, has_usage, parts if shows_parts else (), fixed is not None)
-    for line_id, extras in extras_of(quote, special).items():
-        texts[line_id] = texts[line_id]._replace(extras=extras)
-    days = money.cents(sum(work, money.ZERO)) if work else None
-    return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks), days, products)
+        if months or used or fixed or parts:
+            extras = extras_of(found.sold, months, fixed is not None, shows_parts, inside)
+            texts[line.id] = texts[line.id]._replace(extras=extras)
+    all_days = money.cents(sum(work, money.ZERO)) if work else None
+    return Quoted(pricing.price_quote(lines, header_of(quote)), texts, tuple(blocks), all_days, products)
+
+
+def _days_inside(parts: Iterable[dict[str, Any]], inside: Mapping[int, Product]) -> Decimal:
+    """What one bundle takes customer success, where nobody has said it of the whole."""
+    return sum((Decimal(part["quantity"]) * (inside[part["product"]].cs_days or money.ZERO) for part in parts), money.ZERO)
 
 
 _COUNTED = len(PRICING_FIELDS)
@@ -277,8 +320,8 @@ def committed(quote: Quote) -> tuple[pricing.PricedQuote, dict[int, Sold], list[
     """What a quote commits to: its prices, what its lines sell by their ids, its headings and notes. One query."""
     lines, blocks, columns = apart(_committed.rows(quote.pk))
     sold = {
-        line.id: Sold(sku, sku, parts_in(parts)) if sku else statement_sold(text)
-        for line, (text, sku, parts) in zip(lines, columns, strict=True)
+        line.id: Sold(sku, sku, parts_in(parts), usage_in(used)) if sku else statement_sold(text)
+        for line, (text, sku, parts, used) in zip(lines, columns, strict=True)
     }
     return pricing.price_quote(lines, header_of(quote)), sold, blocks
 
@@ -287,7 +330,7 @@ _committed = _rows(*_SOLD)
 
 
 def priced(quote: Quote) -> pricing.PricedQuote:
-    """The quote with all its prices, computed now: one query."""
+    """The quote with all its prices, computed now: one query, two more where there is a bundle."""
     return pricing.price_quote(pricing_lines(quote.pk), header_of(quote))
 
 

@@ -87,7 +87,9 @@ def _extras(extras: Extras) -> Json:
     return {
         "use_within_months": extras.use_within_months,
         "parts": [
-            {"sku": sku, "name": name, "quantity": plain(quantity), "unit": unit} for sku, name, quantity, unit in extras.parts
+            {"sku": part.sku, "name": part.name, "quantity": plain(part.quantity), "unit": part.unit}
+            | ({"use_within_months": part.use_within_months} if part.use_within_months else {})
+            for part in extras.parts
         ],
         "usage": [
             {
@@ -102,7 +104,7 @@ def _extras(extras: Extras) -> Json:
     }
 
 
-_UNUSUAL = ("mark", "alternative_to", "units", "composition")
+_UNUSUAL = ("mark", "alternative_to", "units", "composition", "steps")
 """What is hashed of a line only where it is not the plain product in its own unit."""
 
 
@@ -131,6 +133,11 @@ def _commercial_line(position: int, row: PricedLine, sold: Sold) -> Json:
         shown["units"] = [line.numerator, line.denominator]
     if sold.parts:
         shown["composition"] = list(sold.parts)
+    if sold.usage:
+        shown["steps"] = [
+            {"product": used["product"], "metric": used["metric"], "steps": [[start, price] for start, price, _cost in used["steps"]]}
+            for used in sold.usage
+        ]
     return shown
 
 

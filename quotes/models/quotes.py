@@ -247,6 +247,8 @@ class QuoteLine(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="alternatives", verbose_name=_("alternative to")
     )
     parts = models.JSONField(_("parts of the bundle"), default=list, blank=True)
+    usage = models.JSONField(_("prices by use"), null=True, blank=True)
+    """Copies of the steps in force on the price date, as `catalog.offers.usage_as_stored`; None: there are none."""
     yearly_volume = models.DecimalField(_("expected yearly volume"), max_digits=14, decimal_places=3, null=True, blank=True)
     effort_days = models.DecimalField(_("effort, working days"), max_digits=7, decimal_places=2, null=True, blank=True)
     specialist = models.CharField(_("specialist"), max_length=150, blank=True)

@@ -20,6 +20,7 @@ from quotes.models import MOST_TEXT, Quote, QuoteLine
 from quotes.services.pricing_lines import (
     AMOUNTS,
     COPIED,
+    OF_OFFER,
     Discount,
     LineDraft,
     asked_of,
@@ -149,7 +150,7 @@ def _set_options(quote: Quote, line: QuoteLine, chosen: Sequence[int]) -> set[st
 def _follow_prices(quote: Quote, line: QuoteLine) -> set[str]:
     if line.product is not None:
         copy_prices(line, offers_for(quote, [asked_of(line)])[0])
-    return {*(name.removesuffix("_id") for name in COPIED), "parts"}
+    return {*(name.removesuffix("_id") for name in COPIED), *OF_OFFER}
 
 
 def _set_discount(_quote: Quote, line: QuoteLine, discount: Discount) -> set[str]:

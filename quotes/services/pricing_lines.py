@@ -31,6 +31,8 @@ TOTALS = ("list_total", "net_total", "gross_total", "margin_percent")
 AMOUNTS = ("line_list", "line_net")
 COPIED = (*PRICES, "target_price", "start_price", "price_list_id")
 """What a line takes over from a price."""
+OF_OFFER = ("parts", "usage")
+"""What it takes over from the product beside that."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def plain(line: QuoteLine, key: int) -> pricing.Line:
         floor_price=line.floor_price,
         optional=line.optional,
         selected=line.selected,
-        outside_catalogue=line.product.outside_catalogue if line.product else None,
+        outside_catalogue=line.product.outside_catalogue if line.product and not line.parts else None,
         kind=str(line.kind),
         alternative_to=line.alternative_to_id,
         numerator=line.numerator,
@@ -218,7 +220,8 @@ def asked_of(line: QuoteLine) -> Asked:
 
 
 def offers_for(quote: Quote, asked: Sequence[Asked]) -> list[Offer]:
-    """What the catalogue says of each for this account on the price date: two queries, one more where there is a bundle."""
+    """What the catalogue says of each for this account on the price date: two queries, one more where there is a bundle, and
+    one where something is priced by use."""
     if not asked:
         return []
     return offers.offers_on(asked, quote.price_date, price_lists_for(quote.account, quote.price_date))
@@ -268,21 +271,22 @@ def update(lines: Sequence[QuoteLine], by: User) -> None:
     """Prices and amounts of lines stored in one statement, with history."""
     if not lines:
         return
-    fields = [*(name.removesuffix("_id") for name in COPIED), "parts", *AMOUNTS]
+    fields = [*(name.removesuffix("_id") for name in COPIED), *OF_OFFER, *AMOUNTS]
     QuoteLine.objects.bulk_create(lines, update_conflicts=True, unique_fields=["id"], update_fields=fields)
     histories.record_changed(QuoteLine, [line.pk for line in lines], by=by)
 
 
 def stored(line: QuoteLine) -> list[Any]:
-    return [getattr(line, name) for name in (*COPIED, "parts", *AMOUNTS)]
+    return [getattr(line, name) for name in (*COPIED, *OF_OFFER, *AMOUNTS)]
 
 
 def copy_prices(line: QuoteLine, offer: Offer, *, options: Sequence[int] | None = None) -> None:
-    """The prices and parts of the offer, on the line. Raises: Invalid saying why there are none that day."""
+    """The prices, parts and prices by use of the offer, on the line. Raises: Invalid saying why there are none that day."""
     if offer.price is None:
         raise Invalid(offer.problem, fields={"product": offer.problem})
     for name in COPIED:
         setattr(line, name, getattr(offer.price, name))
+    line.usage = offer.usage
     if offer.parts:
         chosen = line_texts.options_of(line.parts) if options is None else options
         line.parts = {"options": sorted(chosen), "parts": offer.parts}
