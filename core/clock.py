@@ -1,5 +1,6 @@
 """The one clock. Deadlines are UTC instants; days are those of the seller's time zone."""
 
+import calendar
 import datetime as dt
 
 from django.utils import timezone
@@ -18,6 +19,12 @@ def today() -> dt.date:
 def day_of(instant: dt.datetime) -> dt.date:
     """The day that an instant falls on in the seller's time zone."""
     return instant.astimezone(timezone.get_default_timezone()).date()
+
+
+def months_later(day: dt.date, months: int) -> dt.date:
+    """The same day of the month so many months later, or the last one of a month that has none."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def start_of_day(day: dt.date) -> dt.datetime:

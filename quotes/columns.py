@@ -13,10 +13,10 @@ from approvals.models import Run
 from core.forms import whole
 from core.languages import active
 from core.templatetags.ui import Notation, notation, percent, plain_input
-from quotes import approval_facts, selectors
+from quotes import approval_facts, line_texts, selectors
 from quotes.choices import HeaderDiscountKind, QuoteStatus, Trigger
 from quotes.models import Quote, QuoteLine
-from quotes.price_offers import PriceOffer
+from quotes.price_offers import PriceOffer, Stored
 from quotes.pricing import PricedQuote
 from quotes.repricing import LineOffer, Trouble
 from quotes.services.drafting import FIELDS
@@ -91,7 +91,7 @@ def offer_rows_of(found: PriceOffer, *, margin: bool) -> list[OfferRow]:
                 position=positions[row.today.id],
                 sku=sku,
                 name=name[language],
-                changes=_price_changes(shown, row, margin=margin),
+                changes=[*_price_changes(shown, row, margin=margin), *_other_changes(row, found.usage.get(row.today.id))],
                 troubles=[_trouble(trouble) for trouble in row.troubles],
                 net=Change(_("Line net"), shown.money(row.before.line_net), after),
             )
@@ -109,6 +109,32 @@ def _price_changes(shown: Notation, row: LineOffer, *, margin: bool) -> list[Cha
         is_hidden = not margin and name != "list_price"
         changes.append(Change(labels[name], "" if is_hidden else before, "" if is_hidden else after))
     return changes
+
+
+def _other_changes(row: LineOffer, used: tuple[Stored, Stored] | None) -> list[Change]:
+    """Parts and prices by use; without words where only costs differ."""
+    changes = [Change(_("Parts of the bundle"), "", "")] if "parts" in row.others else []
+    if used is not None:
+        before, after = map(usage_words, used)
+        changes.append(Change(_("Prices by use"), *(("", "") if before == after else (before or "–", after or "–"))))
+    return changes
+
+
+def usage_words(stored: Stored) -> str:
+    """Prices by use in the active language: what is counted, and from how many on which price holds."""
+    shown, language = notation(), active()
+    return "; ".join(
+        _("%(measure)s: %(steps)s")
+        % {
+            "measure": used["label"][language],
+            "steps": ", ".join(
+                _("beyond %(quantity)s %(price)s")
+                % {"quantity": shown.quantity(step.from_quantity), "price": shown.unit_price(step.price)}
+                for step in line_texts.steps_of(used)
+            ),
+        }
+        for used in stored
+    )
 
 
 def _trouble(trouble: Trouble) -> str:

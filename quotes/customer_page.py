@@ -1,5 +1,6 @@
 """What the customer's page shows of a document, as ready texts in the active language: rows with their choices, and totals."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any
@@ -16,8 +17,11 @@ from quotes.snapshots import plain
 Json = dict[str, Any]
 
 
-def page_of(document: QuoteDocument, language: str, chosen: Collection[int] | None = None) -> Json:
-    """The variables of the page with these options (None: those it was sent with). Raises: Invalid, as `options.choose`."""
+def page_of(
+    document: QuoteDocument, language: str, chosen: Collection[int] | None = None, ordered: dt.date | None = None
+) -> Json:
+    """The variables of the page with these options (None: those it was sent with). `ordered`: the day on which it was accepted.
+    Raises: Invalid, as `options.choose`."""
     parties = frozen.complete(document.parties)
     content = paper.with_requirements(documents.content_of(document), parties)
     taken = set(options.chosen_in(content) if chosen is None else chosen)
@@ -26,7 +30,7 @@ def page_of(document: QuoteDocument, language: str, chosen: Collection[int] | No
         "content": content,
         "parties": parties,
         "company": parties["company"],
-        "rows": _rows(content, language, taken),
+        "rows": _rows(content, language, taken, ordered),
         "has_options": any(line["optional"] for line in content["lines"]),
         **totals_of(content, language, totals),
         "payment_term": paper.payment_term_in_words(content, language),
@@ -52,7 +56,7 @@ def totals_of(content: Json, language: str, totals: Totals) -> Json:
     }
 
 
-def _rows(content: Json, language: str, taken: set[int]) -> list[Json]:
+def _rows(content: Json, language: str, taken: set[int], ordered: dt.date | None) -> list[Json]:
     """Lines, with the headings and notes before them and what each section comes to."""
     lines, counts = content["lines"], options.counted(content, taken)
     sums = options.subtotals(content, taken)
@@ -69,7 +73,8 @@ def _rows(content: Json, language: str, taken: set[int]) -> list[Json]:
                 section = text
             rows.append({"kind": text["kind"], "text": paper.said(text["text"], language)})
         if place <= len(lines):
-            rows.append(_line(lines[place - 1], language, taken, counts, groups, places))
+            made = _line(lines[place - 1], language, taken, counts, groups, places)
+            rows.append({**made, "details": paper.details_of(lines[place - 1], language, ordered)})
     return rows + _subtotal(section, sums, language)
 
 
@@ -99,7 +104,6 @@ def _line(
         "position": position[0],
         "sku": line["sku"],
         "name": paper.said(line["name"], language),
-        "details": paper.details_of(line, language),
         "usage": [paper.usage_of(threshold, language) for threshold in line.get("usage") or ()],
         "quantity": f"{quantity[0]} {unit[0]}",
         "list_price": list_price[0],

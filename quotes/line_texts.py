@@ -1,5 +1,6 @@
 """What a quote says of what its lines sell: codes, names, units, parts, in every language."""
 
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -10,11 +11,14 @@ from typing import Any, NamedTuple
 
 from django.db.models import TextField, Value
 from django.db.models.functions import Cast, NullIf
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _, ngettext
 
 from catalog.configuration import Inside
 from catalog.models import Product
 from catalog.selectors import products_inside
 from catalog.usage import Step
+from core import clock
 from core.languages import CODES, by_language, in_languages, texts_of
 from quotes.choices import LineKind
 from quotes.models import QuoteLine
@@ -211,3 +215,13 @@ def _used(stored: Sequence[dict[str, Any]]) -> tuple[Used, ...]:
 def steps_of(used: dict[str, Any]) -> list[Step]:
     """The steps of prices by use as a line has them."""
     return [Step(Decimal(start), Decimal(price), None if cost is None else Decimal(cost)) for start, price, cost in used["steps"]]
+
+
+def use_within(months: int, ordered: dt.date | None = None) -> str:
+    """By when a service has to be used, in the active language: the day itself where that of the order is known."""
+    if ordered is not None:
+        last = clock.months_later(ordered, months)
+        return _("To be used by %(day)s.") % {"day": date_format(last, "SHORT_DATE_FORMAT")}
+    return ngettext(
+        "To be used within %(months)s month of the order.", "To be used within %(months)s months of the order.", months
+    ) % {"months": months}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _, ngettext
 from core.templatetags.ui import money, percent, quantity, unit_price
 from quotes import typesetting
 from quotes.choices import HeaderDiscountKind
+from quotes.line_texts import use_within
 
 Json = dict[str, Any]
 LONG = 1_500
@@ -80,13 +81,6 @@ def payment_term_in_words(content: Json, language: str) -> str:
         "the invoice falls due %(days)s day after its date.", "the invoice falls due %(days)s days after its date.", days
     )
     return f"{label}: {due % {'days': days}}"
-
-
-def use_within(months: int) -> str:
-    """By when a service has to be used."""
-    return ngettext(
-        "To be used within %(months)s month of the order.", "To be used within %(months)s months of the order.", months
-    ) % {"months": months}
 
 
 def _day_of(content: Json, parties: Json) -> str:
@@ -259,21 +253,24 @@ def marks_of(line: Json, places: dict[int, int], replaced: set[int]) -> list[str
     return []
 
 
-def details_of(line: Json, language: str) -> list[str]:
-    """Description, what a bundle contains, and by when a service has to be used."""
+def details_of(line: Json, language: str, ordered: dt.date | None = None) -> list[str]:
+    """Description, what a bundle contains, and by when a service has to be used. `ordered`: the day of the order, once there is
+    one."""
     details = said(line["description"], language).splitlines()
-    parts = [part_of(part, language) for part in line.get("parts") or ()]
+    parts = [part_of(part, language, ordered) for part in line.get("parts") or ()]
     if parts:
         details += [_("Contains:"), *parts]
     if line.get("use_within_months"):
-        details.append(use_within(line["use_within_months"]))
+        details.append(use_within(line["use_within_months"], ordered))
     return [*details, *line.get("required", ())]
 
 
-def part_of(part: Json, language: str) -> str:
-    """A part of a bundle: how much of what."""
+def part_of(part: Json, language: str, ordered: dt.date | None = None) -> str:
+    """A part of a bundle: how much of what, and by when it has to be used."""
     amount = " ".join(_filled([quantity(part["quantity"]), said(part.get("unit"), language)]))
-    return f"{amount} {said(part['name'], language)}" + (f" ({part['sku']})" if part.get("sku") else "")
+    words = f"{amount} {said(part['name'], language)}" + (f" ({part['sku']})" if part.get("sku") else "")
+    months = part.get("use_within_months")
+    return f"{words}. {use_within(months, ordered)}" if months else words
 
 
 def usage_of(row: Json, language: str) -> list[str]:

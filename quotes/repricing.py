@@ -4,8 +4,8 @@ A price change in the catalogue never touches a quote by itself (docs/pricing.md
 `quotes.services.quote_reprice` changes it once somebody wants that.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple, Protocol
@@ -30,13 +30,15 @@ class Prices(Protocol):
 
 
 class Today(NamedTuple):
-    """What the catalogue says of the product of a line: the price for its quantity, if it has one, and whether it is sold.
+    """What the catalogue says of the product of a line: the price for its quantity, if it has one, whether it is sold, and what
+    else a line keeps that is different today, by its name: equal as long as it is the same.
 
     What is no product costs today what it costs on the line.
     """
 
     price: Prices | None
     is_sold: bool
+    others: Mapping[str, str] = {}
 
 
 class Trouble(StrEnum):
@@ -54,7 +56,7 @@ _STUCK = {Trouble.NO_PRICE, Trouble.DISCOUNT_TOO_LARGE}
 class LineOffer:
     """A line that would not stay as it is: `today` is the line at today's price, `after` what that comes to, None if nothing.
 
-    `fields` are those of `PRICES` that differ.
+    `fields` are those of `PRICES` that differ, `others` what else does (`Today.others`).
     """
 
     before: PricedLine
@@ -62,6 +64,7 @@ class LineOffer:
     after: PricedLine | None
     fields: tuple[str, ...]
     troubles: tuple[Trouble, ...]
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,10 @@ class Offer:
     @property
     def content(self) -> str:
         """What is offered, as text: equal as long as the same would change to the same."""
-        rows = [(row.today.id, *(str(getattr(row.today, name)) for name in PRICES), *row.troubles) for row in self.lines]
+        rows = [
+            (row.today.id, *(str(getattr(row.today, name)) for name in PRICES), *row.troubles, *row.others.items())
+            for row in self.lines
+        ]
         return "\n".join(map(str, rows))
 
 
@@ -98,9 +104,9 @@ def offer(lines: Sequence[Line], header: Header, today: Sequence[Today]) -> Offe
     changed = []
     for place, (old, new) in enumerate(zip(lines, fresh, strict=True)):
         fields = tuple(name for name in PRICES if getattr(old, name) != getattr(new, name))
-        if fields or troubles[place]:
+        if fields or troubles[place] or today[place].others:
             priced = after.lines[place] if after and Trouble.NO_PRICE not in troubles[place] else None
-            changed.append(LineOffer(before.lines[place], new, priced, fields, troubles[place]))
+            changed.append(LineOffer(before.lines[place], new, priced, fields, troubles[place], today[place].others))
     return Offer(tuple(changed), before, None if is_stuck else after)
 
 

@@ -1,5 +1,6 @@
 """What a line of a quote shows, as ready text: the templates of long quotes stay flat."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,14 +11,15 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _, ngettext
+from django.utils.translation import gettext as _
 
+from core import money
 from core.languages import active
 from core.rows import RowTemplate
 from core.templatetags.ui import Notation, notation
 from quotes import sections
 from quotes.choices import DiscountKind, LineKind
-from quotes.line_texts import Guidance, ProductTexts
+from quotes.line_texts import Guidance, ProductTexts, use_within
 from quotes.models import Quote
 from quotes.pricing import Line, PricedLine
 from quotes.sections import Block
@@ -97,18 +99,25 @@ def rows_of(
     sees_margin: bool,
     said: Mapping[int, str] | None = None,
     required: Mapping[int, str] | None = None,
+    ordered: dt.date | None = None,
 ) -> SafeString:
     """The rows of all lines, headings and notes, in the active language. `said`: what the customer said of a line, by its id;
-    `required`: what the customer requires of it."""
+    `required`: what the customer requires of it; `ordered`: the day on which they accepted."""
+    made = _rows(quote, quoted, said or {}, required or {}, ordered, editing=editing)
     drawn = (
-        template.render(map(itemgetter(1), rows), sees_margin=sees_margin)
-        for template, rows in groupby(_rows(quote, quoted, said or {}, required or {}, editing=editing), key=itemgetter(0))
+        template.render(map(itemgetter(1), rows), sees_margin=sees_margin) for template, rows in groupby(made, key=itemgetter(0))
     )
     return format_html_join("", "{}", ((html,) for html in drawn))
 
 
 def _rows(
-    quote: Quote, quoted: Quoted, said: Mapping[int, str], required: Mapping[int, str], *, editing: bool
+    quote: Quote,
+    quoted: Quoted,
+    said: Mapping[int, str],
+    required: Mapping[int, str],
+    ordered: dt.date | None,
+    *,
+    editing: bool,
 ) -> Iterator[tuple[RowTemplate, Any]]:
     shown, language, url = notation(), active(), _lines_url(quote)
     sums = sections.subtotals(quoted.blocks, quoted.priced.lines)
@@ -120,7 +129,7 @@ def _rows(
             yield _template_of(block.kind, editing=editing), text_row(quote, block, sums.get(block.id))
             block = next(blocks)
         stands_for = positions.get(row.line.alternative_to) if row.line.alternative_to else None
-        made = _row(shown, language, url, place + 1, row, quoted.texts[row.line.id], stands_for)
+        made = _row(shown, language, url, place + 1, row, quoted.texts[row.line.id], stands_for, ordered)
         made.said, made.required = _said(said.get(row.line.id)), required.get(row.line.id, "")
         yield _template_of(row.line.kind, editing=editing), made
     while block is not None:
@@ -192,11 +201,18 @@ def _lines_url(quote: Quote) -> str:
 
 
 def _row(
-    shown: Notation, language: str, url: str, position: int, row: PricedLine, texts: ProductTexts, stands_for: int | None
+    shown: Notation,
+    language: str,
+    url: str,
+    position: int,
+    row: PricedLine,
+    texts: ProductTexts,
+    stands_for: int | None,
+    ordered: dt.date | None = None,
 ) -> Row:
     line, discount, margin = row.line, row.discount_percent, row.margin_percent
     net_price, line_net = row.net_price, shown.money(row.line_net)
-    guidance, least, low, high, most, at = _guidance(shown, line, net_price, texts.guidance)
+    meter = meter_of(shown, row, texts.guidance)
     return Row(
         id=line.id,
         position=position,
@@ -204,7 +220,7 @@ def _row(
         css=_css(row),
         sku=texts.sku,
         name=texts.name[language],
-        description=_description(texts, language),
+        description=_description(texts, language, ordered),
         flag=_flag(row, stands_for) if line.optional or not row.counts else "",
         optional="1" if line.optional else "",
         unit=texts.unit[language],
@@ -224,34 +240,29 @@ def _row(
         net=_("included") if row.is_included else line_net,
         vat=shown.percent(line.vat_percent),
         margin="–" if margin is None else shown.percent(margin, 1),
-        guidance=guidance,
-        least=least,
-        low=low,
-        high=high,
-        most=most,
-        at=at,
+        guidance=meter.guidance,
+        least=meter.least,
+        low=meter.low,
+        high=meter.high,
+        most=meter.most,
+        at=meter.at,
         said="",
         required="",
         error="",
     )
 
 
-def _description(texts: ProductTexts, language: str) -> str:
+def _description(texts: ProductTexts, language: str, ordered: dt.date | None) -> str:
     """That of the catalogue, with what a bundle consists of and until when a service is to be used."""
     said, extras = [texts.description[language]], texts.extras
     if extras and extras.parts:
         shown = notation()
         parts = (f"{shown.quantity(part.quantity)} {part.unit[language]} {part.name[language]}" for part in extras.parts)
         said.append(_("Contains: %(parts)s.") % {"parts": ", ".join(parts)})
+        within = ((part.name[language], part.use_within_months) for part in extras.parts)
+        said += [f"{name}: {use_within(months, ordered)}" for name, months in within if months]
     if extras and extras.use_within_months:
-        said.append(
-            ngettext(
-                "To be used within %(months)s month of the order.",
-                "To be used within %(months)s months of the order.",
-                extras.use_within_months,
-            )
-            % {"months": extras.use_within_months}
-        )
+        said.append(use_within(extras.use_within_months, ordered))
     return " ".join(text for text in said if text)
 
 
@@ -275,20 +286,50 @@ def _flag(row: PricedLine, stands_for: int | None) -> str:
     return _("%(what)s, chosen") % {"what": text} if row.counts else text
 
 
-_NO_GUIDANCE = ("", "0", "0", "1", "1", "0")
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Where the price of a line stands between floor, target and start, as a meter takes it. `guidance`: those in words; "" where
+    there are none, and no meter is shown."""
+
+    id: int
+    guidance: str = ""
+    least: str = "0"
+    low: str = "0"
+    high: str = "1"
+    most: str = "1"
+    at: str = "0"
 
 
-def _guidance(shown: Notation, line: Line, net_price: Decimal, known: Guidance | None) -> tuple[str, str, str, str, str, str]:
-    """`(sentence, least, low, high, most, at)`: where the price stands between floor, target and start, as a meter takes it."""
-    floor, target, start = line.floor_price, known.target if known else None, known.start if known else None
-    if floor is None or floor == 0:
-        return _NO_GUIDANCE
-    high = target if target is not None and target >= floor else floor
-    most = max(price for price in (high, start, line.list_price, net_price) if price is not None)
-    said = [(_("Floor"), floor), (_("Target"), target), (_("Start"), start)]
+METER = RowTemplate("quotes/_guidance.html", Meter)
+
+
+def meter_of(shown: Notation, row: PricedLine, known: Guidance | None) -> Meter:
+    """That of the price after the line's share of the discount on the whole quote, which is what the floor is held against."""
+    line = row.line
+    target, start = (known.target, known.start) if known else (None, None)
+    said = [(_("Floor"), line.floor_price or None), (_("Target"), target or None), (_("Start"), start or None)]
+    prices = [price for _name, price in said if price is not None]
+    if not prices:
+        return Meter(line.id)
+    at = _price_left(row)
+    low = line.floor_price or min(prices)
+    high = max(low, target or low)
+    least, most = min(low * Decimal("0.8"), at), max(*prices, high, line.list_price, at)
     sentence = " · ".join(f"{name} {shown.unit_price(price)}" for name, price in said if price is not None)
-    least = min(floor * Decimal("0.8"), net_price)
-    return sentence, f"{least:f}", f"{floor:f}", f"{high:f}", f"{most:f}", f"{net_price:f}"
+    if not line.floor_price:
+        low = least  # nothing is too little
+    return Meter(line.id, sentence, f"{least:f}", f"{low:f}", f"{high:f}", f"{most:f}", f"{at:f}")
+
+
+_STEP = Decimal("0.0001")
+
+
+def _price_left(row: PricedLine) -> Decimal:
+    """What a pricing unit brings in, 4 places; on the side of the floor on which the whole line is."""
+    price, floor = money.unit_price(row.net / row.line.priced_quantity), row.line.floor_price
+    if floor is None:
+        return price
+    return min(price, floor - _STEP) if row.below_floor else max(price, floor)
 
 
 def _discount_input(shown: Notation, line: Line, discount: Decimal | None) -> str:

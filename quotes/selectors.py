@@ -170,6 +170,8 @@ def lines_with(*columns: str) -> Prepared:
 
 
 _pricing, _amounts = lines_with(*PRICING_FIELDS), lines_with(*_AMOUNT_FIELDS)
+
+
 def _marked(quote_id: int) -> QuerySet[QuoteLine, tuple[Any, ...]]:
     """Lines that are outside the catalogue, or whose parts may be."""
     lines = QuoteLine.objects.filter(Q(product__outside_catalogue=True) | Q(IsNull(PARTS, False)), quote_id=quote_id)
@@ -332,6 +334,20 @@ _committed = _rows(*_SOLD)
 def priced(quote: Quote) -> pricing.PricedQuote:
     """The quote with all its prices, computed now: one query, two more where there is a bundle."""
     return pricing.price_quote(pricing_lines(quote.pk), header_of(quote))
+
+
+_guidance = Prepared(
+    lambda quote_id: (
+        QuoteLine.objects.filter(Q(target_price__isnull=False) | Q(start_price__isnull=False), quote_id=quote_id)
+        .order_by()
+        .values_list("pk", "target_price", "start_price")
+    )
+)
+
+
+def guidance_of(quote: Quote) -> dict[int, Guidance]:
+    """The prices to aim at and to begin with, by the lines that have one: one query."""
+    return {key: Guidance(target, start) for key, target, start in _guidance.rows(quote.pk)}
 
 
 _headings = Prepared(

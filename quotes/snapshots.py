@@ -135,7 +135,11 @@ def _commercial_line(position: int, row: PricedLine, sold: Sold) -> Json:
         shown["composition"] = list(sold.parts)
     if sold.usage:
         shown["steps"] = [
-            {"product": used["product"], "metric": used["metric"], "steps": [[start, price] for start, price, _cost in used["steps"]]}
+            {
+                "product": used["product"],
+                "metric": used["metric"],
+                "steps": [[start, price] for start, price, _cost in used["steps"]],
+            }
             for used in sold.usage
         ]
     return shown

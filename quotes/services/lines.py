@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from catalog import bundles, selectors as catalog
+from catalog import bundles, measures, selectors as catalog
+from catalog.measures import Factor
 from catalog.models import UnitOfMeasure
 from core.errors import Invalid, NotAllowed, NotFound, Text
 from quotes import policies, pricing, selectors
@@ -126,15 +127,23 @@ def _set_quantity(quote: Quote, line: QuoteLine, quantity: Decimal) -> set[str]:
 
 
 def _set_unit(quote: Quote, line: QuoteLine, unit_id: int | None) -> set[str]:
-    """The unit that the quantity is in; None: the one that the price is for."""
+    """The unit that the quantity is in; None: the one that the price is for. What is ordered stays as much as it was.
+
+    Raises: Invalid where that takes more digits than a quantity has, or the product is not sold in the unit.
+    """
     known = [] if line.product_id is None else catalog.units_of([line.product_id])[line.product_id]
     found = next((unit for unit in known if unit.unit_id == unit_id), None)
     if unit_id is not None and found is None:
         text = _("This product is not sold in that unit.")
         raise Invalid(text, fields={"unit": text})
+    factor = measures.ONE if found is None else found.factor
+    quantity = measures.converted(line.quantity, Factor(line.numerator, line.denominator), factor)
+    if quantity is None or quantity >= TOO_MUCH_OF_IT:
+        text = _("This quantity cannot be said exactly in that unit. Change the quantity first.")
+        raise Invalid(text, fields={"unit": text})
     line.unit = None if found is None or found == known[0] else UnitOfMeasure.objects.get(pk=found.unit_id)
-    line.numerator, line.denominator = (1, 1) if found is None else (found.factor.numerator, found.factor.denominator)
-    return _follow_prices(quote, line) | {"unit", "numerator", "denominator"}
+    line.numerator, line.denominator = factor
+    return _set_quantity(quote, line, quantity) | {"unit", "numerator", "denominator"}
 
 
 def _set_options(quote: Quote, line: QuoteLine, chosen: Sequence[int]) -> set[str]:
@@ -188,6 +197,7 @@ def _set_text(_quote: Quote, line: QuoteLine, text: str) -> set[str]:
     return {"text"}
 
 
+TOO_MUCH_OF_IT = Decimal(10) ** 9
 CHANGES: Mapping[str, Callable[[Quote, QuoteLine, Any], set[str]]] = {
     "quantity": _set_quantity,
     "unit": _set_unit,

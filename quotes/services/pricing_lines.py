@@ -287,9 +287,8 @@ def copy_prices(line: QuoteLine, offer: Offer, *, options: Sequence[int] | None 
     for name in COPIED:
         setattr(line, name, getattr(offer.price, name))
     line.usage = offer.usage
-    if offer.parts:
-        chosen = line_texts.options_of(line.parts) if options is None else options
-        line.parts = {"options": sorted(chosen), "parts": offer.parts}
+    chosen = line_texts.options_of(line.parts) if options is None else options
+    line.parts = {"options": sorted(chosen), "parts": offer.parts} if offer.parts else []
 
 
 def check_surcharge(by: User, line: QuoteLine, quote: Quote) -> None:

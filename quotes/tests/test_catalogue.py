@@ -14,7 +14,7 @@ from catalog.tests.factories import PriceFactory, ProductFactory
 from core.errors import Invalid
 from quotes import explaining, line_texts, price_offers, selectors, services, snapshots
 from quotes.models import Quote, QuoteLine
-from quotes.services import LineDraft
+from quotes.services import LineDraft, Measure
 from quotes.tests.factories import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -119,20 +119,49 @@ def test_what_is_no_option_of_the_bundle_is_refused(world: World, options: list[
 
 
 # --- Units and quantities -----------------------------------------------------------------------------------------------
-def test_a_line_changes_its_unit_and_the_price_stays_per_pricing_unit(world: World) -> None:
+@pytest.mark.req("S1.17")
+def test_a_line_changes_its_unit_and_stays_as_much_at_a_price_per_pricing_unit(world: World) -> None:
     gram = UnitOfMeasure.objects.create(code="g", label_en="g", label_fi="g")
     ProductUnit.objects.create(product=world.product, unit=gram, numerator=1, denominator=1000)
     quote = quote_of(world, LineDraft(world.product, D(500)))
     line = quote.lines.get()
     services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=gram.pk)
     line = quote.lines.get()
-    assert (line.unit, line.numerator, line.denominator, line.line_net) == (gram, 1, 1000, D("5.00"))
+    assert (line.quantity, line.unit, line.numerator, line.denominator) == (D(500_000), gram, 1, 1000)
+    assert (line.list_price, line.line_net) == (D(10), D("5000.00"))
     shown = content_of(Quote.objects.get(pk=quote.pk))["lines"][0]
     assert (shown["unit"]["en"], shown["price_unit"]["en"], shown["net_price"]) == ("g", "pcs", "10.0000")
     services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=world.product.unit_id)
-    assert (quote.lines.get().unit, quote.lines.get().line_net) == (None, D(5000))
+    line = quote.lines.get()
+    assert (line.unit, line.quantity, line.line_net) == (None, D(500), D(5000))
     with pytest.raises(Invalid):
         services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=10**9)
+
+
+@pytest.mark.parametrize(
+    ("numerator", "denominator", "quantity"),
+    [(3, 1, "100"), (1, 1000, "1000000"), (1_000_000, 1, "1")],
+    ids=["third", "huge", "tiny"],
+)
+def test_a_quantity_that_the_other_unit_cannot_say_stays_as_it_is(
+    world: World, client: Client, numerator: int, denominator: int, quantity: str
+) -> None:
+    other = UnitOfMeasure.objects.create(code="other", label_en="other", label_fi="muu")
+    ProductUnit.objects.create(product=world.product, unit=other, numerator=numerator, denominator=denominator)
+    quote = quote_of(world, LineDraft(world.product, D(quantity)))
+    line, version = quote.lines.get(), Quote.objects.get().version
+    client.force_login(world.rep)
+    body = {"field": "unit", "value": str(other.pk), "version": version}
+    answer = client.post(reverse("quote_line_change", args=[quote.pk, line.pk]), body)
+    assert answer.status_code == 422
+    assert "This quantity cannot be said exactly in that unit. Change the quantity first." in answer.content.decode()
+    with pytest.raises(Invalid) as refused:
+        services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, unit=other.pk)
+    assert set(refused.value.fields) == {"unit"}
+    after = quote.lines.get()
+    assert (after.quantity, after.unit, after.line_net, Quote.objects.get().version) == (
+        D(quantity), None, D(quantity) * 10, version,
+    )  # fmt: skip
 
 
 @pytest.mark.req("S1.17", "S1.18", "S1.23")
@@ -240,6 +269,6 @@ def test_thirds_are_exact(world: World, quantity: str, net: str) -> None:
     third = UnitOfMeasure.objects.create(code="third", label_en="third", label_fi="kolmannes")
     product = ProductFactory(list_price="1", cost="1", floor_price=None)
     ProductUnit.objects.create(product=product, unit=third, numerator=1, denominator=3)
-    quote = quote_of(world, LineDraft(product, D(quantity)))
-    line = services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, unit=third.pk)
+    measure = Measure(third, 1, 3)
+    line = quote_of(world, LineDraft(product, D(quantity), measure=measure)).lines.get()
     assert str(line.line_net) == net

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from accounts.selectors import payment_term_advice
@@ -13,7 +14,7 @@ from core.errors import Invalid, StaleVersion
 from core.forms import whole
 from core.templatetags.ui import money, notation
 from quotes import columns, configuring, declined, line_texts, policies, requirements, rows, selectors
-from quotes.choices import HeaderDiscountKind, QuoteStatus
+from quotes.choices import HeaderDiscountKind, LineKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
 from quotes.sections import Block
@@ -80,7 +81,9 @@ def changed(
     context |= changing_parts(user, quote, priced, required)
     context["field_error"] = str(error) if error else ""
     context["subtotals"] = _subtotals(quote, priced)
-    context["margins"] = _margins(quote, priced, field) if context["sees_margin"] else []
+    moved = context["sees_margin"] and _moves_all(quote, field)
+    context["margins"] = _margins(priced) if moved else []
+    context["meters"] = _meters(quote, priced) if moved else ""
     context["row"], said = _row(user, quote, priced, line, typed, error, context["subtotals"], required)
     context["below"] = (selectors.next_line(line) or "new") if placed and line is not None else None
     total = money(priced.totals.net_total)
@@ -93,10 +96,19 @@ def _subtotals(quote: Quote, priced: PricedQuote) -> list[tuple[int, str]]:
     return [(key, shown.money(amount)) for key, amount in selectors.subtotals_of(quote, priced).items()]
 
 
-def _margins(quote: Quote, priced: PricedQuote, field: str) -> list[tuple[int, str]]:
-    """Of all lines, where the discount on the whole quote moves them: when it was changed, or is an amount that others share."""
-    if field not in ("header_discount", "header_target") and quote.header_discount_kind != HeaderDiscountKind.AMOUNT:
-        return []
+def _moves_all(quote: Quote, field: str) -> bool:
+    """Whether the discount on the whole quote moves all lines: when it was changed, or is an amount that others share."""
+    return field in ("header_discount", "header_target") or quote.header_discount_kind == HeaderDiscountKind.AMOUNT
+
+
+def _meters(quote: Quote, priced: PricedQuote) -> SafeString:
+    shown, known = notation(), selectors.guidance_of(quote)
+    return rows.METER.render(
+        [rows.meter_of(shown, row, known.get(row.line.id)) for row in priced.lines if row.line.kind != LineKind.SOW]
+    )
+
+
+def _margins(priced: PricedQuote) -> list[tuple[int, str]]:
     shown = notation()
     return [(row.line.id, "–" if row.margin_percent is None else shown.percent(row.margin_percent, 1)) for row in priced.lines]
 

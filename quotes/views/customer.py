@@ -142,7 +142,7 @@ def _show(
         "refusal": refusal,
         "changes": comparison_rows.for_customer(document) if state == "open" else None,
         "is_fragment": False,
-        **page_of(document, language, shown),
+        **page_of(document, language, shown, clock.day_of(answer.at) if answer is not None and state == "accepted" else None),
         **_forms(document, forms or {}),
     }
     if request.headers.get("HX-Request"):

@@ -1,5 +1,6 @@
 """The editor: every change is one small request that answers the row, the totals and the status line."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from accounts.selectors import account_search
 from approvals import selectors as approvals
 from catalog.models import Product
 from catalog.selectors import product_search
+from core import clock
 from core.errors import DomainError, Invalid
 from core.forms import typed, whole
 from core.templatetags.ui import unit_price
@@ -31,6 +33,7 @@ from quotes import (
     services,
     template_selectors,
 )
+from quotes.choices import QuoteStatus
 from quotes.models import Quote
 from quotes.views.changed import changed, changing_parts, shows_conflicts, version_of
 from users.access import requires, user_of
@@ -125,6 +128,7 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
             sees_margin=policies.may_see_margin(user),
             said=by_line,
             required=requirements.notes(quoted, required),
+            ordered=_ordered(quote),
         ),
         "form": forms.HeadForm(instance=quote, user=user) if with_form else None,
         "may_edit": policies.may_edit(user, quote),
@@ -136,6 +140,13 @@ def editor_context(user: User, quote: Quote, *, with_form: bool = True) -> dict[
         "margin_context": margins.context_of(quote) if policies.may_see_margin(user) else None,
         **changing_parts(user, quote, quoted.priced, required, quoted),
     }
+
+
+def _ordered(quote: Quote) -> dt.date | None:
+    """The day on which the customer accepted it."""
+    is_ordered = quote.status in (QuoteStatus.ACCEPTED, QuoteStatus.ORDERED)
+    answer = getattr(quote, "answer", None) if is_ordered else None
+    return clock.day_of(answer.at) if answer else None
 
 
 def _sent_back(quote: Quote) -> dict[str, Any] | None:

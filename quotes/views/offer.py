@@ -39,7 +39,7 @@ def _notice(request: HttpRequest, quote: Quote) -> HttpResponse:
     found = price_offers.price_offer(quote)
     lines = found.offer.lines
     is_told = bool(lines) and not price_offers.is_kept(quote, found)
-    context = {"quote": quote, "is_told": is_told, "lines": len(lines), "changed": any(row.fields for row in lines)}
+    context = {"quote": quote, "is_told": is_told, "lines": len(lines), "changed": any(row.fields or row.others for row in lines)}
     return render(request, "quotes/offer.html#notice", context)
 
 
