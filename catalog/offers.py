@@ -34,6 +34,29 @@ class Offer(NamedTuple):
     usage: list[dict[str, Any]] | None = None
 
 
+class PricedPart(NamedTuple):
+    """So many pricing units of a product in one bundle, and its price at the break that all bundles of the line reach."""
+
+    sku: str
+    quantity: Decimal
+    price: PriceRow | None
+
+
+class Explained(NamedTuple):
+    """An offer, and what its price is made of: nothing where the product has one of its own."""
+
+    offer: Offer
+    parts: list[PricedPart]
+
+
+def explained_on(asked: Asked, day: dt.date, lists: Sequence[int] = ()) -> Explained:
+    """The offer for one product, and the prices of its parts where it costs what they cost. Queries as `offers_on`."""
+    catalogue = _catalogue([asked], day, lists)
+    offer = catalogue.offer(asked)
+    is_of_parts = asked.product.bundle_pricing == BundlePricing.PARTS and offer.price is not None
+    return Explained(offer, catalogue.priced_parts(asked) if is_of_parts else [])
+
+
 def offer_on(asked: Asked, day: dt.date, lists: Sequence[int] = ()) -> Offer:
     """One of `offers_on`."""
     return offers_on([asked], day, lists)[0]
@@ -45,12 +68,16 @@ def offers_on(asked: Sequence[Asked], day: dt.date, lists: Sequence[int] = ()) -
     One query; one more where there is a bundle, and one where something is priced by use. Parts are looked up at the break of
     what all bundles of the line need of them.
     """
+    catalogue = _catalogue(asked, day, lists)
+    found = [catalogue.offer(line) for line in asked]
+    usage = _usage_by_product(asked, list(catalogue.rows.values()), day, lists)
+    return [_with_usage(line.product.pk, offer, usage) for line, offer in zip(asked, found, strict=True)] if usage else found
+
+
+def _catalogue(asked: Sequence[Asked], day: dt.date, lists: Sequence[int]) -> "_Catalogue":
     rows = selectors.bundle_rows_of({line.product.pk for line in asked if line.product.is_bundle})
     keys = {line.product.pk for line in asked} | {row.part.part for row in rows}
-    catalogue = _Catalogue(rows, selectors.prices_on(keys, day, lists))
-    found = [catalogue.offer(line) for line in asked]
-    usage = _usage_by_product(asked, rows, day, lists)
-    return [_with_usage(line.product.pk, offer, usage) for line, offer in zip(asked, found, strict=True)] if usage else found
+    return _Catalogue(rows, selectors.prices_on(keys, day, lists))
 
 
 def _usage_by_product(
@@ -68,8 +95,8 @@ def _usage_by_product(
 
 
 def usage_as_stored(product: int, sku: str, found: Sequence[Usage]) -> list[dict[str, Any]]:
-    """As quotes store them: `[{"product": key, "sku": code, "metric": code, "label": by language, "steps": [[from, price, cost]]}]`,
-    numbers as texts, EUR; the cost is None where it is unknown."""
+    """As quotes store them, a dict for each measure: "product" (key), "sku", "metric" (code), "label" by language, and "steps":
+    `[[from, price, cost]]` as texts, EUR; the cost is None where it is unknown."""
     return [
         {
             "product": product,
@@ -132,14 +159,23 @@ class _Catalogue:
                 return _("%(sku)s, a part of %(bundle)s, has another VAT rate than the bundle.") % words
         return ""
 
+    def priced_parts(self, asked: Asked) -> list[PricedPart]:
+        """What a bundle without a price of its own is priced by. Raises: Circular."""
+        return [
+            PricedPart(
+                self.rows[leaf.product].part.sku,
+                leaf.quantity,
+                selectors.price_for(self.prices.get(leaf.product, []), Fraction(leaf.quantity) * Fraction(asked.quantity)),
+            )
+            for leaf in bundles.leaves(asked.product.pk, self.parts, asked.options, whole=self.whole)
+        ]
+
     def _from_parts(self, asked: Asked) -> tuple[PriceRow | None, str]:
         priced = []
-        for leaf in bundles.leaves(asked.product.pk, self.parts, asked.options, whole=self.whole):
-            needed = Fraction(leaf.quantity) * Fraction(asked.quantity)
-            price = selectors.price_for(self.prices.get(leaf.product, []), needed)
-            if price is None:
-                return None, _no_price(self.rows[leaf.product].part.sku)
-            priced.append((leaf.quantity, price))
+        for part in self.priced_parts(asked):
+            if part.price is None:
+                return None, _no_price(part.sku)
+            priced.append((part.quantity, part.price))
         lists = {price.price_list_id for _quantity, price in priced}
         amounts = bundles.together(priced)
         row = PriceRow(

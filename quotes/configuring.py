@@ -46,8 +46,8 @@ def _spoken_of(quote: Quote, rules: Sequence[Rule]) -> Products:
 
 
 def findings_of(quote: Quote, priced: PricedQuote, products: Products | None = None) -> list[Finding]:
-    """What the lines that count break on the price date, bundles with what they hold: one query; one more where there are rules and
-    the products of the lines are not known, and then one for what bundles hold."""
+    """What the lines that count break on the price date, bundles with what they hold: one query; one more where there are rules
+    and the products of the lines are not known, and then one for what bundles hold."""
     rules = catalog.rules_on(quote.price_date)
     if not rules:
         return []

@@ -1,15 +1,18 @@
 """How the price of a line comes about: each step of the waterfall with its rule, its source and its amount."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from catalog import bundles, selectors as catalog, usage
-from catalog.models import Product
+from accounts.price_list_selectors import price_lists_for
+from catalog import bundles, offers, selectors as catalog, usage
+from catalog.choices import BundlePricing
+from catalog.models import PriceList, Product
+from catalog.pages import UsageTable
 from core import money
 from core.languages import active
 from core.templatetags.ui import notation
@@ -18,22 +21,25 @@ from quotes.choices import DiscountKind, HeaderDiscountKind
 from quotes.line_texts import Extras
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedLine
+from quotes.services.pricing_lines import asked_of
 from users.models import User
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step: what it is, where it comes from, the price per unit after it ("" where there is none) and its part of the
-    line's amount, as text."""
+    line's amount, as text; `parts`: what the price is made of, each in a sentence."""
 
     name: str
     source: str
     unit_price: str
     amount: str
+    parts: list[str] = field(default_factory=list)
 
 
 def explained(user: User, quote: Quote, line: QuoteLine) -> dict[str, Any]:
-    """`steps`, `row` (the priced line), `texts`, `position`, `sees_margin` and `yearly` of a line."""
+    """`steps`, `row` (the priced line), `texts`, `usage` (prices by use: a table for each measure), `position`, `sees_margin` and
+    `yearly` of a line."""
     quoted = selectors.quoted(quote)
     position, row = next((number, row) for number, row in enumerate(quoted.priced.lines, 1) if row.line.id == line.pk)
     margin = policies.may_see_margin(user)
@@ -46,6 +52,7 @@ def explained(user: User, quote: Quote, line: QuoteLine) -> dict[str, Any]:
         "steps": steps_of(quote, line, row),
         "row": row,
         "texts": quoted.texts[line.pk],
+        "usage": _usage(quoted.texts[line.pk].extras),
         "position": position,
         "others": others,
         "sees_margin": margin,
@@ -54,11 +61,16 @@ def explained(user: User, quote: Quote, line: QuoteLine) -> dict[str, Any]:
     }
 
 
+def _usage(extras: Extras | None) -> list[UsageTable]:
+    return [UsageTable(used.label[active()], usage.table(used.steps)) for used in extras.usage] if extras else []
+
+
 def steps_of(quote: Quote, line: QuoteLine, row: PricedLine) -> list[Step]:
     """From the list price to the net, in the active language."""
     shown = notation()
+    source_of_list_price, parts = _list_price(quote, line)
     words: dict[str, tuple[str, Callable[[], str]]] = {
-        "list_price": (_("List price"), lambda: _source_of_list_price(quote, line)),
+        "list_price": (_("List price"), lambda: source_of_list_price),
         "account_discount": (_("Account discount"), lambda: _source_of_account_discount(quote)),
         "line_discount": (_("Line discount"), lambda: _typed(line)),
         "header_discount": (_("Share of the discount on the whole quote"), lambda: _header(quote)),
@@ -68,7 +80,7 @@ def steps_of(quote: Quote, line: QuoteLine, row: PricedLine) -> list[Step]:
     for step in pricing.waterfall(row):
         name, source = words[step.name]
         unit_price = "" if step.unit_price is None else shown.unit_price(step.unit_price)
-        steps.append(Step(name, source(), unit_price, shown.money(step.amount)))
+        steps.append(Step(name, source(), unit_price, shown.money(step.amount), parts if step.name == "list_price" else []))
     return steps
 
 
@@ -77,13 +89,53 @@ def _source_of_account_discount(quote: Quote) -> str:
     return _("%(percent)s for every deal with %(account)s") % {"percent": percent, "account": quote.account.name}
 
 
-def _source_of_list_price(quote: Quote, line: QuoteLine) -> str:
-    if line.product_id is None:
-        return _("as pre-sales wrote it")
+def _list_price(quote: Quote, line: QuoteLine) -> tuple[str, list[str]]:
+    """Where the list price comes from, and the parts of a bundle, with their prices where it costs what they cost. The quantity
+    break and the prices of parts are those of the catalogue on the price date, told as long as they come to what the line has."""
+    if line.product is None:
+        return _("as pre-sales wrote it"), []
+    found = offers.explained_on(asked_of(line), quote.price_date, price_lists_for(quote.account, quote.price_date))
+    price = found.offer.price
+    is_same = price is not None and price.list_price == line.list_price
     day = date_format(quote.price_date, "SHORT_DATE_FORMAT")
-    if line.price_list is None:
-        return _("standard price list on %(day)s") % {"day": day}
-    return _("price list %(name)s on %(day)s") % {"name": line.price_list.label, "day": day}
+    if line.product.bundle_pricing == BundlePricing.PARTS:
+        return _("what its parts cost on %(day)s") % {"day": day}, _priced_parts(found.parts) if is_same else _parts(line)
+    name = line.price_list.label if line.price_list else ""
+    source = _("price list %(name)s on %(day)s") if name else _("standard price list on %(day)s")
+    words = source % {"name": name, "day": day}
+    if is_same and price is not None and price.min_quantity:
+        reached = {"quantity": notation().quantity(price.min_quantity), "unit": line.product.unit.label}
+        words = f"{words}, {_('from %(quantity)s %(unit)s on') % reached}"
+    return words, _parts(line)
+
+
+def _parts(line: QuoteLine) -> list[str]:
+    """ "2 × PUMP", of each part as the line has it."""
+    stored = line_texts.parts_of(line.parts)
+    products = catalog.products_inside(line_texts.keys_in([stored]))
+    return [f"{notation().quantity(Decimal(part['quantity']))} × {products[part['product']].sku}" for part in stored]
+
+
+def _priced_parts(parts: Sequence[offers.PricedPart]) -> list[str]:
+    """ "2 × PUMP at 100.00 €, Retail", and from which quantity on it costs that."""
+    shown, priced = notation(), [(part, part.price) for part in parts if part.price is not None]
+    lists = PriceList.objects.in_bulk({price.price_list_id for _part, price in priced if price.price_list_id})
+    sentences = []
+    for part, price in priced:
+        words = {
+            "quantity": shown.quantity(part.quantity),
+            "sku": part.sku,
+            "price": shown.unit_price(price.list_price),
+            "list": lists[price.price_list_id].label if price.price_list_id in lists else _("standard price list"),
+            "from": shown.quantity(price.min_quantity),
+        }
+        text = (
+            _("%(quantity)s × %(sku)s at %(price)s, %(list)s, from %(from)s on")
+            if price.min_quantity
+            else _("%(quantity)s × %(sku)s at %(price)s, %(list)s")
+        )
+        sentences.append(text % words)
+    return sentences
 
 
 def _typed(line: QuoteLine) -> str:

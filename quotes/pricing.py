@@ -141,8 +141,13 @@ class Step(NamedTuple):
     amount: Decimal
 
 
+STEPS = ("list_price", "agreement_price", "account_discount", "line_discount", "header_discount", "net")
+"""The waterfall in its order. An agreement price would take the place of the account's discount: both lead to the base. Nothing
+makes agreements yet, so no line has that step."""
+
+
 def waterfall(row: PricedLine) -> list[Step]:
-    """From the list price to the net. The amounts add up."""
+    """From the list price to the net: those of `STEPS` that the line has, in their order. The amounts add up."""
     line, before = row.line, row.line_list
     discounted = line.discount_kind != DiscountKind.NONE
     steps = [Step("list_price", line.list_price, before)]

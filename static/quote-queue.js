@@ -79,6 +79,7 @@
     if ("said" in fresh.dataset) { byId("live").textContent = fresh.textContent; return; }
     const old = byId(fresh.id);
     if ("removed" in fresh.dataset) { old?.remove(); return; }
+    if (!old && "ifThere" in fresh.dataset) return;
     if (!fresh.id || (!old && !fresh.matches("tr"))) { complain(fresh.outerHTML); return; }
     added ||= !old && "priced" in fresh.dataset;
     if (old) Idiomorph.morph(old, fresh, morphing);

@@ -4,15 +4,17 @@ from decimal import Decimal as D
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import PriceListRule
 from accounts.tests.factories import CategoryTma2Factory
 from catalog.models import BundlePart, ConfigurationRule, PriceList, Product, ProductUnit, UnitOfMeasure, UsageMetric, UsageStep
 from catalog.tests.factories import PriceFactory, ProductFactory
-from core.errors import Invalid
-from quotes import explaining, line_texts, price_offers, selectors, services, snapshots
+from core.errors import Invalid, WrongState
+from quotes import configuring, explaining, line_texts, paper, price_offers, selectors, services, snapshots
 from quotes.models import Quote, QuoteLine
 from quotes.services import LineDraft, Measure
 from quotes.tests.factories import World, make_world
@@ -118,8 +120,110 @@ def test_what_is_no_option_of_the_bundle_is_refused(world: World, options: list[
     assert (quote.lines.get().list_price, Quote.objects.get(pk=quote.pk).version) == (D(300), 1)
 
 
+def part_of(whole: Product, part: Product, quantity: str = "1", *, is_option: bool = False) -> None:
+    BundlePart.objects.create(bundle=whole, part=part, quantity=D(quantity), is_option=is_option, position=9)
+
+
+@pytest.mark.req("S2.11", "S1.1", "S1.2")
+def test_a_bundle_with_a_part_outside_the_catalogue_asks_customer_success(world: World, client: Client) -> None:
+    whole, _second, option = bundle(world)
+    Product.objects.filter(pk=option.pk).update(outside_catalogue=True)
+    quote = quote_of(world, LineDraft(whole, D(1)), LineDraft(world.product, D(1)))
+    line = quote.lines.get(product=whole)
+
+    def asked() -> list[tuple[str, int | None]]:
+        now = Quote.objects.get(pk=quote.pk)
+        live = [(found.reason.value, found.line_id) for found in selectors.breaches_of(now, selectors.priced(now))]
+        read = [(found.reason.value, found.line_id) for found in selectors.breaches_of(now, selectors.quoted(now).priced)]
+        assert live == read
+        return live
+
+    assert asked() == []
+    client.force_login(world.rep)
+    changed = {"field": "options", "value": str(option.pk), "version": Quote.objects.get().version}
+    page = client.post(reverse("quote_line_change", args=[quote.pk, line.pk]), changed).content.decode()
+    assert "Line 1 (SET) is outside the catalogue" in page
+    assert asked() == [("outside_catalogue", line.pk)]
+    with pytest.raises(WrongState):
+        services.quote_send(quote_id=quote.pk, by=world.rep, to=[])
+    assert Quote.objects.get().status == "draft"
+
+
+def test_a_new_quote_of_one_bundle_knows_that_its_part_is_outside_the_catalogue(world: World, client: Client) -> None:
+    whole, part, _option = bundle(world)
+    Product.objects.filter(pk=part.pk).update(outside_catalogue=True)
+    client.force_login(world.rep)
+    body = {"account": world.account.pk, "lines": [{"sku": whole.sku, "quantity": "2"}]}
+    answer = client.post(reverse("api:quote-list"), body, content_type="application/json")
+    assert [found["reason"] for found in answer.json()["approval_triggers"]] == ["outside_catalogue"]
+    quote = Quote.objects.get()
+    assert [found.reason.value for found in selectors.breaches_of(quote, selectors.priced(quote))] == ["outside_catalogue"]
+    assert [line.outside_catalogue for line in selectors.pricing_lines(quote.pk)] == [True]
+
+
+@pytest.mark.req("S1.9")
+def test_the_work_of_a_bundle_is_that_of_its_parts_unless_it_is_told_of_the_whole(world: World) -> None:
+    whole, part, option = bundle(world)
+    Product.objects.filter(pk=part.pk).update(cs_days=D("0.5"))
+    Product.objects.filter(pk=option.pk).update(cs_days=D(4))
+    quote = quote_of(world, LineDraft(whole, D(3)))
+    assert selectors.quoted(quote).work_days == D("1.50")
+    services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, options=[option.pk])
+    assert selectors.quoted(Quote.objects.get()).work_days == D("13.50")
+    Product.objects.filter(pk=whole.pk).update(cs_days=D(2))
+    assert selectors.quoted(quote).work_days == D("6.00")
+
+
+@pytest.mark.req("S1.5", "S1.6")
+def test_what_is_in_a_bundle_says_until_when_it_is_to_be_used(world: World, client: Client) -> None:
+    whole, part, _option = bundle(world)
+    Product.objects.filter(pk=part.pk).update(use_within_months=12)
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    line = content_of(quote)["lines"][0]
+    assert (line["use_within_months"], [shown.get("use_within_months") for shown in line["parts"]]) == (None, [None, 12])
+    assert paper.details_of(line, "en")[-1].endswith("(PART-200). To be used within 12 months of the order.")
+    client.force_login(world.rep)
+    assert "To be used within 12 months of the order." in client.get(reverse("quote_page", args=[quote.pk])).content.decode()
+    Product.objects.filter(pk=whole.pk).update(bundle_shows_parts=False)
+    line = content_of(quote)["lines"][0]
+    assert (line["use_within_months"], line["parts"]) == (12, [])
+    Product.objects.filter(pk=whole.pk).update(use_within_months=6)
+    assert content_of(quote)["lines"][0]["use_within_months"] == 6
+
+
+def test_what_is_in_a_bundle_brings_its_prices_by_use(world: World) -> None:
+    whole, first, option = bundle(world)
+    views, orders = (UsageMetric.objects.create(code=code, label_en=code, label_fi=code) for code in ("views", "orders"))
+    for part, metric, price in ((first, views, "0.01"), (option, orders, "0.5")):
+        UsageStep.objects.create(product=part, metric=metric, from_quantity=1000, price=D(price), cost=D("0.001"))
+    Product.objects.filter(pk__in=[first.pk, option.pk]).update(has_usage=True)
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    assert [row["metric"]["en"] for row in content_of(quote)["lines"][0]["usage"]] == ["views", "views"]
+    services.line_change(quote_id=quote.pk, line_id=quote.lines.get().pk, by=world.rep, options=[option.pk])
+    assert [row["metric"]["en"] for row in content_of(quote)["lines"][0]["usage"]] == ["views", "views", "orders", "orders"]
+    UsageStep.objects.filter(metric=orders).update(metric=views)
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    labels = [row["metric"]["en"] for row in content_of(Quote.objects.get())["lines"][0]["usage"]]
+    assert labels == ["views (PART-200)", "views (PART-200)", "views (PART-50)", "views (PART-50)"]
+
+
+def test_bundles_take_as_many_statements_however_many_there_are(world: World) -> None:
+    whole, _second, option = bundle(world)
+    ConfigurationRule.objects.create(kind="at_most", subject_product=option, quantity=1000)
+    counts = set()
+    for number in (1, 40):
+        quote = quote_of(world, *[LineDraft(whole, D(1), options=(option.pk,))] * number)
+        with CaptureQueriesContext(connection) as queries:
+            quoted = selectors.quoted(quote)
+            configuring.advice_of(quote, quoted.priced, quoted.products)
+        with CaptureQueriesContext(connection) as live:
+            priced = selectors.priced(quote)
+            configuring.advice_of(quote, priced)
+        counts.add((len(queries), len(live)))
+    assert counts == {(3, 6)}
+
+
 # --- Units and quantities -----------------------------------------------------------------------------------------------
-@pytest.mark.req("S1.17")
 def test_a_line_changes_its_unit_and_stays_as_much_at_a_price_per_pricing_unit(world: World) -> None:
     gram = UnitOfMeasure.objects.create(code="g", label_en="g", label_fi="g")
     ProductUnit.objects.create(product=world.product, unit=gram, numerator=1, denominator=1000)
@@ -228,6 +332,53 @@ def test_what_does_not_go_together_cannot_be_submitted(world: World) -> None:
     services.quote_submit(quote_id=quote.pk, by=world.rep)
     quote.refresh_from_db()
     assert quote.status == "approved"
+
+
+def rule(kind: str, subject: Product, other: Product | None = None, quantity: int | None = None) -> None:
+    ConfigurationRule.objects.create(
+        kind=kind, subject_product=subject, object_product=other, quantity=quantity,
+        message_en=f"It {kind}.", message_fi=f"Se {kind}.",
+    )  # fmt: skip
+
+
+def broken(quote: Quote) -> list[str]:
+    """What the rules say, whether the products are known or not."""
+    now = Quote.objects.get(pk=quote.pk)
+    quoted = selectors.quoted(now)
+    found = configuring.advice_of(now, quoted.priced, quoted.products)
+    assert configuring.advice_of(now, quoted.priced) == found
+    return [advice.text for advice in found]
+
+
+@pytest.mark.req("S1.28", "S2.11")
+def test_what_is_in_a_bundle_counts_for_the_rules(world: World) -> None:
+    whole, pump, filter_brewer = bundle(world)
+    machine = ProductFactory(sku="MACHINE", list_price="10")
+    part_of(whole, machine, "2")
+    rule("requires", world.product, pump)
+    rule("excludes", machine, filter_brewer)
+    rule("at_most", machine, quantity=6)
+    quote = quote_of(world, LineDraft(world.product, D(5)))
+    assert broken(quote) == ["It requires."]
+    line = services.line_add(quote_id=quote.pk, draft=LineDraft(whole, D(3)), by=world.rep)
+    assert broken(quote) == []
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(4))
+    assert broken(quote) == ["It at_most."]
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, quantity=D(1), options=[filter_brewer.pk])
+    with pytest.raises(Invalid) as refused:
+        services.quote_submit(quote_id=quote.pk, by=world.rep)
+    assert {name: str(text) for name, text in refused.value.fields.items()} == {"lines": "It excludes."}
+    assert Quote.objects.get().status == "draft"
+    services.line_change(quote_id=quote.pk, line_id=line.pk, by=world.rep, options=[])
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    assert Quote.objects.get().status == "approved"
+
+
+def test_a_bundle_and_a_line_that_exclude_each_other_cannot_be_submitted(world: World) -> None:
+    whole, part, _option = bundle(world)
+    rule("excludes", part, world.product)
+    quote = quote_of(world, LineDraft(whole, D(1)), LineDraft(world.product, D(1)))
+    assert broken(quote) == ["It excludes."]
 
 
 def test_a_recommendation_is_told_with_the_product_and_blocks_nothing(world: World, client: Client) -> None:

@@ -13,7 +13,7 @@ from accounts.selectors import payment_term_advice
 from core.errors import Invalid, StaleVersion
 from core.forms import whole
 from core.templatetags.ui import money, notation
-from quotes import columns, configuring, declined, line_texts, policies, requirements, rows, selectors
+from quotes import columns, configuring, declined, explaining, line_texts, policies, requirements, rows, selectors
 from quotes.choices import HeaderDiscountKind, LineKind, QuoteStatus
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import PricedQuote
@@ -67,13 +67,15 @@ def changed(
     *,
     removed: int | None = None,
     placed: bool = False,
+    explains: bool = False,
     field: str = "",
     typed: Mapping[str, str] | None = None,
     error: Invalid | None = None,
 ) -> HttpResponse:
     """The parts that a change touches, with the prices that the service worked out; read only after a refusal.
 
-    `placed`: the row comes to stand where it is in the quote, wherever the page has it now.
+    `placed`: the row comes to stand where it is in the quote, wherever the page has it now. `explains`: the sheet of the line
+    shows anew how its price comes about, or why nothing was changed.
     """
     priced = quote.priced or selectors.priced(quote)
     context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "may_edit": True}
@@ -85,6 +87,9 @@ def changed(
     context["margins"] = _margins(priced) if moved else []
     context["meters"] = _meters(quote, priced) if moved else ""
     context["row"], said = _row(user, quote, priced, line, typed, error, context["subtotals"], required)
+    shows = explains and line is not None and line.is_priced
+    context["explained"] = explaining.explained(user, quote, line) if shows and line is not None else None
+    context["explained_error"] = str(error or "")
     context["below"] = (selectors.next_line(line) or "new") if placed and line is not None else None
     total = money(priced.totals.net_total)
     context["said"] = str(error) if error else said or _("Total %(total)s.") % {"total": total}

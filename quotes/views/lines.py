@@ -42,6 +42,10 @@ def _draft(user: User, request: HttpRequest) -> LineDraft:
     return forms.line_draft(user, request.POST)
 
 
+IN_SHEET = frozenset({"unit", "options", "yearly_volume"})
+"""What is changed of a line in the sheet that explains its price, and moves it."""
+
+
 @requires(Perm.QUOTE_EDIT)
 @require_POST
 @shows_conflicts
@@ -53,8 +57,10 @@ def change_line(request: HttpRequest, pk: int, line_pk: int) -> HttpResponse:
         line = services.line_change(quote_id=pk, line_id=line_pk, by=user, version=version_of(request), **changes)
     except Invalid as error:
         quote = selectors.quote_for(user, pk)
-        return changed(request, user, quote, selectors.line_of(quote, line_pk), typed={field: value}, error=error)
-    return changed(request, user, line.quote, line)
+        return changed(
+            request, user, quote, selectors.line_of(quote, line_pk), typed={field: value}, explains=field in IN_SHEET, error=error
+        )
+    return changed(request, user, line.quote, line, explains=field in IN_SHEET)
 
 
 @requires(Perm.QUOTE_EDIT)
