@@ -1,23 +1,47 @@
 """What the catalogue brings to a quote: price lists, bundles, units, fixed quantities, prices by use, rules of configuration."""
 
+import datetime as dt
+import io
+import re
 from decimal import Decimal as D
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.formats import date_format
+from pypdf import PdfReader
 
 from accounts.models import PriceListRule
 from accounts.tests.factories import CategoryTma2Factory
+from catalog import merging
 from catalog.models import BundlePart, ConfigurationRule, PriceList, Product, ProductUnit, UnitOfMeasure, UsageMetric, UsageStep
 from catalog.tests.factories import PriceFactory, ProductFactory
+from core import clock, links
 from core.errors import Invalid, WrongState
-from quotes import configuring, explaining, line_texts, paper, price_offers, selectors, services, snapshots
+from quotes import (
+    columns,
+    configuring,
+    documents,
+    explaining,
+    line_texts,
+    paper,
+    parties,
+    price_offers,
+    selectors,
+    services,
+    snapshots,
+)
 from quotes.models import Quote, QuoteLine
-from quotes.services import LineDraft, Measure
-from quotes.tests.factories import World, make_world
+from quotes.repricing import Trouble
+from quotes.services import LineDraft, Measure, Recipient
+from quotes.services.answering import Source
+from quotes.tests.factories import World, make_world, sent
+from users.tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +130,24 @@ def test_the_parts_of_a_bundle_are_part_of_what_is_approved(world: World) -> Non
     quote.refresh_from_db()
     assert quote.net_total == D(250)
     assert snapshots.present_hash(quote) != before
+
+
+@pytest.mark.parametrize("shows", [True, False])
+def test_the_customer_sees_the_parts_of_a_bundle_or_does_not(world: World, client: Client, *, shows: bool) -> None:
+    whole, part, _option = bundle(world)
+    Product.objects.filter(pk=whole.pk).update(bundle_shows_parts=shows)
+    Product.objects.filter(pk=part.pk).update(name_en="Grinder")
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    client.force_login(world.rep)
+    draft = client.get(reverse("quote_page", args=[quote.pk])).content.decode()
+    document = services.quote_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email], language="en")
+    pdf = documents.pdf_of(document.snapshot.content, parties.complete(document.parties), "en")
+    printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
+    customer = Client()
+    customer.get(reverse("customer_link", args=[links.token_of(document.link)]))
+    page = customer.get(reverse("customer_quote", args=[document.uuid])).content.decode()
+    assert ["SET" in text for text in (draft, printed, page)] == [True] * 3
+    assert ["Grinder" in text for text in (draft, printed, page, document.snapshot.text)] == [shows] * 4
 
 
 @pytest.mark.parametrize("options", [[10**9], ["plain"]])
@@ -306,12 +348,152 @@ def test_prices_by_use_are_part_of_the_document_and_of_the_expected_margin(world
     assert (yearly.net, yearly.margin) == (D("145.00"), D("120.00"))
 
 
+def by_use(sku: str = "VIEWS", price: str = "0.01", **more: Any) -> Product:
+    """A product whose views cost that much beyond 1,000 a year."""
+    product = ProductFactory(sku=sku, list_price="100", cost="20", floor_price=None, **more)
+    metric, _made = UsageMetric.objects.get_or_create(code="views", label_en="page view", label_fi="sivunäyttö")
+    UsageStep.objects.create(product=product, metric=metric, from_quantity=1000, price=D(price), cost=D("0.001"))
+    Product.objects.filter(pk=product.pk).update(has_usage=True)
+    product.refresh_from_db()
+    return product
+
+
+def printed(quote: Quote) -> list[str]:
+    usage = content_of(Quote.objects.get(pk=quote.pk))["lines"][0].get("usage", ())
+    return [row["price"] for row in usage]
+
+
+@pytest.mark.req("S1.30")
+def test_a_draft_keeps_its_prices_by_use_until_somebody_takes_todays(world: World, client: Client) -> None:
+    quote = quote_of(world, LineDraft(by_use(), D(1)))
+    client.force_login(world.rep)
+    before = snapshots.present_hash(quote)
+    assert price_offers.price_offer(quote).offer.lines == ()
+    UsageStep.objects.update(price=D("0.02"))
+    assert (printed(quote), snapshots.present_hash(quote)) == (["0", "0.01"], before)
+    found = price_offers.price_offer(quote)
+    assert [(row.fields, set(row.others)) for row in found.offer.lines] == [((), {"usage"})]
+    headers = {"HX-Request": "true", "HX-Target": "quote-offer"}
+    notice = client.get(reverse("quote_offer", args=[quote.pk]), headers=headers).content.decode()
+    assert "1 line of this quote is different today." in notice
+    page = client.get(reverse("quote_offer", args=[quote.pk])).content.decode()
+    assert "page view: beyond 1,000 €0.01 → page view: beyond 1,000 €0.02" in " ".join(page.split())
+    UsageStep.objects.update(price=D("0.03"))
+    with pytest.raises(WrongState):
+        services.quote_reprice(quote_id=quote.pk, by=world.rep, seen=found.mark)
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    assert (printed(quote), price_offers.price_offer(Quote.objects.get()).offer.lines) == (["0", "0.03"], ())
+    assert snapshots.present_hash(Quote.objects.get()) != before
+
+
+def test_another_cost_of_use_is_told_without_words_and_is_no_other_offer(world: World) -> None:
+    quote = quote_of(world, LineDraft(by_use(), D(1)))
+    before = snapshots.present_hash(quote)
+    UsageStep.objects.update(cost=D("0.002"))
+    changes = columns.offer_rows_of(price_offers.price_offer(quote), margin=True)[0].changes
+    assert [(change.label, change.before, change.after) for change in changes] == [("Prices by use", "", "")]
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    assert snapshots.present_hash(Quote.objects.get()) == before
+    assert not re.search(r"0\.00[12]", str(content_of(quote)))
+
+
+@pytest.mark.req("S1.30")
+def test_an_approval_is_bound_to_the_prices_by_use(world: World) -> None:
+    quote = quote_of(world, LineDraft(by_use(), D(1)))
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    line = quote.lines.get()
+    line.usage[0]["steps"][0][1] = "0.001"
+    line.save(update_fields=["usage"])
+    with pytest.raises(WrongState, match="not what was approved"):
+        services.quote_send(quote_id=quote.pk, by=world.rep, to=[Recipient("a@customer.example")])
+
+
+@pytest.mark.req("S1.19", "S1.30")
+def test_drafts_keep_their_prices_by_use_when_the_product_is_merged(world: World) -> None:
+    old, new = by_use("OLD"), ProductFactory(sku="NEW", list_price="100")
+    quote = quote_of(world, LineDraft(old, D(1)))
+    merging.product_merge(into=new.pk, product=old.pk, by=UserFactory(roles=["data_steward"]))
+    assert UsageStep.objects.get().product == new
+    assert printed(quote) == ["0", "0.01"]
+    found = price_offers.price_offer(quote).offer.lines
+    assert [(set(row.others), row.troubles) for row in found] == [(set(), (Trouble.NOT_SOLD,))]
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    assert printed(quote) == ["0", "0.01"]
+
+
+def test_a_fixed_bundle_with_other_parts_is_told(world: World) -> None:
+    whole, part, _option = bundle(world, "fixed")
+    PriceFactory(product=whole, list_price=D(250), cost=D(80))
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    BundlePart.objects.filter(part=part).update(quantity=2)
+    changes = columns.offer_rows_of(price_offers.price_offer(quote), margin=True)[0].changes
+    assert [(change.label, change.after) for change in changes] == [("Parts of the bundle", "")]
+    services.quote_reprice(quote_id=quote.pk, by=world.rep)
+    assert price_offers.price_offer(Quote.objects.get()).offer.lines == ()
+
+
+def test_drafts_from_before_get_their_prices_by_use(world: World) -> None:
+    quote = quote_of(world, LineDraft(by_use(), D(1)), LineDraft(world.product, D(1)))
+    kept = list(quote.lines.order_by("position").values_list("usage", flat=True))
+    quote.lines.update(usage=None)
+    import_module("quotes.migrations.0002_usage_of_lines").keep_steps(apps, None)
+    assert list(quote.lines.order_by("position").values_list("usage", flat=True)) == kept
+    assert kept[1] is None
+
+
+@pytest.mark.req("S1.30")
+def test_the_sheet_of_a_line_shows_its_prices_by_use_and_what_a_year_comes_to(world: World, client: Client) -> None:
+    quote = quote_of(world, LineDraft(by_use(), D(1)))
+    line = quote.lines.get()
+    client.force_login(world.rep)
+    sheet = client.get(reverse("quote_line_details", args=[quote.pk, line.pk])).content.decode()
+    told = ("Price by use: page view", "€0.01", "Expected in a year")
+    assert [text in sheet for text in told] == [True, True, False]
+    body = {"field": "yearly_volume", "value": "2000", "version": Quote.objects.get().version}
+    answer = client.post(reverse("quote_line_change", args=[quote.pk, line.pk]), body).content.decode()
+    assert [text in answer for text in (f'id="line-explained-{line.pk}"', *told, "€110.00")] == [True] * 5
+    body = {"field": "quantity", "value": "2", "version": Quote.objects.get().version}
+    assert "line-explained" not in client.post(reverse("quote_line_change", args=[quote.pk, line.pk]), body).content.decode()
+
+
 @pytest.mark.req("S1.5", "S1.6")
 def test_a_service_says_until_when_it_is_to_be_used(world: World) -> None:
     audit = ProductFactory(sku="AUDIT", use_within_months=12)
     quote = quote_of(world, LineDraft(audit, D(1)), LineDraft(world.product, D(1)))
     first, second = content_of(quote)["lines"]
     assert (first["use_within_months"], second.get("use_within_months")) == (12, None)
+
+
+@pytest.mark.req("S1.4", "S1.5")
+def test_the_day_is_told_once_the_order_is_there(world: World, client: Client) -> None:
+    Product.objects.filter(pk=world.product.pk).update(use_within_months=3)
+    document = sent(world)
+    within, day = "within 3 months of the order", clock.months_later(clock.today(), 3)
+    by = f"To be used by {date_format(day, 'SHORT_DATE_FORMAT')}."
+    customer, entrance = f"{reverse('customer_quote', args=[document.uuid])}?language=en", links.token_of(document.link)
+    client.get(reverse("customer_link", args=[entrance]))
+    assert within in client.get(customer).content.decode()
+    source = Source(link=document.link)
+    services.quote_accept(document_id=document.pk, document_hash=document.document_hash, name="Åsa", role="CEO", source=source)
+    page = client.get(customer).content.decode()
+    assert (by in page, within in page) == (True, False)
+    client.force_login(world.rep)
+    page = client.get(reverse("quote_page", args=[document.quote_id])).content.decode()
+    assert (by in page, within in page) == (True, False)
+    assert within in " ".join(paper.details_of(document.snapshot.content["lines"][0], "en"))
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "later"),
+    [
+        ("2026-11-30", 3, "2027-02-28"),
+        ("2027-11-30", 3, "2028-02-29"),
+        ("2026-12-31", 12, "2027-12-31"),
+        ("2026-01-31", 1, "2026-02-28"),
+    ],
+)
+def test_months_later_is_never_in_the_month_after(day: str, months: int, later: str) -> None:
+    assert clock.months_later(dt.date.fromisoformat(day), months) == dt.date.fromisoformat(later)
 
 
 # --- Rules --------------------------------------------------------------------------------------------------------------

@@ -109,6 +109,7 @@ def line_details(request: HttpRequest, pk: int, line_pk: int) -> HttpResponse:
         "line": line,
         **explaining.explained(user, quote, line),
         "may_edit": quote.status == QuoteStatus.DRAFT and policies.may_edit(user, quote),
+        "sheet_error": "",
         "last": _last_price(user, quote.account_id, line.product_id),
     }
     asked = getattr(request, "htmx", None)
