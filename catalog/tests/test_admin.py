@@ -289,6 +289,23 @@ def test_a_case_shows_what_each_rule_makes_of_it_and_why(keeper: Client, clock: 
     assert "All rules are kept." in keeper.post(TRY, {"day": "2026-11-20", "text": "B"}).content.decode()
 
 
+def test_a_bundle_is_tried_with_what_it_holds(keeper: Client) -> None:
+    group = ProductGroupFactory(label_en="Brewers")
+    machine, brewer = (ProductFactory(sku=sku, group=group) for sku in ("MACHINE", "BREWER"))
+    inner = BundleFactory(sku="INNER", parts=[(machine, "2")])
+    BundleFactory(sku="SET", group=group, parts=[(inner, "1.5"), (brewer, "1")])
+    ConfigurationRuleFactory(kind=K.EXCLUDES, subject_product=machine, object_product=brewer, message_en="Not both.")
+    ConfigurationRuleFactory(kind=K.AT_MOST, subject_group=group, quantity=D(8))
+
+    def verdicts(text: str) -> list[tuple[str, str, list[str]]]:
+        response = keeper.post(TRY, {"day": "2026-11-20", "text": text})
+        return [(row.verdict, row.why, row.lines) for row in response.context["tried"]]
+
+    assert verdicts("SET 2") == [("blocks the quote", "Not both.", ["SET"]), ("kept", "", [])]
+    assert verdicts("SET 3")[1] == ("blocks the quote", "“Brewers”: at most 8 on a quote, here are 12.", ["SET"])
+    assert verdicts("INNER 1\nBREWER 1")[0] == ("blocks the quote", "Not both.", ["INNER", "BREWER"])
+
+
 def test_findings_read_in_the_language_of_the_reader(keeper: Client) -> None:
     a, b = ProductFactory(sku="A", name_fi="Auditointi"), ProductFactory(sku="B", name_fi="Työpaja")
     ConfigurationRuleFactory(kind=K.REQUIRES, subject_product=a, object_product=b)

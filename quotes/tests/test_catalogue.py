@@ -32,6 +32,7 @@ from quotes import (
     paper,
     parties,
     price_offers,
+    pricing,
     selectors,
     services,
     snapshots,
@@ -83,6 +84,68 @@ def test_an_account_is_quoted_the_prices_of_its_list_and_the_waterfall_says_so(w
     assert source.startswith("price list Retail on ")
     changed = services.line_change(quote_id=quote.pk, line_id=first.pk, by=world.rep, quantity=D(4))
     assert (changed.list_price, changed.price_list) == (D(9), own)
+
+
+def first_step(world: World, quote: Quote, line: QuoteLine) -> explaining.Step:
+    step: explaining.Step = explaining.explained(world.rep, quote, line)["steps"][0]
+    return step
+
+
+def test_the_waterfall_names_the_quantity_break_that_was_reached(world: World) -> None:
+    PriceFactory(product=world.product, list_price=D(9), min_quantity=D(10))
+    quote = quote_of(world, LineDraft(world.product, D(9)), LineDraft(world.product, D("10.5")))
+    below, above = quote.lines.order_by("position")
+    assert "from" not in first_step(world, quote, below).source
+    assert first_step(world, quote, above).source.endswith(", from 10 pcs on")
+    world.product.prices.filter(min_quantity=10).update(list_price=D(8))
+    assert "from" not in first_step(world, quote, above).source  # the line has another price than the catalogue by now
+
+
+def test_the_waterfall_of_a_bundle_tells_its_parts_with_their_prices_and_lists(world: World) -> None:
+    whole, part, option = bundle(world)
+    own = own_list(world, "9")
+    PriceFactory(product=part, price_list=own, list_price=D(150))
+    PriceFactory(product=part, price_list=own, list_price=D(120), min_quantity=D(5))
+    quote = quote_of(world, LineDraft(whole, D(2), options=(option.pk,)), LineDraft(whole, D(5)))
+    first, second = quote.lines.order_by("position")
+    step = first_step(world, quote, first)
+    assert step.source.startswith("what its parts cost on ")
+    standard = PriceList.objects.get(code="STANDARD").label
+    assert [text.replace("\xa0", " ") for text in step.parts] == [
+        f"1 × PART-100 at €100.00, {standard}", "1 × PART-200 at €150.00, Retail", f"1 × PART-50 at €50.00, {standard}",
+    ]  # fmt: skip
+    assert first_step(world, quote, second).parts[1] == "1 × PART-200 at €120.00, Retail, from 5 on"
+    part.prices.filter(price_list=own).update(list_price=D(1))
+    assert first_step(world, quote, first).parts == ["1 × PART-100", "1 × PART-200", "1 × PART-50"]
+
+
+def test_the_waterfall_of_a_bundle_with_a_price_of_its_own_names_its_list_and_its_parts(world: World) -> None:
+    whole, _part, _option = bundle(world, "fixed")
+    PriceFactory(product=whole, list_price=D(250), cost=D(80))
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    step = first_step(world, quote, quote.lines.get())
+    assert ("price list" in step.source, step.parts) == (True, ["1 × PART-100", "1 × PART-200"])
+
+
+def test_the_steps_of_the_waterfall_stand_in_their_order() -> None:
+    line = pricing.Line(1, D(2), D(100), D(0), "percent", D(10))
+    header = pricing.Header(D(5), "percent", D(10))
+    steps = [step.name for step in pricing.waterfall(pricing.price_quote([line], header).lines[0])]
+    assert steps == [name for name in pricing.STEPS if name != "agreement_price"]
+
+
+def test_the_sheet_follows_the_unit_and_the_options(world: World, client: Client) -> None:
+    whole, _second, option = bundle(world)
+    quote = quote_of(world, LineDraft(whole, D(1)))
+    line = quote.lines.get()
+    client.force_login(world.rep)
+    body = {"field": "options", "value": str(option.pk), "version": Quote.objects.get().version}
+    answer = client.post(reverse("quote_line_change", args=[quote.pk, line.pk]), body).content.decode()
+    assert [text in answer for text in ("PART-50 at €50.00", "€350.00")] == [True, True]
+    body |= {"value": str(10**6), "version": Quote.objects.get().version}
+    refused = client.post(reverse("quote_line_change", args=[quote.pk, line.pk]), body)
+    assert refused.status_code == 422
+    assert 'role="alert">Check the marked fields.' in refused.content.decode() or "This is no option" in refused.content.decode()
 
 
 def test_a_draft_keeps_its_prices_until_it_is_repriced_into_the_new_list(world: World) -> None:
@@ -605,3 +668,17 @@ def test_thirds_are_exact(world: World, quantity: str, net: str) -> None:
     measure = Measure(third, 1, 3)
     line = quote_of(world, LineDraft(product, D(quantity), measure=measure)).lines.get()
     assert str(line.line_net) == net
+
+
+# --- The bar of a price -----------------------------------------------------------------------------------------------
+def test_a_discount_on_the_whole_quote_moves_the_bars_of_all_lines(world: World, client: Client) -> None:
+    aimed = ProductFactory(list_price="100", cost="1", floor_price="80", target_price="90")
+    quote = quote_of(world, LineDraft(aimed, D(1)), LineDraft(world.product, D(1)))
+    first, second = quote.lines.order_by("position")
+    client.force_login(world.rep)
+    page = client.get(reverse("quote_page", args=[quote.pk])).content.decode()
+    assert 'low="80.0000" high="90.0000" max="100.0000" optimum="100.0000" value="100.0000"' in page
+    body = {"field": "header_discount", "value": "25", "version": Quote.objects.get().version}
+    answer = client.post(reverse("quote_change", args=[quote.pk]), body, headers={"HX-Request": "true"}).content.decode()
+    assert [f'id="quote-guidance-{line.pk}"' in answer for line in (first, second)] == [True, True]
+    assert 'value="75.0000"' in answer
