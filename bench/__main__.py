@@ -111,7 +111,7 @@ def _fill_each(place: Path, steps: list[tuple[str, Callable[[], None]]]) -> None
 
 
 def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
-    from bench import drafting, entering, lists, machine, moves, outbox, sync, waiting
+    from bench import drafting, entering, lists, machine, moves, outbox, rules, sync, waiting
 
     groups: dict[str, Callable[[House], Iterator[Result]]] = {
         "create": drafting.create,
@@ -120,6 +120,7 @@ def _groups(options: Any) -> "dict[str, Callable[[House], Iterator[Result]]]":
         "type-ahead": entering.type_ahead,
         "paste": entering.paste,
         "read": drafting.read,
+        "rules": rules.rules,
         "load": machine.load,
         "moves": moves.moves,
         "lists": lists.lists,

@@ -44,6 +44,7 @@ BUDGETS = (
     Budget("editor page, 20 lines", must=3, goal=1.5),
     Budget("editor page, 200 lines", must=3, goal=1.5),
     Budget("editor page, 1,000 lines", MS),
+    Budget("configuration of 200 lines by 500 rules", MS, must=20, sql=3),
     Budget("editor page under load", PER_SECOND, must=60, goal=100),
     Budget("editor page under load: p95 against p50", FIRST, goal=2),
     Budget("submit, 1 line", must=3, goal=1.5),
