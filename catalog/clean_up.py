@@ -1,11 +1,13 @@
-"""What a steward clears up in the catalogue: similar names, products that nobody uses, products that nobody can buy."""
+"""What a steward clears up in the catalogue: similar names, products that nobody uses or can buy, texts that are missing."""
 
 import datetime as dt
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When, Window
 from django.db.models.functions import Lag, Lead, Left, Length, Replace, StrIndex, Substr
 from django.db.models.lookups import Exact, GreaterThanOrEqual
+from django.utils.translation import gettext_lazy
 
 from catalog import uses
 from catalog.choices import BundlePricing
@@ -15,6 +17,7 @@ from catalog.selectors import valid_on
 from core import clock
 from core.db import searching
 from core.db.searching import Similarity
+from core.languages import CODES
 
 UNUSED_DAYS = 730
 """Products that nothing has used for so long are shown as unused: 24 months."""
@@ -118,3 +121,28 @@ def ended(today: dt.date) -> ProductQuerySet:
     unpriced = Q(is_active=True) & ~Q(bundle_pricing=BundlePricing.PARTS) & ~Exists(priced)
     rows: ProductQuerySet = Product.objects.filter(Q(is_active=False, merged_into=None) | unpriced)
     return rows.select_related("unit", "group")
+
+
+# --- Missing texts ----------------------------------------------------------------------------------------------------
+_TEXTS = {"name": gettext_lazy("Name"), "description": gettext_lazy("Description")}
+LANGUAGES = dict(settings.LANGUAGES)
+
+
+def without_texts() -> ProductQuerySet:
+    """Products in use without a name or a description in one of the languages: customers would read it in another one, or not
+    at all."""
+    missing = Q()
+    for name in (f"{text}_{code}" for text in _TEXTS for code in CODES):
+        missing |= Q(**{name: ""}) | Q(**{name: None})
+    rows: ProductQuerySet = Product.objects.sellable().filter(missing)
+    return rows.select_related("unit", "group")
+
+
+def missing_texts(product: Product) -> list[str]:
+    """ "Description, Finnish", of each text that is missing; in the active language."""
+    return [
+        f"{label}, {LANGUAGES[code]}"
+        for text, label in _TEXTS.items()
+        for code in CODES
+        if not getattr(product, f"{text}_{code}")
+    ]

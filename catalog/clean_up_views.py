@@ -20,7 +20,7 @@ from users.access import requires, user_of
 from users.models import User
 from users.roles import Perm
 
-SHOWS = ("similar", "unused", "ended", "coverage")
+SHOWS = ("similar", "unused", "ended", "texts", "coverage")
 
 
 @requires(Perm.ADMIN)
@@ -53,10 +53,15 @@ def _covered(request: HttpRequest) -> dict[str, Any]:
 
 
 def _listed(request: HttpRequest) -> dict[str, Any]:
-    rows = clean_up.unused(clock.today()) if request.GET.get("show") == "unused" else clean_up.ended(clock.today())
+    show = request.GET.get("show")
+    if show == "texts":
+        rows = clean_up.without_texts()
+    else:
+        rows = clean_up.unused(clock.today()) if show == "unused" else clean_up.ended(clock.today())
     page = keyset(rows, request, order=("sku", "pk"))
     last = uses.last_used([product.pk for product in page.rows])
-    rows_shown = [(product, last.get(product.pk)) for product in page.rows]
+    missing = clean_up.missing_texts if show == "texts" else lambda _product: []
+    rows_shown = [(product, last.get(product.pk), missing(product)) for product in page.rows]
     return {"page": page, "rows": rows_shown, "any_in_use": any(product.is_active for product in page.rows)}
 
 

@@ -150,7 +150,7 @@ _AMOUNT_FIELDS = (
 )  # fmt: skip
 _OUTSIDE = Case(When(IsNull(PARTS, True), then=F("product__outside_catalogue")))
 """Of a bundle nothing is known before its parts are asked."""
-PRICING_FIELDS = (*_AMOUNT_FIELDS, _OUTSIDE)
+PRICING_FIELDS: tuple[Any, ...] = (*_AMOUNT_FIELDS, _OUTSIDE)
 """What `pricing.Line` takes, in its order."""
 
 
@@ -164,7 +164,7 @@ def amount_lines(quote_id: int) -> list[pricing.Line]:
     return [pricing.Line._make((*row, None)) for row in _amounts.rows(quote_id)]
 
 
-def lines_with(*columns: str) -> Prepared:
+def lines_with(*columns: Any) -> Prepared:
     lines = QuoteLine.objects.filter(kind__in=PRICED_KINDS).order_by("position", "id")
     return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*columns))
 

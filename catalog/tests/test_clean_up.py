@@ -218,16 +218,30 @@ def test_a_merge_that_cannot_be_is_told_on_the_page(keeper: Client) -> None:
 def test_ticked_products_are_taken_out_of_use(keeper: Client) -> None:
     products = [old(sku=f"P{number}") for number in range(3)]
     page = keeper.get(PAGE, {"show": "unused"})
-    assert [product.sku for product, _last in page.context["rows"]] == ["P0", "P1", "P2"]
+    assert [product.sku for product, *_more in page.context["rows"]] == ["P0", "P1", "P2"]
     data = {"product": [products[0].pk, products[1].pk, products[1].pk, "x", 0]}
     response = keeper.post(f"{PAGE}?show=unused", data, follow=True)
     assert "2 products taken out of use." in response.content.decode()
     assert list(Product.objects.order_by("sku").values_list("is_active", flat=True)) == [False, False, True]
     assert [event.verb for event in events.timeline(products[0])] == ["taken out of use"]
     assert Product.history.filter(history_type="~").count() == 2
-    assert [product.sku for product, _last in response.context["rows"]] == ["P2"]
+    assert [product.sku for product, *_more in response.context["rows"]] == ["P2"]
     ended = keeper.get(PAGE, {"show": "ended"})
-    assert [product.sku for product, _last in ended.context["rows"]] == ["P0", "P1"]
+    assert [product.sku for product, *_more in ended.context["rows"]] == ["P0", "P1"]
+
+
+@pytest.mark.req("S1.3", "S1.28")
+@pytest.mark.usefixtures("used")
+def test_products_in_use_with_a_missing_text_are_told_with_what_is_missing(keeper: Client) -> None:
+    texts = {"name_en": "Audit", "name_fi": "Auditointi", "description_en": "One day.", "description_fi": "Yksi päivä."}
+    for sku, lacking in {"A": (), "B": ("description_fi",), "C": ("name_fi", "description_en"), "D": ("name_en",)}.items():
+        ProductFactory(sku=sku, is_active=sku != "D", **{name: "" if name in lacking else text for name, text in texts.items()})
+    Product.objects.filter(sku="B").update(description_fi=None)
+    page = keeper.get(PAGE, {"show": "texts"})
+    assert [(product.sku, missing) for product, _last, missing in page.context["rows"]] == [
+        ("B", ["Description, Finnish"]), ("C", ["Name, Finnish", "Description, English"]),
+    ]  # fmt: skip
+    assert "Description, Finnish" in page.content.decode()
 
 
 @pytest.mark.parametrize("role", ["sales_rep", "finance", "sales_manager"])
@@ -242,7 +256,7 @@ def test_the_clean_up_is_for_those_who_keep_the_catalogue(role: str) -> None:
 
 
 @pytest.mark.usefixtures("used")
-@pytest.mark.parametrize("show", ["similar", "unused", "ended", "coverage"])
+@pytest.mark.parametrize("show", ["similar", "unused", "ended", "texts", "coverage"])
 def test_the_page_costs_the_same_for_few_and_for_many_products(
     keeper: Client, show: str, django_assert_max_num_queries: Any
 ) -> None:

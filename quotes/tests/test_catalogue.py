@@ -497,11 +497,11 @@ def test_a_fixed_bundle_with_other_parts_is_told(world: World) -> None:
 
 def test_drafts_from_before_get_their_prices_by_use(world: World) -> None:
     quote = quote_of(world, LineDraft(by_use(), D(1)), LineDraft(world.product, D(1)))
-    kept = list(quote.lines.order_by("position").values_list("usage", flat=True))
+    kept: list[Any] = list(quote.lines.order_by("position").values_list("usage", flat=True))
     quote.lines.update(usage=None)
     import_module("quotes.migrations.0002_usage_of_lines").keep_steps(apps, None)
+    assert [usage is None for usage in kept] == [False, True]
     assert list(quote.lines.order_by("position").values_list("usage", flat=True)) == kept
-    assert kept[1] is None
 
 
 @pytest.mark.req("S1.30")
