@@ -105,7 +105,7 @@ def _list_price(quote: Quote, line: QuoteLine) -> tuple[str, list[str]]:
     words = source % {"name": name, "day": day}
     if is_same and price is not None and price.min_quantity:
         reached = {"quantity": notation().quantity(price.min_quantity), "unit": line.product.unit.label}
-        words = f"{words}, {_('from %(quantity)s %(unit)s on') % reached}"
+        words = ", ".join([words, _("from %(quantity)s %(unit)s on") % reached])
     return words, _parts(line)
 
 
