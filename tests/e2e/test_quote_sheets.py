@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from catalog.tests.factories import ProductFactory
+from catalog.models import ProductUnit, UnitOfMeasure
+from catalog.tests.factories import PriceFactory, ProductFactory
 from quotes import services
 from quotes.models import Quote, QuoteAttachment, QuoteTemplate
 from quotes.tests.factories import World, draft, sent, template_of
@@ -200,3 +201,32 @@ def test_the_sheets_fit_and_are_accessible(world: World, visit: Any) -> None:
     expect(me.page.locator("#insert-name")).to_be_focused()
     look("templates to insert")
     assert found == []
+
+
+def test_the_sheet_of_a_line_follows_what_is_changed_in_it(world: World, visit: Any) -> None:
+    units = [UnitOfMeasure.objects.create(code=code, label_en=code, label_fi=code) for code in ("gram", "crate")]
+    for unit, factor in zip(units, ((1, 1000), (3, 1)), strict=True):
+        ProductUnit.objects.create(product=world.product, unit=unit, numerator=factor[0], denominator=factor[1])
+    PriceFactory(product=world.product, list_price="8", min_quantity="5")
+    quote = draft(world)
+    line = quote.lines.get()
+    me = visit(world.rep)
+    me.go(f"/quotes/{quote.pk}/")
+    me.page.locator("[data-line-menu]").click()
+    me.page.locator("[data-line-action=details]").click()
+    expect(me.page.locator("#quote-sheet")).to_contain_text("from 5 pcs on")
+    me.page.locator("#line-unit").select_option(label="gram")
+    expect(me.page.locator(f"#quote-line-{line.pk}-quantity")).to_have_value("5000")
+    expect(me.page.locator("#quote-sheet")).to_contain_text("from 5 pcs on")
+    me.page.locator("#line-unit").select_option(label="crate")
+    expect(me.page.locator("#quote-sheet [role=alert]")).to_contain_text("This quantity cannot be said exactly in that unit.")
+    me.problems.clear()  # the browser itself reports every 422
+    me.page.locator("#line-unit").select_option(label="pcs")
+    expect(me.page.locator(f"#quote-line-{line.pk}-quantity")).to_have_value("5")
+    expect(me.page.locator("#quote-sheet [role=alert]")).to_have_count(0)
+    me.page.locator("#quote-sheet").evaluate("sheet => sheet.replaceChildren()")
+    me.page.locator("#save-cue").evaluate("cue => { cue.textContent = ''; }")
+    url = me.page.locator(f"#quote-line-{line.pk}").get_attribute("data-url")
+    me.page.evaluate("url => quoteEditor.enqueue({ url, values: { field: 'yearly_volume', value: '7' } })", url)
+    expect(me.page.locator("#save-cue")).to_have_text("Saved")
+    expect(me.page.locator("#quote-conflict")).to_be_empty()
