@@ -431,6 +431,7 @@ def test_a_draft_keeps_its_prices_by_use_until_somebody_takes_todays(world: Worl
     quote = quote_of(world, LineDraft(by_use(), D(1)))
     client.force_login(world.rep)
     before = snapshots.present_hash(quote)
+    assert snapshots.commercial_hash(content_of(quote)) == before
     assert price_offers.price_offer(quote).offer.lines == ()
     UsageStep.objects.update(price=D("0.02"))
     assert (printed(quote), snapshots.present_hash(quote)) == (["0", "0.01"], before)

@@ -225,8 +225,9 @@ def test_the_sheet_of_a_line_follows_what_is_changed_in_it(world: World, visit: 
     expect(me.page.locator(f"#quote-line-{line.pk}-quantity")).to_have_value("5")
     expect(me.page.locator("#quote-sheet [role=alert]")).to_have_count(0)
     me.page.locator("#quote-sheet").evaluate("sheet => sheet.replaceChildren()")
-    me.page.locator("#save-cue").evaluate("cue => { cue.textContent = ''; }")
     url = me.page.locator(f"#quote-line-{line.pk}").get_attribute("data-url")
-    me.page.evaluate("url => quoteEditor.enqueue({ url, values: { field: 'yearly_volume', value: '7' } })", url)
-    expect(me.page.locator("#save-cue")).to_have_text("Saved")
+    refused = {"field": "unit", "value": str(units[1].pk)}
+    me.page.evaluate("([url, values]) => quoteEditor.enqueue({ url, values })", [url, refused])
+    expect(me.page.locator(f"#quote-line-{line.pk}-error")).to_contain_text("This quantity cannot be said exactly in that unit.")
     expect(me.page.locator("#quote-conflict")).to_be_empty()
+    me.problems.clear()
