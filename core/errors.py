@@ -24,6 +24,11 @@ class DomainError(Exception):
     def __str__(self) -> str:
         return str(self.detail)
 
+    @property
+    def sentence(self) -> str:
+        """What to say where no field is marked: what there is to say of each, else the whole."""
+        return " ".join(dict.fromkeys(str(text) for text in self.fields.values())) or str(self)
+
 
 class Invalid(DomainError):
     """A value that cannot be used; `fields` says which."""

@@ -75,13 +75,13 @@ def changed(
     """The parts that a change touches, with the prices that the service worked out; read only after a refusal.
 
     `placed`: the row comes to stand where it is in the quote, wherever the page has it now. `explains`: the sheet of the line
-    shows anew how its price comes about, or why nothing was changed.
+    shows anew how its price comes about.
     """
     priced = quote.priced or selectors.priced(quote)
     context: dict[str, Any] = {"quote": quote, "removed": removed, "field": field, "may_edit": True}
     required = requirements.of_account(quote.account_id)
     context |= changing_parts(user, quote, priced, required)
-    context["field_error"] = str(error) if error else ""
+    context["field_error"] = error.sentence if error else ""
     context["subtotals"] = _subtotals(quote, priced)
     moved = context["sees_margin"] and _moves_all(quote, field)
     context["margins"] = _margins(priced) if moved else []
@@ -89,10 +89,9 @@ def changed(
     context["row"], said = _row(user, quote, priced, line, typed, error, context["subtotals"], required)
     shows = explains and line is not None and line.is_priced
     context["explained"] = explaining.explained(user, quote, line) if shows and line is not None else None
-    context["explained_error"] = str(error or "")
     context["below"] = (selectors.next_line(line) or "new") if placed and line is not None else None
     total = money(priced.totals.net_total)
-    context["said"] = str(error) if error else said or _("Total %(total)s.") % {"total": total}
+    context["said"] = error.sentence if error else said or _("Total %(total)s.") % {"total": total}
     return render(request, "quotes/editor.html#changed", context, status=error.status if error else 200)
 
 
@@ -131,7 +130,7 @@ def _row(
     """`(html, sentence)`: the row of the line, and what the live region says of it; empty without a line."""
     if line is None:
         return "", ""
-    margin, wrong = policies.may_see_margin(user), str(error or "")
+    margin, wrong = policies.may_see_margin(user), error.sentence if error else ""
     if not line.is_priced:
         shown = rows.text_row(quote, Block(line.pk, line.kind, line.text, 0), None, typed=(typed or {}).get("text"), error=wrong)
         shown.subtotal = dict(subtotals).get(line.pk, "")

@@ -203,13 +203,8 @@ def _answer(request: HttpRequest, document: QuoteDocument) -> HttpResponse:
     try:
         {"accept": _accept, "decline": _decline, "ask": _ask}[kind](request, document, form.cleaned_data)
     except DomainError as error:
-        return _again(request, document, {kind: form}, refusal=_sentence(error), status=error.status)
+        return _again(request, document, {kind: form}, refusal=error.sentence, status=error.status)
     return HttpResponseRedirect(request.get_full_path() + ("#questions" if kind == "ask" else ""))
-
-
-def _sentence(error: DomainError) -> str:
-    """What is wrong: the sentences of the fields where those are to blame."""
-    return " ".join(dict.fromkeys(str(text) for text in error.fields.values())) or str(error)
 
 
 def _again(
@@ -220,7 +215,7 @@ def _again(
     try:
         return _show(request, fresh, chosen=_chosen(request), forms=forms, refusal=refusal, status=status)
     except Invalid as error:
-        return _show(request, fresh, forms=forms, refusal=refusal or _sentence(error), status=status)
+        return _show(request, fresh, forms=forms, refusal=refusal or error.sentence, status=status)
 
 
 def _update(request: HttpRequest, document: QuoteDocument) -> HttpResponse:
@@ -230,7 +225,7 @@ def _update(request: HttpRequest, document: QuoteDocument) -> HttpResponse:
     try:
         return _show(request, fresh, chosen=_chosen(request), forms={"accept": form})
     except Invalid as error:
-        return _show(request, fresh, forms={"accept": form}, refusal=_sentence(error), status=error.status)
+        return _show(request, fresh, forms={"accept": form}, refusal=error.sentence, status=error.status)
 
 
 def _chosen(request: HttpRequest) -> set[int]:

@@ -30,7 +30,7 @@ def add_line(request: HttpRequest, pk: int) -> HttpResponse:
         line = services.line_add(quote_id=pk, draft=draft, by=user, version=version_of(request), before=before)
     except Invalid as error:
         selectors.quote_for(user, pk)  # out of sight is 404, whatever was typed
-        return render(request, "quotes/editor.html#new_line_error", {"new_line_error": str(error)}, status=error.status)
+        return render(request, "quotes/editor.html#new_line_error", {"new_line_error": error.sentence}, status=error.status)
     return changed(request, user, line.quote, line, placed=True)
 
 
@@ -109,7 +109,6 @@ def line_details(request: HttpRequest, pk: int, line_pk: int) -> HttpResponse:
         "line": line,
         **explaining.explained(user, quote, line),
         "may_edit": quote.status == QuoteStatus.DRAFT and policies.may_edit(user, quote),
-        "sheet_error": "",
         "last": _last_price(user, quote.account_id, line.product_id),
     }
     asked = getattr(request, "htmx", None)
