@@ -17,7 +17,7 @@ from core.prepared import Prepared
 from quotes.choices import Trigger
 from quotes.models import Quote
 from quotes.pricing import PricedLine, PricedQuote
-from quotes.triggers import OUTSIDE, Breach, Reason
+from quotes.triggers import OUTSIDE, Breach, Reason, lacking
 
 _CODES = ("tma1", "tma2", "channel", "industry", "business_size", "classification", "region", "territory")
 FIELDS = (
@@ -97,7 +97,7 @@ def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach], fixed:
         "line_discount_percent": _greatest_discount(priced.lines),
         "margin_percent": totals.margin_percent,
         "margin_gap": _margin_gap(found),
-        "lines_below_floor": Decimal(sum(breach.reason == Reason.BELOW_FLOOR for breach in found)),
+        "lines_below_floor": Decimal(len({breach.line_id for breach in found if breach.reason == Reason.BELOW_FLOOR})),
         "lines_outside": Decimal(sum(breach.reason in OUTSIDE for breach in found)),
         "payment_days": _payment_days(quote),
         "term_changed": _is_other_term(quote, totals.net_total, fixed.advised),
@@ -113,8 +113,8 @@ def _greatest_discount(lines: Sequence[PricedLine]) -> Decimal | None:
 
 
 def _margin_gap(found: Sequence[Breach]) -> Decimal | None:
-    short = next((breach for breach in found if breach.reason == Reason.MARGIN_BELOW_TARGET), None)
-    return short.limit - short.actual if short and short.limit is not None and short.actual is not None else None
+    """With the options that leave the least, where there are any."""
+    return max((lacking(breach) for breach in found if breach.reason == Reason.MARGIN_BELOW_TARGET), default=None)
 
 
 def _payment_days(quote: Quote) -> Decimal | None:
@@ -177,14 +177,20 @@ def _measures(
     for breach in found:
         own = measures.setdefault(breach.gate.value, {})
         row = lines.get(breach.line_id or 0)
-        for name, number in (_of_line(breach, row, marks[row.line.id]) if row else _of_quote(quote, priced)).items():
+        if row is None:
+            own |= _of_quote(quote, priced)
+            if breach.by_choice:
+                own[f"{breach.reason.value} with options"] = -lacking(breach)
+            continue
+        for name, number in _of_line(breach, row, marks[row.line.id]).items():
             own[name] = min(number, own[name]) if name.endswith("price") and name in own else own.get(name, Decimal(0)) + number
     return measures
 
 
 def _of_line(breach: Breach, row: PricedLine, mark: str) -> dict[str, Decimal]:
     if breach.reason == Reason.BELOW_FLOOR and breach.limit is not None:
-        return {f"{mark} price": row.net_price, f"{mark} lacks": row.net - breach.limit}
+        lacks = "lacks with options" if breach.by_choice else "lacks"
+        return {f"{mark} price": row.net_price, f"{mark} {lacks}": -lacking(breach)}
     numbers = {f"{mark} {breach.reason.value}": -row.line.quantity}
     return numbers if breach.reason != Reason.STATEMENT_OF_WORK else {**numbers, f"{mark} price": row.net_price}
 

@@ -34,11 +34,20 @@ _SENTENCES = {
     Reason.DISCOUNT: gettext_noop("The discount is above what goes without asking"),
     Reason.PAYMENT_TERM: gettext_noop("The payment term is not the advised one"),
 }
+_SENTENCES_BY_CHOICE = {
+    Reason.BELOW_FLOOR: gettext_noop("With the options the customer may choose, %(line)s falls below its floor price"),
+    Reason.MARGIN_BELOW_TARGET: gettext_noop("With the options the customer may choose, the margin falls below its target"),
+    Reason.NO_MARGIN_TARGET: gettext_noop(
+        "With the options the customer may choose, the margin table has no target for the quote"
+    ),
+    Reason.NOTHING_TO_PAY: gettext_noop("With the options the customer may choose, the quote costs the customer nothing"),
+}
 
 
 def what(breach: Breach, where: str) -> str:
     """The breach in a sentence of the active language; `where` names the line."""
-    return _(_SENTENCES[breach.reason]) % {"line": where}
+    sentences = _SENTENCES_BY_CHOICE if breach.by_choice else _SENTENCES
+    return _(sentences[breach.reason]) % {"line": where}
 
 
 def avoid(breach: Breach) -> str:

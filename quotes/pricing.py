@@ -211,6 +211,7 @@ class Totals:
 class PricedQuote:
     lines: tuple[PricedLine, ...]
     totals: Totals
+    header: Header
 
 
 def base_price(list_price: Decimal, account_discount: Decimal | None) -> Decimal:
@@ -274,7 +275,7 @@ def price_quote(lines: Sequence[Line], header: Header) -> PricedQuote:
             for line, (price, listed, net), share, is_in in zip(lines, amounts, shares, counts, strict=False)
         ]
     )
-    return PricedQuote(priced, _totals(priced, line_total))
+    return PricedQuote(priced, _totals(priced, line_total), header)
 
 
 def _shares_of(
@@ -333,3 +334,20 @@ def margin_target(targets: Sequence[Target], *, tma2: int | None, channel: int |
     return min(
         fitting, key=lambda row: (-(row.tma2 is not None) - (row.channel is not None), -row.min_amount, row.id), default=None
     )
+
+
+class Targets(NamedTuple):
+    """The margin table as it holds for one customer."""
+
+    rows: Sequence[Target]
+    tma2: int | None = None
+    channel: int | None = None
+
+    def at(self, net_total: Decimal) -> Target | None:
+        """The row for a deal of this size; None where there is none."""
+        return margin_target(self.rows, tma2=self.tma2, channel=self.channel, amount=net_total)
+
+    def steps(self) -> list[tuple[Decimal, Target | None]]:
+        """`(from which net total on, the row)`, the largest first, down to 0."""
+        amounts = {ZERO, *(row.min_amount for row in self.rows)}
+        return [(amount, self.at(amount)) for amount in sorted(amounts, reverse=True)]

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -189,7 +190,7 @@ def with_catalogue(quote: Quote, result: pricing.PricedQuote) -> pricing.PricedQ
     if known is lines:
         return result
     rows = [pricing.PricedLine._make((line, *row[1:])) for line, row in zip(known, result.lines, strict=True)]
-    return pricing.PricedQuote(tuple(rows), result.totals)
+    return replace(result, lines=tuple(rows))
 
 
 def _with_catalogue(quote_id: int, lines: list[pricing.Line]) -> list[pricing.Line]:
@@ -388,30 +389,21 @@ def margin_targets() -> tuple[pricing.Target, ...]:
     return tuple(pricing.Target(*row) for row in rows)
 
 
-def margin_target(quote: Quote, net_total: Decimal) -> pricing.Target | None:
-    """The row of the margin table for this quote; None when there is none. One query."""
-    return target_among(margin_targets(), quote, net_total)
+def targets_of(quote: Quote) -> pricing.Targets:
+    """The margin table for this quote's customer: one query."""
+    return pricing.Targets(margin_targets(), quote.account.tma2_id, quote.account.channel_id)
 
 
-def target_among(targets: Sequence[pricing.Target], quote: Quote, net_total: Decimal) -> pricing.Target | None:
-    """That of these rows."""
-    return pricing.margin_target(targets, tma2=quote.account.tma2_id, channel=quote.account.channel_id, amount=net_total)
-
-
-def breaches_of(quote: Quote, result: pricing.PricedQuote, in_use: Rules | None = None) -> list[triggers.Breach]:
-    """The limits this quote passes, those that only rules of the admin set included: two queries while there are none.
-
-    `in_use`: the rules, where they are known.
-    """
-    return breaches_against(quote, result, margin_target(quote, result.totals.net_total), in_use)
-
-
-def breaches_against(
-    quote: Quote, result: pricing.PricedQuote, target: pricing.Target | None, in_use: Rules | None = None
+def breaches_of(
+    quote: Quote, result: pricing.PricedQuote, in_use: Rules | None = None, targets: pricing.Targets | None = None
 ) -> list[triggers.Breach]:
-    """The same where the row of the margin table is known: one query while rules set no limits, one more for `with_catalogue`."""
+    """The limits this quote passes, those that only rules of the admin set included: two queries while there are none, one more
+    for `with_catalogue`.
+
+    `in_use`: the rules, `targets`: the margin table, where they are known.
+    """
     result = with_catalogue(quote, result)
-    found = triggers.breaches(result, target)
+    found = triggers.breaches(result, targets_of(quote) if targets is None else targets)
     return found + approval_case.breaches_by_rule(quote, result, found, in_use)
 
 

@@ -1,12 +1,14 @@
 """What of a quote needs somebody's yes: pure functions over a priced quote. Deliberately few kinds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
+from core import money
+from quotes import choosing
 from quotes.choices import LineKind, Trigger
-from quotes.pricing import PricedQuote, Target
+from quotes.pricing import PricedQuote, Target, Targets
 
 SOW = LineKind.SOW.value
 
@@ -42,36 +44,36 @@ GATE_OF = {
 @dataclass(frozen=True, slots=True)
 class Breach:
     """One limit that is passed. `line_id` is None for the whole quote; `limit` and `actual` are EUR of the line, percent of the
-    quote or days, as the reason says; None where there is no number."""
+    quote or days, as the reason says; None where there is no number. `by_choice`: not as it is offered, but with options that
+    the customer may choose."""
 
     reason: Reason
     line_id: int | None = None
     limit: Decimal | None = None
     actual: Decimal | None = None
+    by_choice: bool = False
 
     @property
     def gate(self) -> Trigger:
         return GATE_OF[self.reason]
 
 
-def breaches(quote: PricedQuote, target: Target | None) -> list[Breach]:
-    """Every limit the quote passes, line by line, then the whole. Optional lines count as if they were chosen.
+def breaches(quote: PricedQuote, targets: Targets) -> list[Breach]:
+    """Every limit the quote passes, line by line, then the whole; then what it passes, or passes further, with other options.
+    Optional lines count as if they were chosen.
 
     Margin: strictly below the target. A missing cost leaves the margin unknown, and pricing decides; without a row of the
     margin table for this quote the stewards do. Source: docs/pricing.md.
     """
     found = _line_breaches(quote)
     totals = quote.totals
-    counted = [row for row in quote.lines if row.counts]
-    if not counted or totals.cost_total is None:
-        return found
-    if totals.net_total == 0:
-        if totals.cost_total > 0:
-            found.append(Breach(Reason.NOTHING_TO_PAY, limit=totals.cost_total, actual=totals.net_total))
-    elif target is None:
-        found.append(Breach(Reason.NO_MARGIN_TARGET, actual=totals.margin_percent))
-    elif (totals.net_total - totals.cost_total) * 100 < target.target_percent * totals.net_total:
-        found.append(Breach(Reason.MARGIN_BELOW_TARGET, limit=target.target_percent, actual=totals.margin_percent))
+    if totals.cost_total is not None and any(row.counts for row in quote.lines):
+        offered = _of_margin(totals.net_total, totals.cost_total, targets.at(totals.net_total))
+        found += [offered] if offered else []
+    if any(row.line.optional for row in quote.lines):
+        known = {(breach.gate, breach.line_id): breach for breach in sorted(found, key=lacking)}
+        more = _by_choice(quote, targets)
+        found += [breach for breach in more if _is_further(breach, known.get((breach.gate, breach.line_id)))]
     return found
 
 
@@ -91,6 +93,45 @@ def _line_breaches(quote: PricedQuote) -> list[Breach]:
         if line.kind == SOW:
             found.append(Breach(Reason.STATEMENT_OF_WORK, line.id))
     return found
+
+
+def _of_margin(net_total: Decimal, cost_total: Decimal, target: Target | None) -> Breach | None:
+    """Of amounts in EUR."""
+    if net_total == 0:
+        return Breach(Reason.NOTHING_TO_PAY, limit=cost_total, actual=net_total) if cost_total > 0 else None
+    margin = net_total - cost_total
+    if target is None:
+        return Breach(Reason.NO_MARGIN_TARGET, actual=money.percent_of(margin, net_total))
+    if margin * 100 < target.target_percent * net_total:
+        return Breach(Reason.MARGIN_BELOW_TARGET, limit=target.target_percent, actual=money.percent_of(margin, net_total))
+    return None
+
+
+# --- With other options -----------------------------------------------------------------------------------------------
+def _by_choice(quote: PricedQuote, targets: Targets) -> Iterator[Breach]:
+    """Line by line, and of the margin the worst of each gate."""
+    nets = choosing.least_nets(quote)
+    for line in (row.line for row in quote.lines if row.line.floor_price is not None and row.line.id in nets):
+        limit = line.amount(line.floor_price or money.ZERO)
+        if nets[line.id] < limit:
+            yield Breach(Reason.BELOW_FLOOR, line.id, limit=limit, actual=nets[line.id], by_choice=True)
+    worst: dict[Trigger, Breach] = {}
+    for chosen in choosing.selections(quote, targets):
+        breach = _of_margin(*chosen)
+        if breach and _is_further(breach, worst.get(breach.gate)):
+            worst[breach.gate] = breach
+    yield from (replace(breach, by_choice=True) for breach in worst.values())
+
+
+def _is_further(breach: Breach, than: Breach | None) -> bool:
+    return than is None or lacking(breach) > lacking(than)
+
+
+def lacking(breach: Breach) -> Decimal:
+    """How far it is below its limit, in the unit of both; no price at all is further than any margin."""
+    if breach.reason == Reason.NOTHING_TO_PAY:
+        return Decimal("Infinity")
+    return money.ZERO if breach.limit is None or breach.actual is None else breach.limit - breach.actual
 
 
 def gates(found: Sequence[Breach]) -> list[Trigger]:

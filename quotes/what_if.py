@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from approvals.rules import Condition
 from core import money
-from core.money import CENT
-from quotes import pricing, triggers
+from core.money import CENT, ZERO
+from quotes import choosing, pricing, triggers
 from quotes.choices import Trigger
-from quotes.pricing import HEADER_AMOUNT, HEADER_PERCENT, HUNDRED, Header, Line, PricedQuote, Target
+from quotes.pricing import HEADER_AMOUNT, HEADER_PERCENT, HUNDRED, Header, Line, PricedQuote, Target, Targets
 from quotes.triggers import Breach
 
-TargetOf = Callable[[Decimal], Target | None]
-"""The row of the margin table for a net total."""
+CUT = 32
+"""So many selections are cut at."""
 More = Callable[[PricedQuote, list[Breach]], list[Breach]]
 """The breaches that only rules of the admin know, besides those found."""
 
@@ -41,16 +41,18 @@ class Largest(NamedTuple):
 
 
 def largest_discount(
-    lines: Sequence[Line], header: Header, *, target_of: TargetOf, nets: Iterable[Decimal] = (), more: More | None = None
+    lines: Sequence[Line], header: Header, *, targets: Targets, nets: Iterable[Decimal] = (), more: More | None = None
 ) -> Largest:
-    """The largest discount on the whole quote that asks for no approval beyond those that the quote asks for as it is.
+    """The largest discount on the whole quote that asks for no approval beyond those that the quote asks for as it is, whatever
+    options the customer chooses.
 
-    `nets`: the net totals from which on `target_of` or `more` may answer otherwise than below them, in whole cents.
+    `nets`: the net totals from which on `targets` or `more` may answer otherwise than below them, in whole cents. Of quotes with
+    more than CUT selections the answer may be the end of a smaller piece than the deepest.
     """
 
     def at(discount: Header) -> tuple[PricedQuote, list[Breach]]:
         priced = pricing.price_quote(lines, discount)
-        found = triggers.breaches(priced, target_of(priced.totals.net_total))
+        found = triggers.breaches(priced, targets)
         return priced, found + (more(priced, found) if more else [])
 
     def new_with(discount: Header) -> list[Breach]:
@@ -62,7 +64,9 @@ def largest_discount(
     priced, found = at(header)
     known = set(triggers.gates(found))
     first, last = _in_cents(priced.totals.header_discount), _in_cents(priced.totals.line_total)
-    cents = next(_last_fitting(start, end, fits) for start, end in _pieces(first, last, nets) if start == first or fits(start))
+    sums = choosing.line_totals(priced, CUT) if any(line.optional for line in lines) else ()
+    pieces = _pieces(first, last, nets, {last, *map(_in_cents, sums)})
+    cents = next(_last_fitting(start, end, fits) for start, end in pieces if start == first or fits(start))
     percent = _percent(cents, last)
     if percent is not None and new_with(Header(header.account_discount, HEADER_PERCENT, percent)):
         percent = None
@@ -78,10 +82,10 @@ def _in_cents(amount: Decimal) -> int:
     return int(amount * 100)
 
 
-def _pieces(first: int, last: int, nets: Iterable[Decimal]) -> Iterator[tuple[int, int]]:
-    """`(start, end)` in cents of discount, the deepest first: within a piece no net total of `nets` is passed. Nothing to pay
-    is a piece of its own."""
-    starts = {last - _in_cents(net) + 1 for net in (CENT, *nets)}
+def _pieces(first: int, last: int, nets: Iterable[Decimal], sums: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """`(start, end)` in cents of discount, the deepest first: within a piece no net total of `nets` is passed, whichever of the
+    sums of lines is chosen. Nothing to pay is a piece of its own."""
+    starts = {whole - _in_cents(net) + 1 for net in (ZERO, CENT, *nets) for whole in sums}
     end = last
     for start in sorted({first, *(start for start in starts if first < start <= last)}, reverse=True):
         yield start, end

@@ -13,7 +13,7 @@ from quotes.what_if import Largest, largest_discount, turning_nets
 def how_far(quote: Quote) -> Largest:
     """How far the discount on the whole draft may go before somebody else must say yes: five queries at any length."""
     lines, header = selectors.pricing_lines(quote.pk), selectors.header_of(quote)
-    targets, rules, advice = selectors.margin_targets(), routing.rules_in_use(), advice_by_amount(quote.account)
+    targets, rules, advice = selectors.targets_of(quote), routing.rules_in_use(), advice_by_amount(quote.account)
     fixed = approval_case.Fixed(approval_case.customer_of(quote), advice.at)
 
     def more(priced: PricedQuote, found: list[Breach]) -> list[Breach]:
@@ -22,10 +22,10 @@ def how_far(quote: Quote) -> Largest:
     return largest_discount(
         lines,
         header,
-        target_of=lambda net: selectors.target_among(targets, quote, net),
-        nets={target.min_amount for target in targets}
+        targets=targets,
+        nets={target.min_amount for target in targets.rows}
         | advice.turns
-        | turning_nets(pricing.price_quote(lines, header), _compared_by(rules), targets),
+        | turning_nets(pricing.price_quote(lines, header), _compared_by(rules), targets.rows),
         more=more,
     )
 

@@ -148,9 +148,7 @@ class Writer:
 
     def _breaches(self, one: Made) -> list[triggers.Breach]:
         account = one.quote.account
-        net_total = one.quote.net_total
-        target = pricing.margin_target(self.targets, tma2=account.tma2_id, channel=account.channel_id, amount=net_total)
-        return triggers.breaches(one.priced, target)
+        return triggers.breaches(one.priced, pricing.Targets(self.targets, account.tma2_id, account.channel_id))
 
     def _freeze(self, quotes: Sequence[Made]) -> None:
         for one, key in zip(quotes, bulk.new_keys(QuoteSnapshot, len(quotes)), strict=True):

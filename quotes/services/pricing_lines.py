@@ -1,7 +1,7 @@
 """Lines of drafts with the prices of the day: locked, made, priced and stored. What the services of quotes share."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -264,7 +264,7 @@ def insert(made: Sequence[QuoteLine], new: Sequence[pricing.Line], priced: prici
     histories.record_created(QuoteLine, [line.pk for line in made], by=by)
     keys = {line.id: stored.pk for line, stored in zip(new, with_price, strict=True)}
     lines = (row._replace(line=row.line._replace(id=keys[row.line.id])) if row.line.id in keys else row for row in priced.lines)
-    return pricing.PricedQuote(tuple(lines), priced.totals)
+    return replace(priced, lines=tuple(lines))
 
 
 def update(lines: Sequence[QuoteLine], by: User) -> None:

@@ -242,14 +242,15 @@ def _require_whole_run(run: Run) -> None:
 
 
 def require_approved_as_it_is(quote: Quote) -> None:
-    """Each gate that the quote needs as it stands has a yes to just this content."""
+    """Each gate that the quote needs as it stands, with the options that were taken, has a yes to just what was sent."""
+    content_hash = quote.snapshots.latest("pk").commercial_hash if quote.status == "accepted" else snapshots.present_hash(quote)
     needed = {breach.gate.value for breach in selectors.breaches_of(quote, selectors.quoted(quote).priced)}
     given = Decision.objects.filter(
         request__run__subject_type="quote",
         request__run__subject_id=quote.pk,
         verdict=Verdict.APPROVE,
-        content_hash=snapshots.present_hash(quote),
+        content_hash=content_hash,
     )
-    runs = Run.objects.filter(subject_type="quote", subject_id=quote.pk, content_hash=snapshots.present_hash(quote))
+    runs = Run.objects.filter(subject_type="quote", subject_id=quote.pk, content_hash=content_hash)
     carried = RunGate.objects.filter(run__in=runs, settled=Settled.CARRIED, carried_from__verdict=Verdict.APPROVE)
     assert needed <= {*given.values_list("request__gates__gate", flat=True), *carried.values_list("gate", flat=True)}

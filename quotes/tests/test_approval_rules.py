@@ -14,9 +14,10 @@ from approvals.choices import RequestStatus, Settled, Verdict, Via
 from approvals.models import Gate, Request, Run
 from approvals.tests.factories import make_rule
 from catalog.models import Product
+from catalog.tests.factories import ProductFactory
 from core.errors import WrongState
 from core.models import Event, OutboxMessage
-from quotes import approval_case, selectors, services
+from quotes import approval_case, selectors, services, what_if_selectors
 from quotes.choices import Trigger
 from quotes.models import Quote, QuoteLine
 from quotes.services import Discount
@@ -173,6 +174,57 @@ def test_the_comparison_is_shown_to_the_approver(world: World, client: Client) -
     shown = " ".join(client.get(reverse("approval_detail", args=[request.pk])).content.decode().split())
     assert "before: €37.50" in shown
     assert "before: 5 × €7.50, €37.50" in shown
+
+
+# --- Options ---
+def with_option(world: World, percent: str = "0", cost: str = "9") -> Quote:
+    """5 at 10 that cost 6, without a floor; and an option of 50 at 10."""
+    products = [ProductFactory(cost=each, floor_price=None) for each in ("6", cost)]
+    drafts = [
+        services.LineDraft(products[0], D(5), Discount("percent", D(percent))),
+        services.LineDraft(products[1], D(50), optional=True),
+    ]
+    return services.quote_create(account_id=world.account.pk, by=world.rep, lines=drafts)
+
+
+def test_an_option_that_the_customer_may_choose_is_asked_about_before_it_is_offered(world: World, client: Client) -> None:
+    quote, fine = with_option(world), with_option(world, cost="7")
+    for one in (quote, fine):
+        submit(one, world)
+        one.refresh_from_db()
+    assert (quote.status, fine.status) == ("in_review", "approved")
+    request = Request.objects.get(run__subject_id=quote.pk)
+    assert [row.gate for row in request.gates.all()] == [Trigger.MARGIN]
+    client.force_login(world.manager)
+    shown = " ".join(client.get(reverse("approval_detail", args=[request.pk])).content.decode().split())
+    assert "With the options the customer may choose, the margin falls below its target" in shown
+    assert "12.73%" in shown  # 70 of 550
+    client.force_login(world.rep)
+    services.quote_recall(quote_id=quote.pk, by=world.rep)
+    shown = client.get(reverse("quote_page", args=[quote.pk])).content.decode()
+    assert "With the options the customer may choose, the margin falls below its target" in shown
+
+
+def test_the_largest_discount_leaves_every_choice_above_its_target(world: World) -> None:
+    found = what_if_selectors.how_far(with_option(world, cost="8.1"))
+    assert (found.amount, found.gate) == (D("6.25"), Trigger.MARGIN)  # 543.75 for 435; as it is offered, 37.50 for 30 would do
+
+
+def test_rules_compare_the_margin_of_the_worst_choice(world: World) -> None:
+    quote = with_option(world)
+    priced = selectors.priced(quote)
+    assert approval_case.values_of(quote, priced, selectors.breaches_of(quote, priced))["margin_gap"] == D("7.27")
+
+
+@pytest.mark.parametrize(("cost", "is_asked"), [("8.5", False), ("9.5", True)])
+def test_an_option_that_makes_it_worse_is_asked_about_anew(world: World, cost: str, is_asked: bool) -> None:
+    old = with_option(world, "30")  # 35 for 30
+    submit(old, world)
+    decide(old, world, by=world.manager)
+    new = services.quote_revise(quote_id=old.pk, by=world.rep)
+    QuoteLine.objects.filter(quote=new, optional=True).update(cost=D(cost))
+    submit(new, world)
+    assert Request.objects.filter(run__subject_id=new.pk).exists() == is_asked
 
 
 # --- Asked back ---

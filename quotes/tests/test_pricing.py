@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from core import money
 from core.errors import Invalid
 from quotes import pricing, triggers
-from quotes.pricing import Header, Line, price_quote
+from quotes.pricing import Header, Line, Targets, price_quote
 from quotes.triggers import Reason, breaches
 
 pytestmark = pytest.mark.once
@@ -208,7 +208,7 @@ def test_shares_add_up_and_none_exceeds_its_line(amounts: list[D], basis_points:
 
 
 def reasons(lines: list[Line], head: Header | None = None, target: pricing.Target | None = Q) -> list[Reason]:
-    return [breach.reason for breach in breaches(price_quote(lines, head or header()), target)]
+    return [breach.reason for breach in breaches(price_quote(lines, head or header()), Targets([target] if target else []))]
 
 
 def test_the_floor_counts_after_the_header_share() -> None:
@@ -230,7 +230,7 @@ def test_margin_must_be_strictly_below_the_target_to_ask(cost: str, expected: li
 
 def test_a_missing_cost_asks_pricing_and_leaves_the_margin_alone() -> None:
     assert reasons([line("100")]) == [Reason.MISSING_COST]
-    assert triggers.gates(breaches(price_quote([line("100")], header()), Q)) == [triggers.Trigger.FLOOR]
+    assert triggers.gates(breaches(price_quote([line("100")], header()), Targets([Q]))) == [triggers.Trigger.FLOOR]
 
 
 def test_without_a_margin_target_the_stewards_are_asked() -> None:

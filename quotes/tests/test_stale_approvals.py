@@ -18,9 +18,10 @@ from approvals.models import Decision, Request, Run
 from core import links
 from core.errors import DomainError, WrongState
 from core.models import Link
-from quotes import services
+from quotes import documents, options, services
 from quotes.models import Quote, QuoteDocument, QuoteLine, QuoteSnapshot
 from quotes.services import Discount
+from quotes.services.answering import Source
 from quotes.tests.factories import World, attached, draft
 from quotes.tests.reviews import Case, edit, make_case, require_approved_as_it_is, require_whole, submitted, user
 from users.models import User
@@ -128,7 +129,8 @@ def test_a_file_for_the_customer_that_came_past_everything_is_not_approved(
 
 # --- Anything in any order ------------------------------------------------------------------------------------------------
 class Story:
-    """A quote whose line anybody changes, submits and decides, with what the approvers have read lying about."""
+    """A quote whose line and options anybody changes, submits and decides, with what the approvers have read lying about; and a
+    customer who takes any of the options."""
 
     def __init__(self, world: World) -> None:
         both = UserFactory(roles=["sales_rep", "pricing"], team=world.team)
@@ -136,6 +138,11 @@ class Story:
         self.world, self.people = world, [world.rep, world.colleague, both, world.pricing, world.manager, head]
         self.quote = draft(world, "21")
         self.line = self.quote.lines.get()
+        for alternative_to in (None, self.line.pk):
+            option = services.LineDraft(world.product, Decimal(5), optional=True)
+            added = services.line_add(quote_id=self.quote.pk, draft=option, by=world.rep)
+            if alternative_to:
+                services.line_change(quote_id=self.quote.pk, line_id=added.pk, by=world.rep, alternative_to=alternative_to)
         self.read: list[tuple[int, Seen]] = []
         self.done: list[str] = []
 
@@ -162,9 +169,29 @@ class Story:
         percent = Discount("percent", Decimal([0, 15, 21, 25, 30][number]))
         services.line_change(quote_id=self.quote.pk, line_id=self.line.pk, by=by, discount=percent)
 
+    def edit_option(self, by: User, number: int) -> None:
+        option = self.quote.lines.filter(optional=True).order_by("pk")[number % 2]
+        percent = Discount("percent", Decimal([0, 15, 21, 25, 30][number]))
+        services.line_change(quote_id=self.quote.pk, line_id=option.pk, by=by, discount=percent)
+
+    def discount(self, by: User, number: int) -> None:
+        services.quote_change(quote_id=self.quote.pk, by=by, header_discount=Discount("amount", Decimal(number * 3)))
+
+    def accept(self, by: User, number: int) -> None:
+        """By the customer, with none of the options, one, or both."""
+        document = QuoteDocument.objects.filter(quote=self.quote.pk, withdrawn_at=None).first()
+        if document is None:
+            raise WrongState
+        keys = list(self.quote.lines.filter(optional=True).order_by("pk").values_list("pk", flat=True))
+        chosen = [key for place, key in enumerate(keys) if number % 4 >> place & 1]
+        shown = options.choose(documents.content_of(document), chosen).gross_total
+        source = Source(link=document.link)
+        told = {"document_id": document.pk, "document_hash": document.document_hash, "name": "Olli", "role": "Ostaja"}
+        services.quote_accept(**told, source=source, chosen=chosen, shown=shown)
+
     def revise(self, by: User, number: int) -> None:
         new = services.quote_revise(quote_id=self.quote.pk, by=by)
-        self.quote, self.line = new, new.lines.get()
+        self.quote, self.line = new, new.lines.get(optional=False)
 
     def send(self, by: User, number: int) -> None:
         services.quote_send(quote_id=self.quote.pk, by=by, to=["a@b.example"])
@@ -223,7 +250,17 @@ class Story:
 
 TOLD = int(os.environ.get("TOLD_STORIES", "15"))
 STEPS = ["submit", "recall", "edit", "revise", "send", "unsend", "approve", "reject", "approve_stale", "hand_over", "ask_back"]
-STEPS += ["submit", "approve", "approve", "send", "approve_stale"]  # what a story needs to get anywhere
+STEPS += [
+    "edit_option",
+    "discount",
+    "accept",
+    "submit",
+    "approve",
+    "approve",
+    "send",
+    "accept",
+    "approve_stale",
+]  # what a story needs to get anywhere
 WHO = [0, 0, 0, 0, 4, 4, 1, 2, 3, 5]
 """Mostly the rep, or the manager, who may edit the quote as well."""
 STORIES = st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(WHO), st.integers(0, 4)), min_size=4, max_size=14)
@@ -256,3 +293,6 @@ def test_a_story_that_goes_well_reaches_its_end(world: World) -> None:
     for last in ("approve", "approve", "send"):
         story.tell(last, 0, 0)
     assert (story.done[-1], story.quote.documents.count()) == ("send", 1)
+    story.tell("accept", 0, 3)
+    assert story.done[-1] == "accept"
+    assert list(story.quote.lines.order_by("pk").values_list("selected", flat=True)) == [False, True, True]

@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from approvals.choices import Operator
 from approvals.rules import Condition, holds
 from quotes import triggers
-from quotes.pricing import Header, Line, PricedQuote, Target, margin_target, price_quote
+from quotes.pricing import Header, Line, PricedQuote, Target, Targets, price_quote
 from quotes.triggers import Breach, Reason
 from quotes.what_if import Largest, largest_discount, turning_nets
 
@@ -26,18 +26,14 @@ def line(
     return Line(key, D(quantity), D(net), D("25.5"), cost=cost_price, floor_price=floor_price, optional=optional)
 
 
-def target_of(targets: list[Target]) -> Callable[[D], Target | None]:
-    return lambda amount: margin_target(targets, tma2=None, channel=None, amount=amount)
-
-
 def largest(lines: list[Line], targets: list[Target] = NO_TIERS, header: Header | None = None, **more: object) -> Largest:
     nets = more.pop("nets", [target.min_amount for target in targets])
-    return largest_discount(lines, header or Header(), target_of=target_of(targets), nets=nets, **more)  # type: ignore[arg-type]
+    return largest_discount(lines, header or Header(), targets=Targets(targets), nets=nets, **more)  # type: ignore[arg-type]
 
 
 def gates_at(lines: list[Line], targets: list[Target], amount: D, account: D | None = None, kind: str = "amount") -> set[str]:
     priced = price_quote(lines, Header(account, kind, amount))
-    return set(triggers.gates(triggers.breaches(priced, target_of(targets)(priced.totals.net_total))))
+    return set(triggers.gates(triggers.breaches(priced, Targets(targets))))
 
 
 OPTION = line(2, "50", cost="0", floor="45", optional=True)
@@ -186,7 +182,7 @@ def test_at_the_answer_nobody_new_is_asked_and_a_cent_more_asks_somebody(
 
     def gates(amount: D, kind: str = "amount") -> set[str]:
         priced = price_quote(lines, Header(header.account_discount, kind, amount))
-        breaches = triggers.breaches(priced, target_of(table)(priced.totals.net_total))
+        breaches = triggers.breaches(priced, Targets(table))
         return set(triggers.gates(breaches + (more(priced, breaches) if more else [])))
 
     known = gates(header.discount_value, header.discount_kind)

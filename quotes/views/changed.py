@@ -38,8 +38,8 @@ def changing_parts(
     """The parts every change swaps: totals, status line, advice. `required`: of the account; `quoted`: where all of it has been
     read."""
     draft, margin = quote.status == QuoteStatus.DRAFT, policies.may_see_margin(user)
-    target = selectors.margin_target(quote, priced.totals.net_total) if draft or margin else None
-    found = selectors.breaches_against(quote, priced, target) if draft else []
+    targets = selectors.targets_of(quote) if draft or margin else None
+    found = selectors.breaches_of(quote, priced, targets=targets) if draft else []
     if quoted is not None:
         skus = {line_id: texts.sku for line_id, texts in quoted.texts.items()}
     else:
@@ -48,7 +48,7 @@ def changing_parts(
     return {
         "totals": priced.totals,
         "sees_margin": margin,
-        "target": target if margin else None,
+        "target": targets.at(priced.totals.net_total) if targets and margin else None,
         "blockers": columns.blockers_of(priced, found, margin=margin, skus=skus),
         "configured": configuring.advice_of(quote, priced, quoted.products if quoted else None) if draft else [],
         "contradictions": requirements.contradictions(priced, skus, required) if draft else [],
