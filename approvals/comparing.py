@@ -8,8 +8,8 @@ _NUMBERS = ("quantity", "list_price", "net_price", "line_net")
 
 
 def compared(now: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of now; what differs carries the earlier value as `before`, a limit or a line that was not there `is_new`, and
-    `gone` are the lines that are no longer there."""
+    """The facts of now; what differs carries the earlier value as `before` and what was sold as `details_before`, a limit or a
+    line that was not there `is_new`, and `gone` are the lines that are no longer there."""
     lines, gone = _lines(now["lines"], before["lines"])
     return {
         **now,
@@ -43,5 +43,6 @@ def _lines(now: Sequence[Row], before: Sequence[Row]) -> tuple[list[Row], list[R
         rest = earlier.get(line["sku"])
         was = rest.pop(0) if rest else None
         differs = was is not None and any(line.get(name) != was.get(name) for name in _NUMBERS)
-        marked.append({**line, "is_new": was is None, "before": was if differs else None})
+        other = was.get("details") if was is not None and was.get("details") != line.get("details") else None
+        marked.append({**line, "is_new": was is None, "before": was if differs else None, "details_before": other})
     return marked, [line for rest in earlier.values() for line in rest]

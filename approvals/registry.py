@@ -10,6 +10,8 @@ approver sees. They are JSON of this shape, every text in both languages, every 
         "facts": [{"label": {"en", "fi"}, "value": {"en", "fi"}, "margin": bool}],
         "limits": [{"gate": code, "what": {"en", "fi"}, "limit": {"en", "fi"}, "actual": {"en", "fi"}, "margin": bool}],
         "flagged": [position of a line that breaks a limit],
+        "line_margins": {position of a line as text: margin in percent},
+        "before": {"id", "version", "facts"} | None,
         "url": path,
         "brief": {
             "margin": {"en", "fi"},
@@ -17,12 +19,15 @@ approver sees. They are JSON of this shape, every text in both languages, every 
         },
     }
 
-Lines: [{"position", "sku", "name": {"en", "fi"}, "quantity", "list_price", "discount_percent", "net_price", "line_net"}].
+Lines: [{"position", "sku", "name": {"en", "fi"}, "quantity", "list_price", "discount_percent", "net_price", "line_net",
+"marks": {"en": [str], "fi": [str]}, "details": {"en": [str], "fi": [str]}}]: `marks` say what it is when it is no plain line,
+`details` what exactly is sold; both may be left out.
 
 Values of facts and limits are formatted already; the numbers of lines are formatted by the page. Entries with `margin` are
-kept from people who may not see margins, so `title` and `sentences` must not tell one. `brief` is what lists show
-(approvals.summary.brief makes it): the margin, and of each gate the first of its limits and how many they are. Requests from
-before it was kept lack it.
+kept from people who may not see margins, as are `line_margins`, so `title` and `sentences` must not tell one. `before`: what was
+sent last, another version of this subject or of a former one, against which a round is held that no other came before. `brief`
+is what lists show (approvals.summary.brief makes it): the margin, and of each gate the first of its limits and how many they are.
+Requests from before it was kept lack it.
 """
 
 from collections.abc import Mapping, Sequence

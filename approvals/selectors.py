@@ -218,21 +218,23 @@ def request_of_link(link: Link, uuid: Any) -> Request | None:
     return _whole(Request.objects.filter(pk=link.subject_id, uuid=uuid)).first()
 
 
-def compared_with(run: Run) -> tuple[dict[str, Any], str, int, int] | None:
-    """The facts of the round that this one is compared with, and of which version of what they are; None without one."""
+def compared_with(asked: Request) -> tuple[dict[str, Any], str, int, int] | None:
+    """The facts that those of this request are compared with, and of which version of what they are; None without any."""
+    run, before = asked.run, asked.summary.get("before")
     if run.compared_with_id is None:
-        return None
-    asked = Request.objects.filter(run=run.compared_with_id)
-    found: tuple[dict[str, Any], str, int, int] | None = asked.values_list(
+        return (before, run.subject_type, before["id"], before["version"]) if before else None
+    earlier = Request.objects.filter(run=run.compared_with_id)
+    found: tuple[dict[str, Any], str, int, int] | None = earlier.values_list(
         "summary", "run__subject_type", "run__subject_id", "run__subject_version"
     ).first()
     return found
 
 
-def versions_compared(run: Run) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """What this round is about and what the round is about that it is compared with, each `(subject, version)`."""
+def versions_compared(asked: Request) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """What this request is about and what it is compared with, each `(subject, version)`."""
+    run, before = asked.run, asked.summary.get("before")
     if run.compared_with_id is None:
-        return None
+        return ((run.subject_id, run.subject_version), (before["id"], before["version"])) if before else None
     earlier = Run.objects.filter(pk=run.compared_with_id).values_list("subject_id", "subject_version").first()
     return None if earlier is None else ((run.subject_id, run.subject_version), earlier)
 

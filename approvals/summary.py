@@ -9,10 +9,10 @@ from approvals.models import Request
 
 def of_request(asked: Request, *, language: str, with_margin: bool) -> dict[str, Any]:
     """What a request asked about, its lines included, as this reader sees it; held against the round before, if there was one
-    that somebody looked at. Shape of what differs: see approvals.comparing."""
+    that somebody looked at, else against what was sent before. Shape of what differs: see approvals.comparing."""
     run = asked.run
     now = _whole(asked.summary, run.subject_type, run.subject_id, run.subject_version, language, with_margin)
-    earlier = selectors.compared_with(run)
+    earlier = selectors.compared_with(asked)
     if earlier is None:
         return {**now, "gone": [], "is_compared": False}
     return comparing.compared(now, _whole(*earlier, language, with_margin))
@@ -23,9 +23,20 @@ def _whole(
 ) -> dict[str, Any]:
     lines = registry.subject_for(subject_type).lines(subject_id, version)
     flagged = summary.get("flagged", ())
+    line_margins = summary.get("line_margins", {}) if with_margin else {}
     return {
         **for_reader(summary, language=language, with_margin=with_margin),
-        "lines": [{**line, "name": _text(line["name"], language), "flag": line["position"] in flagged} for line in lines],
+        "lines": [
+            {
+                **line,
+                "name": _text(line["name"], language),
+                "marks": _text(line.get("marks", {}), language),
+                "details": _text(line.get("details", {}), language),
+                "margin": line_margins.get(str(line["position"]), ""),
+                "flag": line["position"] in flagged,
+            }
+            for line in lines
+        ],
     }
 
 

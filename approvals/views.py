@@ -126,7 +126,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _page(request: HttpRequest, asked: Request, context: dict[str, Any], status: int = 200) -> HttpResponse:
     subject = registry.subject_for(asked.run.subject_type)
-    versions = selectors.versions_compared(asked.run)
+    versions = selectors.versions_compared(asked)
     urls = {
         "subject_url": subject.url(asked.run.subject_id),
         "difference_url": subject.difference_url(*versions) if versions else "",

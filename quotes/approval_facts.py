@@ -1,5 +1,6 @@
 """What an approver of a quote gets to see: frozen with the request, in both languages. Shape: see approvals.registry."""
 
+import datetime as dt
 import functools
 from collections.abc import Sequence
 from decimal import Decimal
@@ -12,9 +13,10 @@ from django.utils.translation import gettext as _, gettext_noop, ngettext
 
 from approvals import summary
 from core.languages import CODES, in_languages
-from core.templatetags.ui import money, percent, quantity
-from quotes import workload
-from quotes.models import Quote, QuoteAttachment
+from core.money import percent_of
+from core.templatetags.ui import money, percent, points, quantity
+from quotes import margins, paper, workload
+from quotes.models import Quote, QuoteAttachment, QuoteSnapshot
 from quotes.pricing import PricedQuote, Totals
 from quotes.snapshots import Json
 from quotes.triggers import OUTSIDE, Breach, Reason
@@ -82,8 +84,11 @@ def facts_of(
     found: Sequence[Breach],
     work_days: Decimal | None = None,
     files: Sequence[QuoteAttachment] = (),
+    beside: margins.MarginContext | None = None,
+    before: QuoteSnapshot | None = None,
 ) -> dict[str, Any]:
-    """Everything the review page shows, as JSON. `files`: all attachments."""
+    """Everything the review page shows, as JSON. `files`: all attachments; `beside`: what the account has accepted; `before`:
+    what the customer was sent last."""
     lines = {line["id"]: line for line in content["lines"]}
     totals = priced.totals
     limits = _limits(found, lines)
@@ -94,9 +99,7 @@ def facts_of(
         "sentences": {code: [limit["what"][code] for limit in limits] for code in CODES},
         "facts": [
             _fact(gettext_noop("Customer"), lambda: quote.account.name),
-            _fact(gettext_noop("At list price"), lambda: money(totals.list_total)),
-            _fact(gettext_noop("Discount"), lambda: f"{money(totals.discount_total)} ({percent(totals.discount_percent)})"),
-            _fact(gettext_noop("Net"), lambda: money(totals.net_total)),
+            *_amounts(totals.list_total, totals.net_total),
             _fact(
                 gettext_noop("Margin"),
                 lambda: (
@@ -106,16 +109,74 @@ def facts_of(
                 ),
                 margin=True,
             ),
+            *_beside(beside),
             _fact(gettext_noop("Payment term"), lambda: quote.payment_term.label if quote.payment_term else "–"),
-            _fact(gettext_noop("Valid until"), lambda: date_format(quote.valid_until, "SHORT_DATE_FORMAT")),
+            _valid_until(quote.valid_until),
             *_work(quote, found, work_days),
             *_files(files),
         ],
         "limits": limits,
         "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
+        "line_margins": {
+            str(place): str(row.margin_percent) for place, row in enumerate(priced.lines, 1) if row.margin_percent is not None
+        },
+        "before": before and _before(before),
         "url": reverse("quote_page", args=[quote.pk]),
         "brief": summary.brief(limits, in_languages(lambda: _margin(totals))),
     }
+
+
+def _amounts(list_total: Decimal, net_total: Decimal) -> list[dict[str, Any]]:
+    off = list_total - net_total
+    return [
+        _fact(gettext_noop("At list price"), lambda: money(list_total)),
+        _fact(gettext_noop("Discount"), lambda: f"{money(off)} ({percent(percent_of(off, list_total))})"),
+        _fact(gettext_noop("Net"), lambda: money(net_total)),
+    ]
+
+
+def _valid_until(day: dt.date) -> dict[str, Any]:
+    return _fact(gettext_noop("Valid until"), lambda: date_format(day, "SHORT_DATE_FORMAT"))
+
+
+def _before(snapshot: QuoteSnapshot) -> dict[str, Any]:
+    """The facts of what was sent, as far as it tells them: no margins."""
+    content = snapshot.content
+    term = content["payment_term"]
+    return {
+        "id": snapshot.quote_id,
+        "version": snapshot.version,
+        "facts": [
+            *_amounts(*(Decimal(content["totals"][name]) for name in ("list_total", "net_total"))),
+            {
+                "label": _labels("Payment term"),
+                "value": term["label"] if term else dict.fromkeys(CODES, "–"),
+                "margin": False,
+            },
+            _valid_until(dt.date.fromisoformat(content["valid_until"])),
+        ],
+    }
+
+
+def _beside(context: margins.MarginContext | None) -> list[dict[str, Any]]:
+    """What the account's accepted quotes brought; nothing where there are none."""
+    if context is None:
+        return []
+    facts = []
+    average, last = context.average, context.last
+    if average is not None:
+        label = gettext_noop("Margin of this account over 12 months")
+        facts.append(_fact(label, lambda: _held_against(percent(average, 1), context.to_average), margin=True))
+    if last is not None:
+        label = gettext_noop("Last accepted")
+        facts.append(_fact(label, lambda: _held_against(f"{last.name}, {percent(last.margin, 1)}", context.to_last), margin=True))
+    return facts
+
+
+def _held_against(value: str, difference: Decimal | None) -> str:
+    if difference is None:
+        return value
+    return f"{value}; " + _("this quote %(points)s percentage points") % {"points": points(difference)}
 
 
 def _work(quote: Quote, found: Sequence[Breach], work_days: Decimal | None) -> list[dict[str, Any]]:
@@ -128,10 +189,9 @@ def _work(quote: Quote, found: Sequence[Breach], work_days: Decimal | None) -> l
         _fact(gettext_noop("Sold in 90 days"), lambda: _days(load.sold)),
         _fact(gettext_noop("Offered and not answered"), lambda: _days(load.offered)),
     ]
-    if any(breach.reason == Reason.STATEMENT_OF_WORK for breach in found):
-        for one in workload.feasibility_of(quote):
-            said = f"{one.text} ({one.specialist})"
-            facts.append({"label": _labels(gettext_noop("Feasibility")), "value": dict.fromkeys(CODES, said), "margin": False})
+    for one in workload.feasibility_of(quote):
+        said = f"{one.text} ({one.specialist})"
+        facts.append({"label": _labels(gettext_noop("Feasibility")), "value": dict.fromkeys(CODES, said), "margin": False})
     return facts
 
 
@@ -157,7 +217,22 @@ _SHOWN = ("position", "sku", "name", "quantity", "list_price", "discount_percent
 
 def lines_of(content: Json) -> list[Json]:
     """What the review page shows of the lines."""
-    return [{name: line[name] for name in _SHOWN} for line in content["lines"]]
+    lines = content["lines"]
+    places = {line["id"]: line["position"] for line in lines}
+    replaced = {line.get("alternative_to") for line in lines if line["selected"]}
+    shown = [{**{name: line[name] for name in _SHOWN}, "marks": {}, "details": {}} for line in lines]
+    for code in CODES:
+        with translation.override(code):
+            for line, row in zip(lines, shown, strict=True):
+                row["marks"][code] = paper.marks_of(line, places, replaced)
+                row["details"][code] = [*paper.details_of(line, code), *(_use(step, code) for step in line.get("usage") or ())]
+    return shown
+
+
+def _use(step: Json, language: str) -> str:
+    use, above, up_to, price = paper.usage_of(step, language)
+    words = {"use": use, "above": above, "up_to": up_to, "price": price}
+    return _("%(use)s beyond %(above)s a year, up to %(up_to)s: %(price)s each") % words
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from accounts.models import Contact
 from core import clock
 from core.prepared import Prepared
 from quotes.choices import QuoteStatus
-from quotes.models import CompanyDetails, Quote, QuoteDocument, QuoteFile, QuoteMail, QuoteQuestion, QuoteSettings
+from quotes.models import CompanyDetails, Quote, QuoteDocument, QuoteFile, QuoteMail, QuoteQuestion, QuoteSettings, QuoteSnapshot
 
 _company = Prepared(CompanyDetails.objects.all)
 
@@ -31,6 +31,15 @@ def document_of_code(code_hash: str) -> QuoteDocument | None:
     """The document on whose paper the code with this hash is printed, with its link."""
     document: QuoteDocument | None = _of_code.first(code_hash)
     return document
+
+
+def sent_before(quote: Quote) -> QuoteSnapshot | None:
+    """What the customer was sent last of the former revisions: one query, none for the first revision."""
+    if quote.revision == 1:
+        return None
+    sent = QuoteDocument.objects.filter(quote__number=quote.number, quote__revision__lt=quote.revision, withdrawn_at=None)
+    document = sent.select_related("snapshot").order_by("-quote__revision").first()
+    return document and document.snapshot
 
 
 def file_of(document: QuoteDocument, language: str) -> QuoteFile | None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from core import clock, money
-from quotes.choices import LineKind, QuoteStatus
+from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteLine
 
 LOOKED_BACK = dt.timedelta(days=90)
@@ -31,13 +31,13 @@ def load() -> Load:
 
 
 class Feasibility(NamedTuple):
-    """What pre-sales wrote on a statement of work."""
+    """What pre-sales wrote about a line."""
 
     specialist: str
     text: str
 
 
 def feasibility_of(quote: Quote) -> list[Feasibility]:
-    """Of each statement of work, in the order of the quote: one query."""
-    lines = QuoteLine.objects.filter(quote=quote, kind=LineKind.SOW).order_by("position", "id")
+    """Of each line of which it was asked, statements of work mostly, in the order of the quote: one query."""
+    lines = QuoteLine.objects.filter(quote=quote).exclude(feasibility="").order_by("position", "id")
     return [Feasibility(*row) for row in lines.values_list("specialist", "feasibility")]

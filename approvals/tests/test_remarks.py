@@ -272,7 +272,7 @@ def test_the_round_before_is_held_against_this_one() -> None:
 
 
 def test_a_first_round_is_held_against_nothing(world: World, asked: Request) -> None:
-    assert selectors.compared_with(asked.run) is None
+    assert selectors.compared_with(asked) is None
     services.run_recall(subject_type="probe", subject_id=world.probe.pk, by=world.rep)
     assert ask(world.probe, by=world.rep).compared_with is None, "nobody had looked at it"
     other = make_probe(world.rep.unit_id)

@@ -14,7 +14,18 @@ from core import clock, events, jobs, links, outbox, versions
 from core.errors import DomainError, Invalid, Text, WrongState, require
 from core.models import Link
 from opportunities import services as opportunities
-from quotes import approval_case, approval_facts, attachment_selectors, configuring, policies, selectors, snapshots, triggers
+from quotes import (
+    approval_case,
+    approval_facts,
+    attachment_selectors,
+    configuring,
+    document_selectors,
+    margins,
+    policies,
+    selectors,
+    snapshots,
+    triggers,
+)
 from quotes.choices import QuoteStatus
 from quotes.models import Quote, QuoteDocument, QuoteSnapshot
 from quotes.parties import parties_of
@@ -90,7 +101,16 @@ def _submit(quote: Quote, by: User, *, approvers: Mapping[str, int | None], reas
             by=by,
             last_editor_id=quote.last_editor_id,
             fingerprint=Fingerprint(quote.version, snapshot.commercial_hash),
-            facts=approval_facts.facts_of(quote, content, quoted.priced, found, quoted.work_days, files),
+            facts=approval_facts.facts_of(
+                quote,
+                content,
+                quoted.priced,
+                found,
+                quoted.work_days,
+                files,
+                beside=margins.context_of(quote),
+                before=document_selectors.sent_before(quote),
+            ),
             reason=reason,
             case=case,
             in_use=rules,
