@@ -39,7 +39,7 @@ def sent_before(quote: Quote) -> QuoteSnapshot | None:
         return None
     sent = QuoteDocument.objects.filter(quote__number=quote.number, quote__revision__lt=quote.revision, withdrawn_at=None)
     document = sent.select_related("snapshot").order_by("-quote__revision").first()
-    return document and document.snapshot
+    return document.snapshot if document else None
 
 
 def file_of(document: QuoteDocument, language: str) -> QuoteFile | None:

@@ -69,7 +69,7 @@ class LineDraft:
     cost: Decimal | None = None
     vat_percent: Decimal = money.ZERO
     more: dict[str, Any] = field(default_factory=dict)
-    """Fields of a line that have no rule: expected yearly volume, effort, specialist, feasibility, origin."""
+    """Fields of a line that have no rule: expected yearly volume, effort, specialist, feasibility, origin, whether chosen."""
 
 
 def draft_for_update(

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext as _
 
 from core.errors import Invalid
-from quotes import line_texts
+from quotes import line_texts, selectors
 from quotes.models import Quote, QuoteLine, QuoteTemplateLine
 from quotes.services.lines import lines_add
-from quotes.services.pricing_lines import Discount, LineDraft, Measure, draft_for_update, problems_of
+from quotes.services.pricing_lines import TOTALS, Discount, LineDraft, Measure, draft_for_update, price, problems_of
 from users.models import User
 
 AnyLine = QuoteLine | QuoteTemplateLine
@@ -28,7 +28,7 @@ def draft_of(line: AnyLine) -> LineDraft:
     more: dict[str, Any] = {"yearly_volume": line.yearly_volume}
     if isinstance(line, QuoteLine):
         options = line_texts.options_of(line.parts)
-        more |= {name: getattr(line, name) for name in ("effort_days", "specialist", "feasibility")}
+        more |= {name: getattr(line, name) for name in ("effort_days", "specialist", "feasibility", "selected")}
         if line.product is None:
             own = {"list_price": line.list_price, "cost": line.cost, "vat_percent": line.vat_percent}
     else:
@@ -73,9 +73,13 @@ def take(
 
 
 def keep_alternatives(lines: Sequence[AnyLine], copies: Sequence[QuoteLine]) -> None:
-    """A line that stands for another one does so in the copy, if that one has come along."""
+    """A line that stands for another one does so in the copy, if that one has come along; where it is chosen, instead of it."""
     places = {line.pk: place for place, line in enumerate(lines)}
     for line, copy in zip(lines, copies, strict=True):
         if line.alternative_to_id in places:
             copy.alternative_to = copies[places[line.alternative_to_id]]
             copy.save(update_fields=["alternative_to"])
+    if any(copy.selected and copy.alternative_to_id for copy in copies):
+        quote = copies[0].quote
+        quote.priced = price(quote, selectors.amount_lines(quote.pk))
+        quote.save(update_fields=TOTALS)

@@ -8,10 +8,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from catalog.tests.factories import ProductFactory
 from core.errors import Invalid
-from quotes import options, pricing, selectors, services, snapshots
+from quotes import documents, options, pricing, selectors, services, snapshots
 from quotes.models import Quote, QuoteLine
 from quotes.pricing import Header, Line, PricedQuote
 from quotes.services import Discount, LineDraft
+from quotes.services.answering import Source
 from quotes.tests.factories import World, make_world
 
 prices = st.decimals(0, 100_000, places=4)
@@ -104,6 +105,18 @@ def test_a_line_and_what_stands_for_it_are_never_both_in_the_total(made: tuple[l
 
 
 @pytest.mark.once
+@given(st.lists(st.tuples(prices, quantities), min_size=1, max_size=5), st.none() | st.decimals(0, 99, places=2))
+def test_all_of_it_off_leaves_nothing_at_any_price_and_quantity(made: list[tuple[D, D]], account_discount: D | None) -> None:
+    plain = [Line(key, quantity, price, D("25.5")) for key, (price, quantity) in enumerate(made)]
+    free = [line._replace(discount_kind="percent", discount_value=D(100)) for line in plain]
+    on_lines = pricing.price_quote(free, Header(account_discount))
+    on_all = pricing.price_quote(plain, Header(account_discount, "percent", D(100)))
+    assert {str(row.line_net) for row in on_lines.lines} == {"0.00"}
+    for found in (on_lines, on_all):
+        assert {*(str(row.net) for row in found.lines), str(found.totals.net_total), str(found.totals.gross_total)} == {"0.00"}
+
+
+@pytest.mark.once
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(quotes(), st.integers(0, 10_000))
 def test_a_wanted_total_is_reached_to_the_cent(made: tuple[list[Line], Header], share: int) -> None:
@@ -130,6 +143,8 @@ def rich(world: World) -> Quote:
     header = Discount("percent", D("3.21"))
     quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=drafts, header=header)
     first = quote.lines.order_by("position")[0]
+    alternative = services.line_add(quote_id=quote.pk, draft=LineDraft(others[1], D("1.5"), optional=True), by=world.rep)
+    services.line_change(quote_id=quote.pk, line_id=alternative.pk, by=world.rep, alternative_to=first.pk)
     heading = LineDraft(None, kind="section", text="Everything")
     services.line_add(quote_id=quote.pk, draft=heading, by=world.rep, before=first.pk)
     return Quote.objects.get(pk=quote.pk)
@@ -138,7 +153,10 @@ def rich(world: World) -> Quote:
 def figures(quote: Quote) -> tuple[Any, ...]:
     """Every figure and text of the quote but its own keys, number and revision."""
     content = snapshots.content_of(quote, selectors.quoted(quote))
+    places = {line["id"]: line["position"] for line in content["lines"]}
     lines = [{name: value for name, value in line.items() if name not in ("id", "alternative_to")} for line in content["lines"]]
+    for line, own in zip(content["lines"], lines, strict=True):
+        own["stands for"] = places.get(line.get("alternative_to"))
     stored = (quote.list_total, quote.net_total, quote.gross_total, quote.margin_percent)
     return lines, content["totals"], content["texts"], content["header"], stored
 
@@ -151,6 +169,26 @@ def test_a_copy_and_a_revision_keep_every_figure(world: World) -> None:
     revision = Quote.objects.get(pk=services.quote_revise(quote_id=quote.pk, by=world.rep).pk)
     assert figures(copy) == figures(revision) == figures(quote)
     assert {copy.status, revision.status} == {"draft"}
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 3])
+def test_a_copy_of_what_was_accepted_keeps_the_options_that_were_taken(world: World, taken: int) -> None:
+    quote = rich(world)
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    Quote.objects.filter(pk=quote.pk).update(status="approved")
+    document = services.quote_send(quote_id=quote.pk, by=world.rep, to=["a@b.example"])
+    keys = quote.lines.filter(optional=True).order_by("pk").values_list("pk", flat=True)
+    chosen = [key for place, key in enumerate(keys) if taken >> place & 1]
+    shown = options.choose(documents.content_of(document), chosen).gross_total
+    told: dict[str, Any] = {"document_id": document.pk, "document_hash": document.document_hash, "name": "O", "role": "O"}
+    services.quote_accept(**told, source=Source(link=document.link), chosen=chosen, shown=shown)
+    accepted = Quote.objects.get(pk=quote.pk)
+    copy = Quote.objects.get(pk=services.quote_copy(quote_id=quote.pk, by=world.rep).pk)
+    assert accepted.gross_total == shown
+    assert figures(copy) == figures(accepted)
+    empty = services.quote_create(account_id=world.account.pk, by=world.rep, header=Discount("percent", D("3.21")))
+    services.lines_copy(quote_id=empty.pk, source_id=quote.pk, by=world.rep)
+    assert figures(Quote.objects.get(pk=empty.pk)) == figures(accepted)
 
 
 def test_what_was_frozen_is_what_its_lines_come_to(world: World) -> None:

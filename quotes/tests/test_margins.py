@@ -10,10 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.tests.factories import AccountFactory
+from accounts.tests.factories import AccountFactory, CategoryTma2Factory, ChannelFactory
+from approvals.models import Request
+from catalog.tests.factories import ProductFactory
 from core import clock
 from quotes import margins, services
-from quotes.models import Quote
+from quotes.models import MarginTarget, Quote
+from quotes.services import LineDraft
 from quotes.tests.factories import World, draft
 from users.tests.factories import UserFactory
 
@@ -84,3 +87,31 @@ def test_pages_show_it_to_those_who_see_margins(client: Client, world: World, ad
     assert "This account's margin over 12 months: 27.8% (1 accepted quote); this quote +12.2 percentage points" in html
     client.force_login(UserFactory(roles=["sales_support"], team=world.team))
     assert "27.8" not in client.get(reverse(address, args=[quote.pk])).content.decode()
+
+
+# --- Which target ---
+@pytest.mark.req("S0.24")
+@pytest.mark.parametrize(
+    ("tma2", "channel", "quantity", "target"),
+    [
+        ("A", "B", 5, 22), ("A", "C", 5, 20), ("A", "", 5, 20), ("C", "B", 5, 18), ("", "", 5, 18), ("", "", 2000, 12),
+        ("A", "B", 2000, 22),
+    ],
+)  # fmt: skip
+def test_the_category_and_the_channel_of_the_account_choose_the_target(
+    world: World, tma2: str, channel: str, quantity: int, target: int
+) -> None:
+    tma2s = {code: CategoryTma2Factory(code=code) for code in "AC"}
+    channels = {code: ChannelFactory(code=code) for code in "BC"}
+    MarginTarget.objects.all().delete()
+    for percent, own in (
+        (18, {}), (20, {"tma2": tma2s["A"]}), (22, {"tma2": tma2s["A"], "channel": channels["B"]}), (12, {"min_amount": 10_000}),
+    ):  # fmt: skip
+        MarginTarget.objects.create(target_percent=percent, **own)
+    world.account.tma2, world.account.channel = tma2s.get(tma2), channels.get(channel)
+    world.account.save()
+    product = ProductFactory(cost=D("8.9"), floor_price=None)  # 11 %
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=[LineDraft(product, D(quantity))])
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    (limit,) = Request.objects.get(run__subject_id=quote.pk).summary["limits"]
+    assert (limit["gate"], limit["limit"]["en"], limit["actual"]["en"]) == ("quote_margin", f"{target}%", "11%")
