@@ -108,7 +108,7 @@ def _net_total(line_total: Decimal, header: Header) -> Decimal:
 def _sums(slots: Sequence[Sequence[Amounts]], most: int = MOST) -> dict[Decimal, Decimal] | None:
     """The largest cost for each sum of line nets; None where there are more than `most`."""
     sums = {NO_CENTS: NO_CENTS}
-    for slot in slots:
+    for slot in sorted(slots, key=len):  # what leaves no choice first, while there is one sum only
         grown: dict[Decimal, Decimal] = {}
         for net, cost in sums.items():
             for more_net, more_cost in slot:

@@ -53,6 +53,8 @@ LINES: list[dict[str, Any]] = [
         "discount_percent": "20.83",
         "net_price": "9.5000",
         "line_net": "47.50",
+        "marks": {"en": ["Option, chosen"], "fi": ["Optio, valittu"]},
+        "details": {"en": ["Ripened_for_two_years" * 8, "Contains:"], "fi": ["Kypsytetty"]},
     }
 ]
 

@@ -42,6 +42,9 @@ def test_an_approver_approves_on_a_phone_in_one_click(world: World, live_server:
     phone.emulate_media(color_scheme=scheme)
     phone.goto(url_of(live_server, request, world))
     assert phone.url == f"{live_server.url}/a/r/{request.uuid}/", "the token is gone from the address"
+    for folded in ("1 line", "What it is"):
+        phone.get_by_text(folded, exact=True).click()
+    phone.get_by_text("Contains:").wait_for()
     assert phone.evaluate("document.documentElement.scrollWidth") <= 360
     for name in ("Approve", "Reject"):
         button = phone.get_by_role("button", name=name, exact=True)

@@ -101,8 +101,8 @@ def test_pages_show_it_to_those_who_see_margins(client: Client, world: World, ad
 def test_the_category_and_the_channel_of_the_account_choose_the_target(
     world: World, tma2: str, channel: str, quantity: int, target: int
 ) -> None:
-    tma2s = {code: CategoryTma2Factory(code=code) for code in "AC"}
-    channels = {code: ChannelFactory(code=code) for code in "BC"}
+    tma2s: dict[str, Any] = {code: CategoryTma2Factory(code=code) for code in "AC"}
+    channels: dict[str, Any] = {code: ChannelFactory(code=code) for code in "BC"}
     MarginTarget.objects.all().delete()
     for percent, own in (
         (18, {}), (20, {"tma2": tma2s["A"]}), (22, {"tma2": tma2s["A"], "channel": channels["B"]}), (12, {"min_amount": 10_000}),
