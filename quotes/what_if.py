@@ -18,7 +18,7 @@ from quotes.choices import Trigger
 from quotes.pricing import HEADER_AMOUNT, HEADER_PERCENT, HUNDRED, Header, Line, PricedQuote, Target, Targets
 from quotes.triggers import Breach
 
-CUT = 32
+CUT = 16
 """So many selections are cut at."""
 More = Callable[[PricedQuote, list[Breach]], list[Breach]]
 """The breaches that only rules of the admin know, besides those found."""

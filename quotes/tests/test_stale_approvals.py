@@ -138,8 +138,8 @@ class Story:
         self.world, self.people = world, [world.rep, world.colleague, both, world.pricing, world.manager, head]
         self.quote = draft(world, "21")
         self.line = self.quote.lines.get()
-        for alternative_to in (None, self.line.pk):
-            option = services.LineDraft(world.product, Decimal(5), optional=True)
+        for alternative_to, quantity in ((None, 5), (self.line.pk, 2)):
+            option = services.LineDraft(world.product, Decimal(quantity), optional=True)
             added = services.line_add(quote_id=self.quote.pk, draft=option, by=world.rep)
             if alternative_to:
                 services.line_change(quote_id=self.quote.pk, line_id=added.pk, by=world.rep, alternative_to=alternative_to)
@@ -296,3 +296,15 @@ def test_a_story_that_goes_well_reaches_its_end(world: World) -> None:
     story.tell("accept", 0, 3)
     assert story.done[-1] == "accept"
     assert list(story.quote.lines.order_by("pk").values_list("selected", flat=True)) == [False, True, True]
+
+
+@pytest.mark.req("S0.24")
+def test_a_customer_who_takes_less_than_was_offered_takes_nothing_that_nobody_said_yes_to(world: World) -> None:
+    """9 off 50 leaves 41, where the floor is 40; off the alternative at 20 it leaves 11, where it is 16."""
+    story = Story(world)
+    steps = [("edit", 0), ("discount", 3), ("submit", 0), ("approve", 0), ("approve", 0), ("send", 0), ("accept", 2)]
+    for name, number in steps:
+        story.tell(name, 0, number)
+    assert story.done == [name for name, _number in steps]
+    assert Decision.objects.count() == 2  # of price and of margin
+    assert Quote.objects.get(pk=story.quote.pk).net_total == Decimal(11)
