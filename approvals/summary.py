@@ -30,8 +30,8 @@ def _whole(
             {
                 **line,
                 "name": _text(line["name"], language),
-                "marks": _text(line.get("marks", {}), language),
-                "details": _text(line.get("details", {}), language),
+                "marks": _text(line.get("marks", {}), language) or [],
+                "details": _text(line.get("details", {}), language) or [],
                 "margin": line_margins.get(str(line["position"]), ""),
                 "flag": line["position"] in flagged,
             }

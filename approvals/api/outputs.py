@@ -108,8 +108,11 @@ class LineOfSubjectOut(Output):
     discount_percent = Exact(allow_null=True)
     net_price = Exact()
     line_net = Exact()
+    margin = Exact(allow_null=True, help_text="Percent; null where it is unknown, and for those who may not see margins.")
+    marks = serializers.ListField(child=serializers.CharField(), help_text="What it is when it is no plain line.")
+    details = serializers.ListField(child=serializers.CharField(allow_blank=True), help_text="What exactly is sold.")
     flag = serializers.BooleanField()
-    changed = serializers.BooleanField(help_text="Whether it differs from the round before, or is new.")
+    changed = serializers.BooleanField(help_text="Whether it differs from what it is compared with, or is new.")
 
 
 class FactsOut(Output):
@@ -121,7 +124,7 @@ class FactsOut(Output):
     facts = FactOut(many=True)
     limits = LimitOut(many=True)
     lines = LineOfSubjectOut(many=True)
-    is_compared = serializers.BooleanField(help_text="Whether there was a round before that somebody looked at.")
+    is_compared = serializers.BooleanField(help_text="With a round before that somebody looked at, or what was sent before.")
     url = serializers.CharField(allow_blank=True, help_text="Path of the page.")
 
 
@@ -243,10 +246,13 @@ def _facts_out(seen: Json) -> Json:
         **shown,
         "facts": [{"before": "", **_only(row, FactOut)} for row in seen["facts"]],
         "limits": [{"before": "", **_only(row, LimitOut)} for row in seen["limits"]],
-        "lines": [
-            {**_only(line, LineOfSubjectOut), "changed": bool(line.get("is_new") or line.get("before"))} for line in seen["lines"]
-        ],
+        "lines": [_line_out(line) for line in seen["lines"]],
     }
+
+
+def _line_out(line: Json) -> Json:
+    changed = any(line.get(name) for name in ("is_new", "before", "details_before"))
+    return {**_only(line, LineOfSubjectOut), "margin": line["margin"] or None, "changed": changed}
 
 
 def _only(row: dict[str, Any], shape: type[Output]) -> Json:

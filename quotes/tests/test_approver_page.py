@@ -22,6 +22,7 @@ from quotes.tests.test_margins import accepted
 from quotes.tests.test_services import decide
 from users.models import User
 from users.tests.factories import UserFactory
+from users.tests.programs import Program
 
 
 def signed_in(asked: Request, person: User) -> str:
@@ -108,6 +109,18 @@ def test_who_may_not_see_margins_sees_none_of_these(world: World, look: Page) ->
     shown = look(asked_of(world, quote, person, "quote_catalogue"), person)
     assert "ODD" in shown
     assert [word for word in ("argin", "50.0%", "40.0%", "Last accepted") if word in shown] == []
+
+
+def test_programs_read_the_same_of_the_lines(world: World) -> None:
+    quote, person = draft(world, "21"), success()
+    statement = Statement("Audit of the kitchen", D(500), D(1), D(100), D(2), "A. Udit", "Possible in May")
+    services.statement_write(quote_id=quote.pk, by=UserFactory(roles=["presales"], sees_all_units=True), statement=statement)
+    asked = asked_of(world, quote, person, "quote_catalogue")
+    ours = Program(person).get(f"approvals/{asked.pk}/").json()["facts"]["lines"]
+    assert [(line["details"], line["margin"]) for line in ours] == [([], None), (["Audit of the kitchen"], None)]
+    theirs = asked.run.requests.get(approver=world.pricing)
+    lines = Program(world.pricing).get(f"approvals/{theirs.pk}/").json()["facts"]["lines"]
+    assert [line["margin"] for line in lines] == ["24.05", "80.00"]
 
 
 # --- What is another than what was sent -------------------------------------------------------------------------------
