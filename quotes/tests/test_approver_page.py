@@ -73,6 +73,7 @@ def test_the_parts_of_a_bundle_the_prices_by_use_and_options_are_told(world: Wor
     bundle = BundleFactory(sku="SET", name_en="Set", parts=[(part, 3)], bundle_shows_parts=True, description_en="All of it")
     used = ProductFactory(sku="USE")
     UsageStepFactory(product=used, from_quantity=0, price=D("0.05"))
+    used.refresh_from_db()
     drafts = [LineDraft(bundle, D(1), Discount("percent", D(90))), LineDraft(used, D(1), optional=True)]
     quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=drafts)
     shown = look(asked_of(world, quote, world.pricing, "quote_floor"), world.pricing)
