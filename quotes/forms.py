@@ -1,8 +1,8 @@
 """The shape of what people type into a quote. Numbers in Finnish or English notation; every refusal names the field."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -237,6 +237,34 @@ class DeclineForm(AnswerForm):
     )
 
 
+_OF_LINE_REASONS = "decline-line-"
+
+
+class LineToJudge(NamedTuple):
+    """A line for which a reason can be chosen. `chosen`: the key of the reason as it was posted, empty for none."""
+
+    id: int
+    label: str
+    chosen: str
+
+
+def lines_to_judge(lines: Iterable[tuple[int, str]], posted: Mapping[str, Any]) -> list[LineToJudge]:
+    """The lines, `(id, label)`, with what was chosen for them."""
+    return [LineToJudge(key, label, str(posted.get(f"{_OF_LINE_REASONS}{key}", ""))) for key, label in lines]
+
+
+def line_reasons(posted: Mapping[str, Any]) -> dict[int, DeclineReason]:
+    """The reasons that were chosen for single lines, by the ids of these. Raises: Invalid for what is no line or reason."""
+    given = {name.removeprefix(_OF_LINE_REASONS): value for name, value in posted.items() if name.startswith(_OF_LINE_REASONS)}
+    given = {line: str(value) for line, value in given.items() if value}
+    reasons = {str(reason.pk): reason for reason in DeclineReason.objects.filter(is_active=True)} if given else {}
+    chosen = {line: (whole(line), reasons.get(value)) for line, value in given.items()}
+    if any(line is None or reason is None for line, reason in chosen.values()):
+        text = _("Choose one of the reasons for each line.")
+        raise Invalid(text, fields={"line_reasons": text})
+    return {line: reason for line, reason in chosen.values() if line is not None and reason is not None}
+
+
 class AskForm(forms.Form):
     """A question about a quote."""
 
@@ -249,9 +277,13 @@ class EvidenceForm(forms.Form):
 
     answer = forms.ChoiceField(label=_("Answer"), choices=[("accepted", _("Accepted")), ("declined", _("Declined"))])
     name = forms.CharField(label=_("Who answered"), max_length=150)
-    role = forms.CharField(label=_("Role"), max_length=100, required=False)
+    role = forms.CharField(label=_("Role, when accepted"), max_length=100, required=False)
+    purchase_order = forms.CharField(label=_("Purchase order number, when accepted"), max_length=60, required=False)
     reason: Any = forms.ModelChoiceField(
         label=_("Reason, when declined"), queryset=DeclineReason.objects.filter(is_active=True), required=False
+    )
+    comment = forms.CharField(
+        label=_("Comment, when declined"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
     evidence = forms.CharField(
         label=_("Evidence"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}),

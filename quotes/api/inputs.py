@@ -217,12 +217,20 @@ class Acceptance(Input):
     evidence = Text(max_length=2000)
 
 
+class LineReason(Input):
+    """What the customer said of a line."""
+
+    line = Key()
+    reason = Text(max_length=40)
+
+
 class Refusal(Input):
     """The customer's no, which somebody has in writing."""
 
     name = Text(max_length=150)
     reason = Text(max_length=40)
     comment = Text(required=False, allow_blank=True, max_length=2000)
+    line_reasons = LineReason(many=True, required=False, max_length=MOST_LINES)  # type: ignore[call-arg]
     evidence = Text(max_length=2000)
 
 
@@ -307,6 +315,19 @@ def changes_of(user: User, given: Mapping[str, Any], account_id: int) -> dict[st
     return changes
 
 
-def decline_reason(code: str) -> DeclineReason:
-    reason: DeclineReason = by_code("reason", DeclineReason, code)
-    return reason
+def refusal_of(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `quote_decline` takes of a refusal. Raises: Invalid naming every code that is no reason, and a line given twice."""
+    reasons = {reason.code: reason for reason in DeclineReason.objects.filter(is_active=True)}
+    no_reason, twice = _("There is no such value to choose."), _("This line is given twice.")
+    lines: dict[int, DeclineReason] = {}
+    wrong = {} if given["reason"] in reasons else {"reason": no_reason}
+    for index, row in enumerate(given.get("line_reasons", ())):
+        if row["reason"] not in reasons:
+            wrong[f"line_reasons.{index}.reason"] = no_reason
+        elif row["line"] in lines:
+            wrong[f"line_reasons.{index}.line"] = twice
+        else:
+            lines[row["line"]] = reasons[row["reason"]]
+    if wrong:
+        raise Invalid(fields=wrong)
+    return {"reason": reasons[given["reason"]], "comment": given.get("comment", ""), "line_reasons": lines}

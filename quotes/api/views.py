@@ -350,11 +350,10 @@ class QuoteEndpoint(Endpoint):
     @extend_schema(request=inputs.Refusal, responses=QuoteOut)
     @action(detail=True, methods=["post"])
     def decline(self, request: Request, pk: int) -> Response:
-        """Record the customer's no, with reason and evidence."""
+        """Record the customer's no, with evidence, and with reasons for single lines."""
         document = self._live_document(pk)
         given = self.read(inputs.Refusal)
-        reason = inputs.decline_reason(given["reason"])
-        services.quote_decline(**self._answered(document, given), reason=reason, comment=given.get("comment", ""))
+        services.quote_decline(**self._answered(document, given), **inputs.refusal_of(given))
         return self._whole(selectors.quote_shown(self.user, pk))
 
     def _live_document(self, pk: int) -> QuoteDocument:

@@ -206,6 +206,23 @@ def test_the_other_moves(world: World) -> None:
     assert declined.json()["status"] == "declined"
 
 
+def test_a_no_has_reasons_for_single_lines(rep: Program, world: World) -> None:
+    quote = sent(world).quote
+    line, path = quote.lines.get(), f"quotes/{quote.pk}/decline/"
+    given = {"name": "Maija", "reason": "price", "comment": "Too much", "evidence": "Phone"}
+    for wrong, field in (
+        ([{"line": line.pk, "reason": "none"}], "line_reasons.0.reason"),
+        ([{"line": line.pk, "reason": "price"}, {"line": line.pk, "reason": "price"}], "line_reasons.1.line"),
+        ([{"line": 0, "reason": "price"}], "line_reasons"),
+        ([{"line": line.pk}], "line_reasons"),
+    ):
+        answer = rep.post(path, {**given, "line_reasons": wrong})
+        assert (answer.status_code, Quote.objects.get().status) in ((422, "sent"), (400, "sent")), answer.json()
+        assert any(name.startswith(field) for name in answer.json()["fields"])
+    answer = rep.post(path, {**given, "line_reasons": [{"line": line.pk, "reason": "price"}]})
+    assert (answer.status_code, Quote.objects.get().answer.line_reasons) == (200, [{"line": line.pk, "reason": "price"}])
+
+
 def test_a_move_that_is_not_open_is_a_409(rep: Program, world: World) -> None:
     path = f"quotes/{draft(world).pk}/"
     for move, body in (("recall", {}), ("unsend", {}), ("revise", {}), ("accept", {"name": "M", "role": "B", "evidence": "x"})):

@@ -113,6 +113,30 @@ def test_the_next_revision_opens_with_what_was_said(client: Client, world: World
     assert "was declined by" not in client.get(reverse("quote_page", args=[old.pk])).content.decode()
 
 
+def test_an_answer_that_came_by_mail_tells_as_much_as_one_on_the_page(client: Client, world: World) -> None:
+    quote = draft(world, "0", "5")
+    services.quote_send(quote_id=quote.pk, by=world.rep, to=[world.contact.email])
+    first, second = quote.lines.order_by("position")
+    client.force_login(world.rep)
+    address = reverse("quote_answer", args=[quote.pk])
+    given = {"answer": "declined", "name": "Olli", "reason": world.reason.pk, "comment": "Liikaa", "evidence": "Mail"}
+    field = f"decline-line-{second.pk}"
+    for wrong in ({field: "99999"}, {"decline-line-0": world.reason.pk}, {"decline-line-x": world.reason.pk}):
+        answer = client.post(address, {**given, **wrong})
+        assert (answer.status_code, hasattr(Quote.objects.get(pk=quote.pk), "answer")) == (422, False)
+    answer = client.post(address, {**given, "evidence": "", field: world.reason.pk})
+    assert f'<option value="{world.reason.pk}" selected>Too dear</option></select>' in answer.content.decode()
+    assert client.post(address, {**given, field: world.reason.pk}).status_code == 302
+    kept = Quote.objects.get(pk=quote.pk).answer
+    assert (kept.comment, kept.line_reasons) == ("Liikaa", [{"line": second.pk, "reason": "price"}])
+    new = services.quote_revise(quote_id=quote.pk, by=world.rep)
+    said = declined.said_before(new)
+    assert said is not None
+    assert (said.comment, declined.said_by_line(said)) == ("Liikaa", {new.lines.get(position=2).pk: "Too dear"})
+    html = client.get(reverse("quote_page", args=[new.pk])).content.decode()
+    assert [note_of(html, line.pk) for line in new.lines.order_by("position")] == ["", "The customer declined: Too dear"]
+
+
 def test_what_was_said_of_a_line_stays_in_its_row_while_it_is_changed(client: Client, world: World) -> None:
     new = revised(world)
     line = new.lines.get(position=1)

@@ -16,7 +16,7 @@ from opportunities.tests.factories import OpportunityFactory
 from quotes import services
 from quotes.models import Quote, QuoteLine
 from quotes.services import LineDraft
-from quotes.tests.factories import World, draft, sent
+from quotes.tests.factories import World, draft, offered, sent
 
 pytestmark = pytest.mark.once("postgresql")
 
@@ -334,9 +334,17 @@ def test_a_rep_records_an_answer_with_evidence(rep: Client, world: World) -> Non
     quote = sent(world).quote
     data = {"answer": "accepted", "name": "Öykkönen", "role": "Ostaja"}
     assert rep.post(url("quote_answer", quote), data).status_code == 422
-    assert rep.post(url("quote_answer", quote), {**data, "evidence": "Sähköposti"}).status_code == 302
+    assert rep.post(url("quote_answer", quote), {**data, "evidence": "Sähköposti", "purchase_order": "PO-7"}).status_code == 302
     quote.refresh_from_db()
-    assert quote.status == "accepted"
+    assert (quote.status, quote.answer.purchase_order) == ("accepted", "PO-7")
+    assert "PO-7" in rep.get(url("quote_page", quote)).content.decode()
+
+
+def test_what_was_ticked_of_an_answer_is_still_ticked_after_a_refusal(rep: Client, world: World) -> None:
+    quote = offered(world).quote
+    line = quote.lines.get(position=3)
+    html = rep.post(url("quote_answer", quote), {"answer": "accepted", "name": "Ö", "option": line.pk}).content.decode()
+    assert re.findall(r'name="option" value="(\d+)" checked', html) == [str(line.pk)]
 
 
 @pytest.mark.parametrize("number", ["²", "9" * 5000, "-1", "1.0", ""])

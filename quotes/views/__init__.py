@@ -26,8 +26,8 @@ from quotes import (
     services,
 )
 from quotes.choices import LineKind, QuoteStatus
-from quotes.forms import EvidenceForm
-from quotes.models import Quote, QuoteMail
+from quotes.forms import EvidenceForm, line_reasons, lines_to_judge
+from quotes.models import DeclineReason, Quote, QuoteDocument, QuoteMail
 from quotes.services.answering import Source
 from quotes.views.changed import version_of
 from quotes.views.editor import editor_context, go
@@ -66,12 +66,24 @@ def _page_context(
         "said": declined.said_of(quote, answer) if answer else [],
         "moves": _moves(user, quote, mails),
         "evidence_form": evidence or EvidenceForm(),
-        "options": options.options_of(document.snapshot.content) if is_sent and document else [],
         "may_send": quote.status == QuoteStatus.APPROVED and context["may_edit"],
         "may_answer": is_sent,
         "statements": _statements(user, quote),
         "resend_error": resend_error,
         **(recipients_context(request, quote, ticked=False) if is_sent else {}),
+        **(_answer_context(request, document) if is_sent and document else {}),
+    }
+
+
+def _answer_context(request: HttpRequest, document: QuoteDocument) -> dict[str, Any]:
+    """What a rep needs to record an answer, with what was chosen. One query."""
+    content = document.snapshot.content
+    lines = [(line["id"], f"{line['position']} {line['sku']}") for line in content["lines"]]
+    return {
+        "options": options.options_of(content),
+        "ticked": _ticked(request) if "answer" in request.POST else options.chosen_in(content),
+        "lines_to_judge": lines_to_judge(lines, request.POST),
+        "reasons": list(DeclineReason.objects.filter(is_active=True)),
     }
 
 
@@ -177,9 +189,16 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
         common = {"document_id": document.pk, "document_hash": document.document_hash, "name": given["name"], "source": source}
         try:
             if given["answer"] == "accepted":
-                services.quote_accept(role=given["role"], **common, **documents.taken(document, _ticked(request)))
+                services.quote_accept(
+                    role=given["role"],
+                    purchase_order=given["purchase_order"],
+                    **common,
+                    **documents.taken(document, _ticked(request)),
+                )
             else:
-                services.quote_decline(reason=given["reason"], **common)
+                services.quote_decline(
+                    reason=given["reason"], comment=given["comment"], line_reasons=line_reasons(request.POST), **common
+                )
         except DomainError as error:
             status = error.status
             for name, text in error.fields.items() or {None: error.detail}.items():

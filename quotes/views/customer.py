@@ -1,6 +1,7 @@
 """The customer's pages, opened by link without a session. A GET changes nothing; answering and asking are POSTs."""
 
 import uuid as uuids
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from core.rate_limits import Limit
 from quotes import attachment_selectors, comparison_rows, document_selectors, documents, selectors, services
 from quotes.choices import QuoteStatus
 from quotes.customer_page import page_of
-from quotes.forms import AcceptForm, AskForm, DeclineForm
+from quotes.forms import AcceptForm, AskForm, DeclineForm, line_reasons, lines_to_judge
 from quotes.models import DeclineReason, QuoteDocument
 from quotes.services.answering import Source
 from users.access import by_link
@@ -128,6 +129,8 @@ def _show(
     state, language = _state(document), _language(request, document)
     answer = getattr(document.quote, "answer", None) if state in ("accepted", "declined") else None
     shown = answer.chosen if answer is not None and state == "accepted" else chosen
+    ordered = clock.day_of(answer.at) if answer is not None and state == "accepted" else None
+    of_document = page_of(document, language, shown, ordered)
     context: dict[str, Any] = {
         "quote": document.quote,
         "document": document,
@@ -142,13 +145,18 @@ def _show(
         "refusal": refusal,
         "changes": comparison_rows.for_customer(document) if state == "open" else None,
         "is_fragment": False,
-        **page_of(document, language, shown, clock.day_of(answer.at) if answer is not None and state == "accepted" else None),
+        **of_document,
+        "lines_to_judge": lines_to_judge(_lines(of_document["rows"]), request.POST),
         **_forms(document, forms or {}),
     }
     if request.headers.get("HX-Request"):
         return _fragment(request, context, status)
     name = state if state in _PAGES else "page"
     return render(request, f"quotes/customer/{name}.html", context, status=status)
+
+
+def _lines(rows: Iterable[dict[str, Any]]) -> list[tuple[int, str]]:
+    return [(row["id"], f"{row['position']} {row['name']}") for row in rows if row["kind"] == "line"]
 
 
 def _fragment(request: HttpRequest, context: dict[str, Any], status: int) -> HttpResponse:
@@ -260,22 +268,9 @@ def _decline(request: HttpRequest, document: QuoteDocument, given: dict[str, Any
         name=given["name"],
         reason=given["reason"],
         comment=given["comment"],
-        line_reasons=_line_reasons(request),
+        line_reasons=line_reasons(request.POST),
         source=_source(request, document),
     )
-
-
-def _line_reasons(request: HttpRequest) -> dict[int, DeclineReason]:
-    """The reasons that were chosen for single lines. Raises: Invalid for what is none."""
-    prefix = "decline-line-"
-    given = {name.removeprefix(prefix): value for name, value in request.POST.items() if name.startswith(prefix) and value}
-    if not given:
-        return {}
-    reasons = {str(reason.pk): reason for reason in DeclineReason.objects.filter(is_active=True)}
-    chosen = {whole(line): reasons.get(str(value)) for line, value in given.items()}
-    if None in chosen or None in chosen.values():
-        raise Invalid
-    return {line: reason for line, reason in chosen.items() if line is not None and reason is not None}
 
 
 def _ask(request: HttpRequest, document: QuoteDocument, given: dict[str, Any]) -> None:
