@@ -60,6 +60,7 @@ class QuotesConfig(AppConfig):
                 "declined": _("Declined"),
                 "expired": _("Expired"),
                 "superseded": _("Superseded"),
+                "brought back": _("Valid again, as the sending of the newer revision was undone"),
                 "cancelled": _("Cancelled"),
                 "repriced": _("Repriced"),
                 "owner changed": _("Owner changed"),

@@ -490,8 +490,3 @@ def products_of(quote: Quote) -> dict[int, int]:
 def marks_of(quote: Quote) -> dict[int, str]:
     """What the quote's lines sell, by their ids; see `ProductTexts`."""
     return {key: sku or statement_sold(text).mark for key, sku, text in _skus.rows(quote.pk)}
-
-
-def superseded_others(quote: Quote) -> bool:
-    """Whether an earlier revision of this number has been replaced."""
-    return Quote.objects.filter(number=quote.number, revision__lt=quote.revision, status=QuoteStatus.SUPERSEDED).exists()

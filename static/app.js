@@ -66,6 +66,28 @@
     for (const next of document.querySelectorAll("input[name=next]")) next.value = location.pathname + location.search;
   });
 
+  // --- What works for some seconds only: they are counted at it for the eye; then it goes, and a focus in it moves on ---
+  const countDown = (offer) => {
+    const until = performance.now() + offer.dataset.seconds * 1000;
+    offer.removeAttribute("data-seconds");
+    const tick = () => {
+      const left = Math.ceil((until - performance.now()) / 1000);
+      if (!offer.isConnected) return;
+      if (left > 0) {
+        one("[data-left]", offer).textContent = `\u00a0(${left}\u00a0s)`;
+        setTimeout(tick, 250);
+        return;
+      }
+      const next = offer.contains(document.activeElement) && one(FOCUSABLE, offer.nextElementSibling || one("#main"));
+      offer.remove();
+      if (next) next.focus();
+    };
+    tick();
+  };
+  const countAll = () => document.querySelectorAll("[data-seconds]").forEach(countDown);
+  document.addEventListener("htmx:afterSettle", countAll);
+  countAll();
+
   // --- Failed requests ---
   const toasts = one("#toasts");
   const toast = (text) => {

@@ -78,6 +78,7 @@ LIFE_CYCLES: dict[str, LifeCycle] = {
         {
             "accept": ("sent", "accepted"),
             "approve": ("in_review", "approved"),
+            **{f"back_to_{state}": ("superseded", state) for state in ("approved", "sent", "declined", "expired")},
             "cancel": ("draft approved sent", "cancelled"),
             "decline": ("sent", "declined"),
             "expire": ("approved sent", "expired"),

@@ -167,10 +167,11 @@ def _send(
     """The locked quote sent as the snapshot has it."""
     for other in revisions:
         if other.pk != quote.pk and other.revision < quote.revision and can_proceed(other.supersede):
+            was = other.status
             other.supersede()
-            other.version += 1
+            versions.bump(other)
             other.save(update_fields=["status", "version"])
-            events.record(other, "superseded", by=by, by_revision=quote.revision)
+            events.record(other, "superseded", by=by, by_revision=quote.revision, was=str(was))
     now = clock.now()
     quote.send()
     versions.bump(quote)
@@ -220,12 +221,13 @@ def _stay(quote_id: int, by: User, reason: str) -> None:
 
 @transaction.atomic
 def quote_unsend(*, quote_id: int, by: User) -> Quote:
-    """Back to approved, by the sender, while the mail has not been taken up. Raises: NotAllowed, WrongState."""
-    quote = selectors.quote_in_sight_for_update(by, quote_id)
+    """Back to approved, by the sender, while the mail has not been taken up; revisions that it replaced are what they were.
+
+    Raises: NotFound, NotAllowed, WrongState.
+    """
+    quote, revisions = selectors.revisions_for_update(by, quote_id)
     document = selectors.live_document(quote)
     require(document is not None and document.sent_by_id == by.pk)
-    if selectors.superseded_others(quote):
-        raise WrongState(_("Sending this revision has replaced an earlier one, so it cannot be undone."))
     if not can_proceed(quote.unsend) or document is None or not mails_withdraw(document):
         raise WrongState(_("The quote has already left; it can no longer be called back."))
     document.withdrawn_at = clock.now()
@@ -237,7 +239,21 @@ def quote_unsend(*, quote_id: int, by: User) -> Quote:
     quote.sent_at = quote.sent_by = None
     quote.save(update_fields=["status", "version", "sent_at", "sent_by"])
     events.record(quote, "sending undone", by=by)
+    for other in revisions:
+        if other.status == QuoteStatus.SUPERSEDED:
+            _bring_back(other, quote, by)
     return quote
+
+
+def _bring_back(other: Quote, quote: Quote, by: User) -> None:
+    """The superseded revision is what it was, if it was this quote that replaced it."""
+    replaced = events.timeline(other).filter(verb="superseded").first()
+    if replaced is None or replaced.data.get("by_revision") != quote.revision or "was" not in replaced.data:
+        return
+    getattr(other, f"back_to_{replaced.data['was']}")()
+    versions.bump(other)
+    other.save(update_fields=["status", "version"])
+    events.record(other, "brought back", by=by)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from approvals.choices import RequestStatus, Verdict, Via
 from approvals.models import Request
 from catalog.models import Price, Product
 from catalog.tests.factories import ProductFactory
-from core import clock as house_clock
+from core import clock as house_clock, events
 from core.db import is_postgresql
 from core.errors import DomainError, Invalid, NotAllowed, NotFound, StaleVersion, WrongState
 from core.models import Event, Link, OutboxMessage
@@ -590,13 +590,42 @@ def test_a_total_beyond_its_range_is_refused(world: World) -> None:
     assert list(Quote.objects.all()) == [quote]
 
 
-def test_sending_that_replaced_a_revision_is_not_undone(world: World) -> None:
-    new = services.quote_revise(quote_id=sent(world).quote_id, by=world.rep)
-    services.quote_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
-    with pytest.raises(WrongState, match="replaced"):
-        services.quote_unsend(quote_id=new.pk, by=world.rep)
-    new.refresh_from_db()
-    assert new.status == "sent"
+@pytest.mark.req("S4.10")
+@pytest.mark.parametrize("was", ["approved", "sent", "declined", "expired"])
+def test_undoing_the_sending_brings_back_what_it_had_replaced(world: World, was: str) -> None:
+    document = sent(world)
+    old = document.quote
+    new = services.quote_revise(quote_id=old.pk, by=world.rep)
+    if was == "approved":
+        services.quote_unsend(quote_id=old.pk, by=world.rep)
+    elif was == "declined":
+        answer = {"document_id": document.pk, "document_hash": document.document_hash, "name": "O", "reason": world.reason}
+        services.quote_decline(**answer, source=Source(recorded_by=world.rep, evidence="Mail"))
+    elif was == "expired":
+        Quote.objects.filter(pk=old.pk).update(valid_until=dt.date(2020, 1, 1))
+        services.quote_expire(quote_id=old.pk)
+    for _time in range(2):
+        services.quote_send(quote_id=new.pk, by=world.rep, to=["a@b.example"])
+        old.refresh_from_db()
+        version = old.version
+        assert old.status == "superseded"
+        new = services.quote_unsend(quote_id=new.pk, by=world.rep)
+        old.refresh_from_db()
+        assert (new.status, old.status, old.version) == ("approved", was, version + 1)
+    verbs = [event.verb for event in events.timeline(old).order_by("id")][-4:]
+    assert verbs == ["superseded", "brought back"] * 2
+
+
+@pytest.mark.req("S4.10")
+def test_undoing_the_sending_brings_back_nothing_that_something_else_replaced(world: World) -> None:
+    first = sent(world).quote
+    second = services.quote_revise(quote_id=first.pk, by=world.rep)
+    services.quote_send(quote_id=second.pk, by=world.rep, to=["a@b.example"])
+    third = services.quote_revise(quote_id=second.pk, by=world.rep)
+    services.quote_send(quote_id=third.pk, by=world.rep, to=["a@b.example"])
+    services.quote_unsend(quote_id=third.pk, by=world.rep)
+    states = Quote.objects.order_by("revision").values_list("status", flat=True)
+    assert list(states) == ["superseded", "sent", "approved"]
 
 
 def test_only_those_who_manage_the_account_edit_its_quotes(world: World) -> None:

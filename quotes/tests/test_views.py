@@ -340,6 +340,20 @@ def test_a_rep_records_an_answer_with_evidence(rep: Client, world: World) -> Non
     assert "PO-7" in rep.get(url("quote_page", quote)).content.decode()
 
 
+def test_sending_a_revision_is_undone_on_its_page_while_its_mail_waits(rep: Client, world: World, clock: Any) -> None:
+    old = sent(world).quote
+    new = services.quote_revise(quote_id=old.pk, by=world.rep)
+    services.quote_send(quote_id=new.pk, by=world.rep, to=[world.contact.email])
+    clock.shift(3)
+    undo = reverse("quote_move", args=[new.pk, "unsend"])
+    assert f'action="{undo}" data-seconds="7"' in rep.get(url("quote_page", new)).content.decode()
+    assert rep.post(undo).status_code == 302
+    assert list(Quote.objects.order_by("revision").values_list("status", flat=True)) == ["sent", "approved"]
+    services.quote_send(quote_id=new.pk, by=world.rep, to=[world.contact.email])
+    clock.shift(10)
+    assert undo not in rep.get(url("quote_page", new)).content.decode()
+
+
 def test_what_was_ticked_of_an_answer_is_still_ticked_after_a_refusal(rep: Client, world: World) -> None:
     quote = offered(world).quote
     line = quote.lines.get(position=3)

@@ -65,6 +65,7 @@ def _page_context(
         "answer": answer,
         "said": declined.said_of(quote, answer) if answer else [],
         "moves": _moves(user, quote, mails),
+        "seconds_to_undo": _seconds_to_undo(mails),
         "evidence_form": evidence or EvidenceForm(),
         "may_send": quote.status == QuoteStatus.APPROVED and context["may_edit"],
         "may_answer": is_sent,
@@ -106,7 +107,7 @@ def _moves(user: User, quote: Quote, mails: Sequence[QuoteMail]) -> list[str]:
         if run is not None and run.requested_by_id == user.pk:
             moves.append("recall")
     unclaimed = bool(mails) and all(_is_unclaimed(mail.message) for mail in mails)
-    if status == QuoteStatus.SENT and quote.sent_by_id == user.pk and unclaimed and not selectors.superseded_others(quote):
+    if status == QuoteStatus.SENT and quote.sent_by_id == user.pk and unclaimed:
         moves.append("unsend")
     if status in (QuoteStatus.APPROVED, QuoteStatus.SENT, QuoteStatus.DECLINED, QuoteStatus.EXPIRED):
         moves.append("revise")
@@ -114,6 +115,12 @@ def _moves(user: User, quote: Quote, mails: Sequence[QuoteMail]) -> list[str]:
     if status in (QuoteStatus.APPROVED, QuoteStatus.SENT):
         moves.append("cancel")
     return moves
+
+
+def _seconds_to_undo(mails: Sequence[QuoteMail]) -> int:
+    """How long none of the mails is due."""
+    due = [mail.message.available_at for mail in mails if mail.message is not None]
+    return max(0, int((min(due) - clock.now()).total_seconds())) if due else 0
 
 
 def _is_unclaimed(message: OutboxMessage | None) -> bool:

@@ -1,5 +1,6 @@
 """The sheets of the editor in a browser: rows pasted from a spreadsheet, templates, the starter pack, files; steps counted."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +232,20 @@ def test_the_sheet_of_a_line_follows_what_is_changed_in_it(world: World, visit: 
     expect(me.page.locator(f"#quote-line-{line.pk}-error")).to_contain_text("This quantity cannot be said exactly in that unit.")
     expect(me.page.locator("#quote-conflict")).to_be_empty()
     me.problems.clear()
+
+
+def test_undo_of_sending_counts_down_and_goes_when_it_can_no_longer_help(world: World, visit: Any) -> None:
+    quote = draft(world)
+    me = visit(world.rep)
+    me.page.clock.install()
+    me.go(f"/quotes/{quote.pk}/")
+    me.click("#quote-review-button")
+    me.click("#quote-sheet button[type=submit]")
+    undo = me.page.get_by_role("button", name="Undo sending", exact=True)
+    expect(undo).to_contain_text(re.compile(r"\((10|[789])\ss\)"), timeout=20_000)
+    undo.focus()
+    me.page.clock.run_for(3_000)
+    expect(undo).to_contain_text(re.compile(r"\([4567]\ss\)"))
+    me.page.clock.run_for(8_000)
+    expect(undo).to_have_count(0)
+    expect(me.page.get_by_role("button", name="New revision")).to_be_focused()
