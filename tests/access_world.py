@@ -104,6 +104,8 @@ class Case(NamedTuple):
     opportunity: Opportunity
     draft: Quote
     line: QuoteLine
+    removed: int
+    """The key of a line that stood in the draft."""
     attachment: QuoteAttachment
     approved: Quote
     sent: Quote
@@ -274,8 +276,9 @@ class _Maker(NamedTuple):
         for quote in (draft, approved, sent, asked):
             quote.refresh_from_db()
         return Case(
-            owner, account, contact, conflict, opportunity, draft, draft.lines.get(), attached(draft, owner), approved, sent,
-            document, attached(sent, owner, for_customer=True), asked, request, proposal, declined, merge,
+            owner, account, contact, conflict, opportunity, draft, draft.lines.get(), removed(draft.lines.get()),
+            attached(draft, owner), approved, sent, document, attached(sent, owner, for_customer=True), asked, request,
+            proposal, declined, merge,
             self.requirements(account, owner),
         )  # fmt: skip
 
@@ -343,6 +346,14 @@ def target(world: World, kind: str, role: str, relation: str) -> Target:
 
 def _nothing(world: World, role: str, relation: str) -> Target:
     return Target()
+
+
+def removed(line: QuoteLine) -> int:
+    """The key of another line like this one, which history knows as removed; the quote is as it was."""
+    kept = line.history.latest()
+    kept.pk, kept.id, kept.position, kept.history_type = None, line.pk + 10**6, line.position + 1, "-"
+    kept.save(force_insert=True)
+    return int(kept.id)
 
 
 def _of_case(pick: Callable[[Case], dict[str, Any]], *parts: str) -> Callable[[World, str, str], Target]:
@@ -467,6 +478,7 @@ _KINDS: dict[str, Callable[[World, str, str], Target]] = {
     "opportunity": _of_case(lambda case: {"pk": case.opportunity.pk}),
     "quote": _of_case(lambda case: {"pk": case.draft.pk}),
     "line": _of_case(_line, "line_pk", "line_id"),
+    "removed line": _of_case(lambda case: _line(case) | {"line_id": case.removed}, "line_pk", "line_id"),
     "attachment": _of_case(_attachment, "attachment_pk", "attachment_id"),
     "approved quote": _of_case(lambda case: {"pk": case.approved.pk}),
     "sent quote": _of_case(lambda case: {"pk": case.sent.pk}),
@@ -608,6 +620,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
         "name": "Olli Ostaja",
         "role": "CEO",
         "reason": "",
+        "purchase_order": "PO-1",
         "evidence": "Mail of today",
     },
     "failed mail": lambda world, target: {"action": f"retry:{world.failed.pk}"},
@@ -662,6 +675,7 @@ _BODIES: dict[str, Callable[[World, Target], dict[str, Any]]] = {
     "json field": lambda world, target: {"field": "city"},
     "json head": lambda world, target: {"customer_note": "Kiitos!"},
     "json line": lambda world, target: {"quantity": "7"},
+    "json place": lambda world, target: {"before": None},
     "json name": lambda world, target: {"name": "Uusi nimi"},
     "json new line": lambda world, target: {"sku": world.product.sku, "quantity": "2"},
     "json notes": lambda world, target: {"notes": "Soita ensin."},

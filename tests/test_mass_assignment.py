@@ -179,6 +179,9 @@ WRITES: dict[str, Changes] = {
     "api:quote-line-add POST": _LINE | new("quotes.QuoteLine"),
     "api:quote-line-change DELETE": _LINE | gone("quotes.QuoteLine") | of("quotes.Quote", "margin_percent"),
     "api:quote-line-change PATCH": _LINE | of("quotes.QuoteLine", "quantity", "line_list", "line_net"),
+    "api:quote-line-duplicate POST": _LINE | new("quotes.QuoteLine"),
+    "api:quote-line-move POST": _QUOTE | new("quotes.HistoricalQuoteLine"),  # it is the only one
+    "api:quote-line-restore POST": _LINE | new("quotes.QuoteLine"),
     "api:quote-list POST": _NEW_QUOTE | _NEW_LINES,
     "api:quote-recall POST": _RECALLED,
     "api:quote-reprice POST": _QUOTE | EVENT,
@@ -357,14 +360,21 @@ API_FIELDS: dict[str, str] = {
     "api:quote-attachments POST": "name file for_customer",
     "api:quote-cancel POST": "reason",
     "api:quote-copy POST": "account",
-    "api:quote-decline POST": "name reason comment evidence",
+    "api:quote-decline POST": "name reason comment line_reasons evidence",
     "api:quote-detail PATCH": (
         "opportunity contact language valid_until payment_term payment_term_reason payment_type customer_note internal_note "
         "header_discount_percent header_discount_amount"
     ),
-    "api:quote-line-add POST": "sku quantity discount_percent discount_amount net_price optional",
+    "api:quote-line-add POST": (
+        "sku quantity unit options discount_percent discount_amount net_price optional yearly_volume alternative_to before"
+    ),
     "api:quote-line-change DELETE": "",
-    "api:quote-line-change PATCH": "quantity discount_percent discount_amount net_price optional",
+    "api:quote-line-change PATCH": (
+        "quantity unit options discount_percent discount_amount net_price optional yearly_volume alternative_to"
+    ),
+    "api:quote-line-duplicate POST": "",
+    "api:quote-line-move POST": "before",
+    "api:quote-line-restore POST": "",
     "api:quote-list POST": "account opportunity language lines header_discount_percent header_discount_amount",
     "api:quote-recall POST": "",
     "api:quote-reprice POST": "",

@@ -3,7 +3,7 @@
 Prices are EUR per unit with 4 places. Cost, floor and target are left out for those who may not see margins.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rest_framework import serializers
 
@@ -81,7 +81,7 @@ class UsageRowOut(Output):
 
 
 class UsageOut(Output):
-    """Today's prices by one measure of use, on lists that say nothing of their own."""
+    """The prices by one measure of use: of a product today's, on lists without their own; of a line those of its quote."""
 
     metric = serializers.CharField(help_text="A code.")
     rows = UsageRowOut(many=True)
@@ -138,7 +138,7 @@ def product_out(product: Product, *, margin: bool) -> Json:
         "prices": [_price_out(price, margin=margin) for price in product.prices.select_related("price_list")],
         "units": [_unit_out(unit) for unit in product.units.select_related("unit")],
         "parts": [_part_out(part) for part in product.parts.select_related("part")] if product.is_bundle else [],
-        "usage": _usage_out(product, margin=margin),
+        "usage": usage_out(_usage_of(product), margin=margin),
     }
 
 
@@ -150,12 +150,13 @@ def _part_out(part: BundlePart) -> Json:
     return {"sku": part.part.sku, "quantity": short(part.quantity), "is_option": part.is_option}
 
 
-def _usage_out(product: Product, *, margin: bool) -> list[Json]:
-    found = selectors.usage_on([product.pk] if product.has_usage else [], clock.today())
-    return [
-        {"metric": one.code, "rows": [_usage_row_out(row, margin=margin) for row in usage.table(one.steps)]}
-        for one in found.get(product.pk, ())
-    ]
+def _usage_of(product: Product) -> Sequence[selectors.Usage]:
+    return selectors.usage_on([product.pk], clock.today()).get(product.pk, ()) if product.has_usage else ()
+
+
+def usage_out(found: Iterable[selectors.Usage], *, margin: bool) -> list[Json]:
+    """Prices by use, each measure as a table."""
+    return [{"metric": one.code, "rows": [_usage_row_out(row, margin=margin) for row in usage.table(one.steps)]} for one in found]
 
 
 def _usage_row_out(row: usage.Row, *, margin: bool) -> Json:

@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import Contact, PaymentTerm, PaymentType
-from catalog.models import Product
-from catalog.selectors import products_by_sku
+from catalog import bundles
+from catalog.models import Product, UnitOfMeasure
+from catalog.selectors import bundle_parts_of, products_by_sku, units_of
 from core import db
 from core.api.fields import Amount, Bytes, Input, Key, Number, Percent, Quantity, Text, UnitPrice
 from core.api.lookups import by_code, only
@@ -21,8 +23,9 @@ from core.uploads import MEGABYTE, MOST_BYTES
 from opportunities.models import Opportunity
 from quotes.choices import TEXT_KINDS, DiscountKind, HeaderDiscountKind, Sharing
 from quotes.models import MOST_TEXT, DeclineReason
-from quotes.services import Discount, LineDraft
-from quotes.services.pricing_lines import MOST_LINES
+from quotes.services import Discount, LineDraft, Recipient
+from quotes.services.mailing import MOST_RECIPIENTS
+from quotes.services.pricing_lines import MOST_LINES, Measure
 from users.models import Language, User
 
 LINE_DISCOUNTS = {
@@ -30,6 +33,7 @@ LINE_DISCOUNTS = {
     "discount_amount": DiscountKind.AMOUNT,
     "net_price": DiscountKind.NET_PRICE,
 }
+MOST_OPTIONS = 200
 HEADER_DISCOUNTS = {
     "header_discount_percent": HeaderDiscountKind.PERCENT,
     "header_discount_amount": HeaderDiscountKind.AMOUNT,
@@ -54,24 +58,54 @@ class OneDiscount(Input):
         return attrs
 
 
-class LineChange(OneDiscount):
-    """What can change of a line."""
-
+class _Line(OneDiscount):
     ways = LINE_DISCOUNTS
     quantity = Quantity(required=False)
+    unit = Text(
+        required=False, allow_null=True, max_length=40, help_text="The code of one it is sold in; null: the pricing unit."
+    )
+    options = serializers.ListField(
+        child=Text(max_length=40),
+        required=False,
+        max_length=MOST_OPTIONS,
+        help_text="Of a bundle: the codes of the options that come with it, all of them.",
+    )
     discount_percent = Percent(required=False, allow_null=True)
     discount_amount = UnitPrice(required=False, allow_null=True)
     net_price = UnitPrice(required=False, allow_null=True, min_value=0)
     optional = serializers.BooleanField(required=False)
+    yearly_volume = Number(14, 3, required=False, allow_null=True, help_text="What is expected in a year; null: not known.")
 
     validate_quantity = staticmethod(_above_zero)
 
+    def validate_yearly_volume(self, value: Decimal | None) -> Decimal | None:
+        return None if value is None else _above_zero(value)
 
-class NewLine(LineChange):
+
+class LineChange(_Line):
+    """What can change of a line."""
+
+    alternative_to = Key(required=False, allow_null=True, help_text="The line whose place it takes when it is chosen.")
+
+
+class NewLine(_Line):
     """A line to add."""
 
     sku = Text(max_length=40)
     quantity = Quantity()
+
+
+class PlacedLine(NewLine):
+    """A line to add to a draft, in its place."""
+
+    alternative_to = Key(required=False, allow_null=True, help_text="The line whose place it takes when it is chosen.")
+    before = Key(required=False, help_text="The line, heading or note that it stands before; without, it is the last one.")
+
+
+class Place(Input):
+    """The line, heading or note that it stands before; null: as the last one."""
+
+    before = Key(allow_null=True)
 
 
 class TextChange(Input):
@@ -168,28 +202,64 @@ class QuoteChange(_Header):
     internal_note = Text(required=False, allow_blank=True, max_length=4000)
 
 
+class Addressee(Input):
+    """Who gets a mail. `language`: of the mail and the document with it; without, that of the document."""
+
+    address = Text(max_length=254)
+    language = serializers.ChoiceField(Language.choices, required=False)
+    name = Text(required=False, allow_blank=True, max_length=150)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "maxLength": 254},
+            {
+                "type": "object",
+                "properties": {
+                    "address": {"type": "string", "maxLength": 254},
+                    "language": {"type": "string", "enum": Language.values},
+                    "name": {"type": "string", "maxLength": 150},
+                },
+                "required": ["address"],
+                "additionalProperties": False,
+            },
+        ]
+    }
+)
+class RecipientField(serializers.Field):  # type: ignore[type-arg]
+    """An address alone, or one with its language and name."""
+
+    def to_internal_value(self, data: Any) -> Recipient:
+        shape = Addressee(data={"address": data} if isinstance(data, str) else data)
+        shape.is_valid(raise_exception=True)
+        return Recipient(**shape.validated_data)
+
+
 class Submission(Input):
     """Who is asked per trigger; without, the default approver."""
 
     approvers = serializers.DictField(child=Key(allow_null=True), required=False)
     reason = Text(required=False, allow_blank=True, max_length=2000)
     send_to = serializers.ListField(
-        child=Text(max_length=254),
+        child=RecipientField(),
         required=False,
-        max_length=10,
-        help_text="Addresses to which the quote goes out by itself once it is approved.",
+        max_length=MOST_RECIPIENTS,
+        help_text="To whom the quote goes out by itself once it is approved.",
     )
 
 
 class Sending(Input):
-    to = serializers.ListField(child=Text(max_length=254), allow_empty=False, max_length=10)
+    """`language`: of the document, and of recipients who have none of their own."""
+
+    to = serializers.ListField(child=RecipientField(), allow_empty=False, max_length=MOST_RECIPIENTS)
     language = serializers.ChoiceField(Language.choices, required=False)
 
 
 class Resending(Input):
     """To whom the same document goes out once more."""
 
-    to = serializers.ListField(child=Text(max_length=254), allow_empty=False, max_length=10)
+    to = serializers.ListField(child=RecipientField(), allow_empty=False, max_length=MOST_RECIPIENTS)
 
 
 class Reason(Input):
@@ -247,11 +317,29 @@ def discount_of(given: Mapping[str, Any], ways: Mapping[str, str]) -> Discount |
     return Discount("", ZERO) if said else None
 
 
-def line_changes_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What `line_change` takes: only what was said."""
-    changes = {name: given[name] for name in ("quantity", "optional") if name in given}
+def line_changes_of(user: User, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What `line_change` takes: only what was said, with ids for codes. Raises: Invalid naming what there is not."""
+    changes = {name: value for name, value in given.items() if name not in LINE_DISCOUNTS}
+    if changes.get("unit") is not None:
+        changes["unit"] = by_code("unit", UnitOfMeasure, changes["unit"]).pk
+    if "options" in changes:
+        wanted = changes["options"]
+        known = {product.sku: product.pk for product in _products_called(user, set(wanted))} if wanted else {}
+        changes["options"] = _found_options("options", wanted, known)
     discount = discount_of(given, LINE_DISCOUNTS)
     return changes if discount is None else {**changes, "discount": discount}
+
+
+def _found_options(name: str, wanted: Sequence[str], known: Mapping[str, int]) -> list[int]:
+    """The products with these codes, each once. Raises: Invalid naming those that are not among the `known` ones."""
+    wrong = {
+        f"{name}.{index}": _("This is no option of the bundle: %(option)s.") % {"option": sku}
+        for index, sku in enumerate(wanted)
+        if sku not in known
+    }
+    if wrong:
+        raise Invalid(fields=wrong)
+    return list(dict.fromkeys(known[sku] for sku in wanted))
 
 
 _SOLD_WITH = ("vat_rate", "unit")
@@ -286,15 +374,50 @@ def drafts_of(user: User, rows: Sequence[Mapping[str, Any]]) -> list[LineDraft]:
     }
     if unknown:
         raise Invalid(fields=unknown)
+    measures, chosen = _measures_of(rows, by_sku), _options_of(rows, by_sku)
     return [
         LineDraft(
             product=by_sku[row["sku"]],
             quantity=row["quantity"],
             discount=discount_of(row, LINE_DISCOUNTS) or Discount(),
             optional=row.get("optional", False),
+            measure=measures.get(index, Measure()),
+            options=chosen.get(index, ()),
+            more={"yearly_volume": row.get("yearly_volume")},
         )
-        for row in rows
+        for index, row in enumerate(rows)
     ]
+
+
+def _measures_of(rows: Sequence[Mapping[str, Any]], by_sku: Mapping[str, Product]) -> dict[int, Measure]:
+    """The units that were named, by the index of the row: no query where there are none, three otherwise. Raises: Invalid."""
+    wanted = {index: (by_sku[row["sku"]].pk, row["unit"]) for index, row in enumerate(rows) if row.get("unit")}
+    if not wanted:
+        return {}
+    sold = units_of({product for product, _code in wanted.values()})
+    found = {index: next((one for one in sold[product] if one.code == code), None) for index, (product, code) in wanted.items()}
+    units = UnitOfMeasure.objects.in_bulk([one.unit_id for one in found.values() if one])
+    wrong = {f"lines.{index}.unit": _("This product is not sold in that unit.") for index, one in found.items() if one is None}
+    if wrong:
+        raise Invalid(fields=wrong)
+    return {
+        index: Measure(units[one.unit_id], one.factor.numerator, one.factor.denominator)
+        for index, one in found.items()
+        if one is not None and one != sold[wanted[index][0]][0]
+    }
+
+
+def _options_of(rows: Sequence[Mapping[str, Any]], by_sku: Mapping[str, Product]) -> dict[int, tuple[int, ...]]:
+    """The options that were chosen, by the index of the row: no query where there are none. Raises: Invalid."""
+    wanted = {index: (by_sku[row["sku"]].pk, row["options"]) for index, row in enumerate(rows) if row.get("options")}
+    if not wanted:
+        return {}
+    parts = bundle_parts_of({product for product, _skus in wanted.values()})
+    found = {}
+    for index, (product, skus) in wanted.items():
+        known = {part.sku: part.part for part in bundles.options(product, parts)}
+        found[index] = tuple(_found_options(f"lines.{index}.options", skus, known))
+    return found
 
 
 def changes_of(user: User, given: Mapping[str, Any], account_id: int) -> dict[str, Any]:

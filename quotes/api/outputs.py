@@ -4,16 +4,22 @@ Numbers are strings: amounts with 2 places, unit prices with 4, quantities and t
 margins are left out for those who may not see them.
 """
 
+import json
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from rest_framework import serializers
 
 from approvals.api import approvers
+from catalog.api.outputs import UsageOut, usage_out
+from catalog.models import Product
 from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
 from quotes import approval_facts, line_texts, policies, pricing, selectors
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus, Sharing, Trigger
+from quotes.line_texts import Extras, Special
 from quotes.models import Quote, QuoteAttachment, QuoteLine, QuoteTemplate, QuoteTemplateLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
 from quotes.sections import Block
@@ -27,6 +33,14 @@ class StepOut(Output):
     step = serializers.ChoiceField(["list_price", "account_discount", "line_discount", "header_discount", "net"])
     unit_price = Exact(allow_null=True)
     amount = Exact()
+
+
+class LinePartOut(Output):
+    """What one bundle of a line consists of: so many pricing units of a product."""
+
+    sku = serializers.CharField()
+    name = serializers.CharField()
+    quantity = Exact()
 
 
 class LineOut(Output):
@@ -50,6 +64,13 @@ class LineOut(Output):
     selected = serializers.BooleanField()
     alternative_to = serializers.IntegerField(allow_null=True, help_text="The line whose place it takes when it is chosen.")
     waterfall = StepOut(many=True)
+    yearly_volume = Exact(allow_null=True)
+    use_within_months = serializers.IntegerField(allow_null=True, help_text="Of a service: months from the order.")
+    options = serializers.ListField(
+        child=serializers.CharField(), help_text="Of a bundle: codes of the options that come with it."
+    )
+    parts = LinePartOut(many=True)
+    usage = UsageOut(many=True)
 
 
 class TextOut(Output):
@@ -146,10 +167,11 @@ class QuoteOut(Output):
 
 
 class ChangedOut(Output):
-    """What a change of a line touches."""
+    """What a change of a line touches: the line or, where it is a heading or a note, the text; neither where it is removed."""
 
     version = serializers.IntegerField()
     line = LineOut(allow_null=True)
+    text = TextOut(allow_null=True)
     totals = TotalsOut()
 
 
@@ -213,8 +235,46 @@ class GateOut(approvers.StepOut):
 
 
 # --- Values -----------------------------------------------------------------------------------------------------------
-Texts = tuple[str, str, str, str]
-"""Code, name, description and unit of the product of a line, in the language of the quote."""
+class Texts(NamedTuple):
+    """Of what a line sells, in the language of the quote. `details`: what is not part of every line, as it is shown."""
+
+    sku: str
+    name: str
+    description: str
+    unit: str
+    details: Json
+
+
+class _Details(NamedTuple):
+    """`options`: the products that were chosen of a bundle."""
+
+    yearly_volume: Decimal | None
+    options: Sequence[int]
+    special: Special
+
+
+def _details_of(quote: Quote, rows: Mapping[int, _Details]) -> dict[int, Json]:
+    """By line. Queries only for what there is: one each for parts and for chosen options, two for prices by use."""
+    extras = line_texts.extras_of(quote, {key: row.special for key, row in rows.items() if any(row.special[1:])})
+    chosen = {product for row in rows.values() for product in row.options}
+    skus = dict(Product.objects.filter(pk__in=chosen).order_by().values_list("pk", "sku")) if chosen else {}
+    shown = {}
+    for key, row in rows.items():
+        options = [skus[product] for product in row.options if product in skus]
+        shown[key] = _details(row.yearly_volume, options, extras.get(key, Extras()), quote.language)
+    return shown
+
+
+def _details(yearly_volume: Decimal | None, options: Sequence[str], extras: Extras, language: str) -> Json:
+    return {
+        "yearly_volume": short(yearly_volume),
+        "use_within_months": extras.use_within_months,
+        "options": list(options),
+        "parts": [
+            {"sku": sku, "name": name[language], "quantity": short(quantity)} for sku, name, quantity, _unit in extras.parts
+        ],
+        "usage": usage_out(extras.usage, margin=False),
+    }
 
 
 def row_out(quote: Quote, *, margin: bool) -> Json:
@@ -296,28 +356,51 @@ def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote, list[Bloc
             *selectors.PRICING_FIELDS,
             "text", "product__sku", f"product__name_{language}", "product__name_en",
             f"product__description_{language}", "product__description_en", "product__unit__code", "unit__code",
+            "yearly_volume", "product", "product__use_within_months", "product__has_usage", line_texts.PARTS,
         )
     )  # fmt: skip
     lines, blocks, columns = selectors.apart(rows)
-    texts: dict[int, Texts] = {}
-    for line, (text, sku, name, english, description, english_description, unit, ordered) in zip(lines, columns, strict=True):
+    said: dict[int, tuple[str, str, str, str]] = {}
+    details: dict[int, _Details] = {}
+    for line, row in zip(lines, columns, strict=True):
+        text, sku, name, english, description, english_description, unit, ordered, volume, product, months, has_usage, parts = row
         if sku is None:
-            texts[line.id] = _statement(text, language)
+            said[line.id] = _statement(text, language)
         else:
-            texts[line.id] = (sku, name or english or "", description or english_description or "", ordered or unit)
+            said[line.id] = (sku, name or english or "", description or english_description or "", ordered or unit)
+        bundled = json.loads(parts) if parts else None
+        special = Special(product or 0, months, bool(has_usage), line_texts.parts_of(bundled), is_fixed=False)
+        details[line.id] = _Details(volume, line_texts.options_of(bundled), special)
+    known = _details_of(quote, details)
+    texts = {key: Texts(*words, known[key]) for key, words in said.items()}
     return texts, pricing.price_quote(lines, selectors.header_of(quote)), blocks
 
 
-def _statement(text: str, language: str) -> Texts:
+def _statement(text: str, language: str) -> tuple[str, str, str, str]:
     found = line_texts.statement_texts(text)
     return found.sku, found.name[language], text, ""
 
 
-def texts_of(line: QuoteLine | LineDraft, language: str) -> Texts:
-    """The same of a line whose product has been read."""
-    product, unit = line.product, line.unit if isinstance(line, QuoteLine) else line.measure.unit
-    if product is None:
-        return _statement(line.text, language)
+def texts_of(line: QuoteLine, language: str) -> Texts:
+    """The same of a line whose product has been read. Queries as `_details_of`."""
+    product = line.product
+    words = _statement(line.text, language) if product is None else _words_of(product, line.unit, language)
+    months, has_usage = (product.use_within_months, product.has_usage) if product else (None, False)
+    special = Special(line.product_id or 0, months, has_usage, line_texts.parts_of(line.parts), is_fixed=False)
+    details = _Details(line.yearly_volume, line_texts.options_of(line.parts), special)
+    return Texts(*words, _details_of(line.quote, {line.pk: details})[line.pk])
+
+
+def texts_of_draft(draft: LineDraft, language: str) -> Texts | None:
+    """The same of what was added just now; None where only the stored line can tell. No query."""
+    product = draft.product
+    if product is None or product.is_bundle or product.has_usage or product.use_within_months:
+        return None
+    details = _details(draft.more.get("yearly_volume"), (), Extras(), language)
+    return Texts(*_words_of(product, draft.measure.unit, language), details)
+
+
+def _words_of(product: Product, unit: Any, language: str) -> tuple[str, str, str, str]:
     name = getattr(product, f"name_{language}") or product.name_en  # type: ignore[attr-defined]  # of modeltranslation
     description = getattr(product, f"description_{language}") or product.description_en  # type: ignore[attr-defined]
     return product.sku, name or "", description or "", (unit or product.unit).code
@@ -325,7 +408,7 @@ def texts_of(line: QuoteLine | LineDraft, language: str) -> Texts:
 
 def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> Json:
     line = row.line
-    sku, name, description, unit = texts
+    sku, name, description, unit, details = texts
     typed = line.discount_kind == DiscountKind.PERCENT and row.base_price == line.list_price
     percent = row.discount_percent
     shown: Json = {
@@ -351,6 +434,7 @@ def line_out(position: int, row: PricedLine, texts: Texts, *, margin: bool) -> J
             {"step": step.name, "unit_price": number(step.unit_price), "amount": number(step.amount)}
             for step in pricing.waterfall(row)
         ],
+        **details,
     }
     if margin:
         shown["margin_percent"] = number(row.margin_percent)
@@ -396,14 +480,19 @@ def _trigger(breach: Breach, positions: Mapping[int, int], texts: Mapping[int, T
 
 
 def changed_out(quote: Quote, line: QuoteLine | None, user: User) -> Json:
-    """The line with its prices (None: it is gone) and the totals of the quote, as the service priced them. No query."""
+    """The line with its prices, or the text (None: it is gone), and the totals of the quote, as the service priced them.
+
+    No query for a plain product where the lines were priced just now.
+    """
     margin = policies.may_see_margin(user)
     priced = quote.priced or selectors.priced(quote)
-    shown = None
+    shown = text = None
+    if line is not None and not line.is_priced:
+        text = _text_of(line)
     if line is not None and line.is_priced:
         place = [row.line.id for row in priced.lines].index(line.pk)
         shown = line_out(place + 1, priced.lines[place], texts_of(line, quote.language), margin=margin)
-    return {"version": quote.version, "line": shown, "totals": totals_out(priced.totals, margin=margin)}
+    return {"version": quote.version, "line": shown, "text": text, "totals": totals_out(priced.totals, margin=margin)}
 
 
 def text_out(block: Block) -> Json:
@@ -412,8 +501,12 @@ def text_out(block: Block) -> Json:
 
 def changed_text_out(line: QuoteLine) -> Json:
     """The heading or note in its place among the lines. One query."""
+    return {"version": line.quote.version, "text": _text_of(line)}
+
+
+def _text_of(line: QuoteLine) -> Json:
     _priced, _sold, blocks = selectors.committed(line.quote)
-    return {"version": line.quote.version, "text": next(text_out(block) for block in blocks if block.id == line.pk)}
+    return next(text_out(block) for block in blocks if block.id == line.pk)
 
 
 # --- Attachments and templates ----------------------------------------------------------------------------------------

@@ -49,9 +49,9 @@ _READ, _WRITE = frozenset({Perm.QUOTE_VIEW}), frozenset({Perm.QUOTE_EDIT})
 _STATES = frozenset({Perm.SOW_WRITE})
 _READS = ("list", "retrieve", "document", "attachments", "attachment_file")
 _WRITES = (
-    "create", "partial_update", "line_add", "line_change", "line_remove", "text_add", "text_change", "attachment_add",
-    "attachment_change", "attachment_remove", "approvers", "submit", "recall", "send", "resend",
-    "unsend", "revise", "reprice", "copy", "cancel", "accept", "decline",
+    "create", "partial_update", "line_add", "line_change", "line_remove", "line_move", "line_duplicate", "line_restore",
+    "text_add", "text_change", "attachment_add", "attachment_change", "attachment_remove", "approvers", "submit", "recall",
+    "send", "resend", "unsend", "revise", "reprice", "copy", "cancel", "accept", "decline",
 )  # fmt: skip
 
 
@@ -78,8 +78,8 @@ class QuoteEndpoint(Endpoint):
     orderings = {"-id": ("-pk",), "id": ("pk",), "number": ("number", "revision"), "-number": ("-number", "-revision")}
     parameters = {"document": ("language",)}
     versioned = (
-        "partial_update", "line_add", "line_change", "line_remove", "text_add", "text_change", "statement_add",
-        "statement_change", "submit", "send", "reprice", "cancel",
+        "partial_update", "line_add", "line_change", "line_remove", "line_move", "line_duplicate", "line_restore", "text_add",
+        "text_change", "statement_add", "statement_change", "submit", "send", "reprice", "cancel",
     )  # fmt: skip
     largest = {"attachment_add": 3 * MOST_BYTES // 2}
 
@@ -132,7 +132,8 @@ class QuoteEndpoint(Endpoint):
         products = None
         if quote.priced and quote.version == 1:  # a starter pack that is added by itself counts as a change
             rows = zip(quote.priced.lines, lines, strict=True)
-            products = {row.line.id: outputs.texts_of(draft, quote.language) for row, draft in rows}
+            known = {row.line.id: outputs.texts_of_draft(draft, quote.language) for row, draft in rows}
+            products = None if None in known.values() else {key: texts for key, texts in known.items() if texts}
         return self._whole(quote, 201, products=products)
 
     @extend_schema(request=inputs.QuoteChange, responses=QuoteOut)
@@ -143,25 +144,32 @@ class QuoteEndpoint(Endpoint):
         changes = inputs.changes_of(self.user, given, quote.account_id)
         return self._whole(services.quote_change(quote_id=pk, by=self.user, version=versions.wanted(request), **changes))
 
-    @extend_schema(request=inputs.NewLine, responses={201: ChangedOut})
+    @extend_schema(request=inputs.PlacedLine, responses={201: ChangedOut})
     @action(detail=True, methods=["post"], url_path="lines")
     def line_add(self, request: Request, pk: int) -> Response:
-        """Add a line at the end."""
-        draft = inputs.drafts_of(self.user, [self._read(pk, inputs.NewLine)])[0]
-        line = services.line_add(quote_id=pk, draft=draft, by=self.user, version=versions.wanted(request))
+        """Add a line, at the end or before another one."""
+        given = self._read(pk, inputs.PlacedLine)
+        line = services.line_add(
+            quote_id=pk,
+            draft=inputs.drafts_of(self.user, [given])[0],
+            by=self.user,
+            version=versions.wanted(request),
+            before=given.get("before"),
+            alternative_to=given.get("alternative_to"),
+        )
         return self._changed(line.quote, line, 201)
 
     @extend_schema(request=inputs.LineChange, responses=ChangedOut)
     @action(detail=True, methods=["patch"], url_path="lines/<int:line_id>")
     def line_change(self, request: Request, pk: int, line_id: int) -> Response:
-        """Change quantity, discount or whether it is optional."""
+        """Change quantity, unit, discount, options of a bundle, or what the line is an option or an alternative to."""
         given = self._read(pk, inputs.LineChange)
         line = services.line_change(
             quote_id=pk,
             line_id=line_id,
             by=self.user,
             version=versions.wanted(request),
-            **inputs.line_changes_of(given),
+            **inputs.line_changes_of(self.user, given),
         )
         return self._changed(line.quote, line)
 
@@ -171,6 +179,31 @@ class QuoteEndpoint(Endpoint):
         """Remove the line, which may be a heading, a note or a statement of work."""
         quote = services.line_remove(quote_id=pk, line_id=line_id, by=self.user, version=versions.wanted(request))
         return self._changed(quote, None)
+
+    @extend_schema(request=inputs.Place, responses=ChangedOut)
+    @action(detail=True, methods=["post"], url_path="lines/<int:line_id>/move")
+    def line_move(self, request: Request, pk: int, line_id: int) -> Response:
+        """Put the line, which may be a heading, a note or a statement of work, right before another one."""
+        before = self._read(pk, inputs.Place)["before"]
+        return self._placed(pk, line_id, services.line_move, before=before)
+
+    @extend_schema(request=Nothing, responses={201: ChangedOut})
+    @action(detail=True, methods=["post"], url_path="lines/<int:line_id>/duplicate")
+    def line_duplicate(self, request: Request, pk: int, line_id: int) -> Response:
+        """A second line like this one, right after it."""
+        self._read(pk, Nothing)
+        return self._placed(pk, line_id, services.line_duplicate, status=201)
+
+    @extend_schema(request=Nothing, responses={201: ChangedOut})
+    @action(detail=True, methods=["post"], url_path="lines/<int:line_id>/restore")
+    def line_restore(self, request: Request, pk: int, line_id: int) -> Response:
+        """Bring a removed line back, as it was and in its place."""
+        self._read(pk, Nothing)
+        return self._placed(pk, line_id, services.line_restore, status=201)
+
+    def _placed(self, pk: int, line_id: int, move: Callable[..., QuoteLine], *, status: int = 200, **more: Any) -> Response:
+        line = move(quote_id=pk, line_id=line_id, by=self.user, version=versions.wanted(self.request), **more)
+        return self._changed(line.quote, line, status)
 
     @extend_schema(request=inputs.NewText, responses={201: ChangedTextOut})
     @action(detail=True, methods=["post"], url_path="texts")

@@ -44,9 +44,20 @@ from users.models import User
 
 
 @transaction.atomic
-def line_add(*, quote_id: int, draft: LineDraft, by: User, version: int | None = None, before: int | None = None) -> QuoteLine:
-    """The line in the draft: before another one, or as the last."""
-    return lines_add(quote_id=quote_id, drafts=[draft], by=by, version=version, before=before)[0]
+def line_add(
+    *,
+    quote_id: int,
+    draft: LineDraft,
+    by: User,
+    version: int | None = None,
+    before: int | None = None,
+    alternative_to: int | None = None,
+) -> QuoteLine:
+    """The line in the draft: before another one, or as the last; as an alternative to a line where one is named."""
+    line = lines_add(quote_id=quote_id, drafts=[draft], by=by, version=version, before=before)[0]
+    if alternative_to is None:
+        return line
+    return line_change(quote_id=quote_id, line_id=line.pk, by=by, alternative_to=alternative_to)
 
 
 @transaction.atomic
