@@ -238,14 +238,13 @@ def net_price(base: Decimal, kind: str, value: Decimal) -> Decimal:
 
 def header_discount(line_total: Decimal, kind: str, value: Decimal) -> Decimal:
     """The header discount on the sum of line nets, EUR, rounded once. Raises Invalid when it exceeds the sum."""
-    if kind == HEADER_PERCENT:
-        return money.cents(line_total * value / HUNDRED)
-    if kind == HEADER_AMOUNT:
-        if value > line_total:
-            text = _("The discount is larger than the total.")
-            raise Invalid(text, fields={"header_discount": text})
-        return money.cents(value)
-    return NO_CENTS
+    if kind not in (HEADER_PERCENT, HEADER_AMOUNT):
+        return NO_CENTS
+    discount = value if kind == HEADER_AMOUNT else line_total * value / HUNDRED
+    if discount > line_total:
+        text = _("The discount is larger than the total.")
+        raise Invalid(text, fields={"header_discount": text})
+    return money.cents(discount)
 
 
 def _amounts(line: Line, account_discount: Decimal | None) -> tuple[Decimal, Decimal, Decimal]:
