@@ -53,6 +53,7 @@ urlpatterns = [
     path("quotes/<int:pk>/statement/", statements.statement, name="quote_statement"),
     path("quotes/<int:pk>/statement/ask/", statements.ask, name="quote_statement_ask"),
     path("quotes/<int:pk>/prices/", offer.quote_offer, name="quote_offer"),
+    path("quotes/<int:pk>/copy/", templates.quote_copy, name="quote_copy"),
     path("quotes/<int:pk>/compare/", comparison.compare, name="quote_compare"),
     path("quotes/<int:pk>/how-far/", how_far.how_far, name="quote_how_far"),
     path("quotes/<int:pk>/review/", sheet.review, name="quote_review"),

@@ -514,6 +514,7 @@ POLICY: dict[str, Address] = {
     "quote_compare": page(QUOTE_READERS, "quote"),
     "quote_document": page(QUOTE_READERS, "quote", GET),
     "quote_export": export(QUOTE_READERS),
+    "quote_copy": Address(SALES, FORM, (Use("quote", "account for the template"),)),
     "quote_how_far": Address(SALES, GET, (Use("quote", read="edit the quote"),)),
     "quote_insert": Address(SALES, FORM, (Use("quote", "template to insert", {}, "edit the quote", "edit the quote"),)),
     "quote_last_prices": Address(SALES, GET, (Use("quote"),)),

@@ -259,6 +259,7 @@ WRITES: dict[str, Changes] = {
     "proposal_reopen POST": _PROPOSAL,
     "quote_answer POST": _ANSWERED,
     "quote_change POST": _QUOTE | of("quotes.Quote", "customer_note"),
+    "quote_copy POST": _NEW_QUOTE | _NEW_LINES,
     "quote_export POST": EVENT,
     "quote_insert POST": _LINE | EVENT | new("quotes.QuoteLine"),
     "quote_line_add POST": _LINE | new("quotes.QuoteLine"),

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.tests.factories import ContactFactory
+from accounts.tests.factories import AccountFactory, ContactFactory
 from approvals.models import Request
 from catalog.models import Product
 from core.models import OutboxMessage
@@ -51,6 +51,25 @@ def test_a_quote_is_copied_from_its_page_and_the_copy_opens(rep: Client, world: 
     answer = rep.post(reverse("quote_move", args=[old.pk, "copy"]))
     new = Quote.objects.exclude(pk=old.pk).get()
     assert (answer["Location"], new.status, new.number != old.number) == (url("quote_page", new), "draft", True)
+
+
+def test_a_quote_is_copied_for_another_account_without_scripts_too(rep: Client, world: World) -> None:
+    old, other = draft(world, "10"), AccountFactory(owner=world.rep, name="Toinen Oy")
+    page = rep.get(url("quote_page", sent(world).quote)).content.decode()
+    assert "Copy for another account" in page
+    address = url("quote_copy", old)
+    found = rep.get(address, {"q": "Toinen"}).content.decode()
+    assert f"With the lines of the quote {old}" in found
+    assert f'name="account" value="{other.pk}"' in found
+    count = Quote.objects.count()
+    foreign = AccountFactory(owner=world.stranger)
+    for wrong, status in (("", 422), (str(foreign.pk), 404)):
+        assert (rep.post(address, {"account": wrong}).status_code, Quote.objects.count()) == (status, count)
+    answer = rep.post(address, {"account": other.pk})
+    new = Quote.objects.latest("pk")
+    assert (answer["Location"], new.account, new.number != old.number, str(new.net_total)) == (
+        url("quote_page", new), other, True, "45.00",
+    )  # fmt: skip
 
 
 @pytest.mark.req("S0.5")

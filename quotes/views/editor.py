@@ -58,10 +58,12 @@ def quote_new(request: HttpRequest) -> HttpResponse:
     user = user_of(request)
     text = request.GET.get("q", "")
     context: dict[str, Any] = {
+        "here": request.path,
         "q": text,
         "accounts": account_search(user, text, OPTIONS) if text else [],
         "error": "",
-        "template": None,
+        "lines_of": "",
+        "account": "",
         "templates": template_selectors.templates_offered(user)[:MOST_TEMPLATES],
     }
     if request.method != "POST":

@@ -1,5 +1,6 @@
 """Templates: their list and pages, the sheet that puts them or another quote's lines into a draft, and keeping lines as one."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -84,24 +85,50 @@ def template_remove(request: HttpRequest, pk: int) -> HttpResponse:
 def template_quote(request: HttpRequest, pk: int) -> HttpResponse:
     """A new quote with the lines of a template: pick the account."""
     user = user_of(request)
-    template, text = template_selectors.template_for(user, pk), request.GET.get("q", "")
+    template, leave_out = template_selectors.template_for(user, pk), bool(request.POST.get("leave_out"))
+    return _for_account(
+        request,
+        _("With the lines of the template “%(name)s”") % {"name": template.name},
+        lambda account: services.quote_create_from_template(account_id=account, template_id=pk, by=user, leave_out=leave_out),
+    )
+
+
+@requires(Perm.QUOTE_EDIT)
+@require_http_methods(["GET", "HEAD", "POST"])
+def quote_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new quote with the lines and the discounts of another one: pick the account."""
+    user = user_of(request)
+    return _for_account(
+        request,
+        _("With the lines of the quote %(quote)s") % {"quote": selectors.quote_for(user, pk, related=())},
+        lambda account: services.quote_copy(quote_id=pk, by=user, account_id=account),
+        may_leave_out=False,
+    )
+
+
+def _for_account(
+    request: HttpRequest, lines_of: str, make: Callable[[int], Quote], *, may_leave_out: bool = True
+) -> HttpResponse:
+    """The account is picked, then the quote made; `may_leave_out`: without the lines that cannot be sold any more."""
+    user, text = user_of(request), request.GET.get("q", "")
     context: dict[str, Any] = {
+        "here": request.path,
         "q": text,
         "accounts": account_search(user, text, OPTIONS) if text else [],
         "error": "",
-        "template": template,
+        "lines_of": lines_of,
         "templates": [],
         "account": "",
     }
     if request.method != "POST":
         return render(request, "quotes/new.html", context)
-    account, leave_out = whole(request.POST.get("account", "")), bool(request.POST.get("leave_out"))
+    account = whole(request.POST.get("account", ""))
     try:
         if account is None:
             raise Invalid(_("Choose an account from the list."))
-        quote = services.quote_create_from_template(account_id=account, template_id=pk, by=user, leave_out=leave_out)
+        quote = make(account)
     except DomainError as error:
-        left_out = account if "lines" in error.fields else ""
+        left_out = account if may_leave_out and "lines" in error.fields else ""
         return render(request, "quotes/new.html", context | {"error": str(error), "account": left_out}, status=error.status)
     return go(request, reverse("quote_page", args=[quote.pk]))
 

@@ -9,6 +9,8 @@ from playwright.sync_api import expect
 
 from catalog.models import ProductUnit, UnitOfMeasure
 from catalog.tests.factories import PriceFactory, ProductFactory
+from accounts.tests.factories import AccountFactory
+from catalog.tests.factories import ProductFactory
 from quotes import services
 from quotes.models import Quote, QuoteAttachment, QuoteTemplate
 from quotes.tests.factories import World, draft, sent, template_of
@@ -249,3 +251,18 @@ def test_undo_of_sending_counts_down_and_goes_when_it_can_no_longer_help(world: 
     me.page.clock.run_for(8_000)
     expect(undo).to_have_count(0)
     expect(me.page.get_by_role("button", name="New revision")).to_be_focused()
+
+
+@pytest.mark.req("S0.15")
+def test_a_copy_for_another_account_takes_2_clicks_and_1_field(world: World, visit: Any) -> None:
+    other = AccountFactory(owner=world.rep, name="Toinen Oy")
+    quote = sent(world).quote
+    me = visit(world.rep)
+    me.go(f"/quotes/{quote.pk}/")
+    me.start_counting()
+    me.click(f"a[href='/quotes/{quote.pk}/copy/']")
+    me.fill("#account-search", "toinen")
+    me.click("#account-options [role=option]")
+    expect(me.page.locator("#new-line-search")).to_be_focused()
+    new = Quote.objects.latest("pk")
+    assert (me.clicks, me.fields, new.account, new.lines.count()) == (2, 1, other, 1)
