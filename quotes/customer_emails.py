@@ -12,6 +12,7 @@ from core import emails, links, outbox
 from core.models import OutboxMessage
 from quotes import documents, parties as frozen
 from quotes.choices import QuoteStatus
+from quotes.customer_page import page_of
 from quotes.models import QuoteAnswer, QuoteDocument, QuoteMail
 from quotes.paper import date_of
 from quotes.services.mailing import mail_refused
@@ -51,7 +52,18 @@ def quote_receipt(message: OutboxMessage, *, answer_id: int, language: str) -> N
     people = [one for one in sent.recipients if one["language"] == language and one["address"] not in refused]
     if people:
         subject = gettext_noop("Receipt: quote %(number)s was accepted")
-        _to_customer(message, sent, language, people, subject, "quote_receipt", {"answer": answer})
+        more = {"answer": answer, "options": _options_taken(sent, answer, language)}
+        _to_customer(message, sent, language, people, subject, "quote_receipt", more)
+
+
+def _options_taken(sent: QuoteDocument, answer: QuoteAnswer, language: str) -> list[dict[str, Any]] | None:
+    """The options and alternatives that were taken, as the customer's page shows them; None where there were none to choose."""
+    optional = {line["id"] for line in sent.snapshot.content["lines"] if line["optional"]}
+    if not optional:
+        return None
+    with translation.override(language):
+        rows = page_of(sent, language, answer.chosen)["rows"]
+    return [row for row in rows if row["kind"] == "line" and row["counts"] and row["id"] in optional]
 
 
 def _to_customer(

@@ -24,7 +24,7 @@ _LONG_CODE = 12
 
 
 def paper_of(content: Json, parties: Json, language: str, *, draft: bool, url: str = "", logo: str = "") -> Json:
-    """Everything the template prints. `url`: where the customer answers; `logo`: an SVG."""
+    """Everything the template prints. `url`: where the customer answers, for which a draft keeps the room; `logo`: an SVG."""
     with translation.override(language):
         return {
             "language": language,

@@ -331,3 +331,37 @@ def test_the_page_asks_the_database_as_often_at_any_length(
     enter(client, document)
     with django_assert_num_queries(7):  # misses of this place, link, document, questions, files, reasons for all and for lines
         assert client.get(address(document)).status_code == 200
+
+
+@pytest.mark.req("S4.9")
+def test_the_receipt_names_the_options_that_were_taken(
+    client: Client, document: QuoteDocument, clock: Any, outbox_drain: Any
+) -> None:
+    clock.shift(11)
+    outbox_drain()
+    first, second, third = lines_of(document)
+    taken = {f"alternative-{first.pk}": second.pk, "option": third.pk}
+    shown = post(client, document, "update", **taken).context["plain_total"]
+    post(client, document, "accept", **taken, **{"accept-total": shown})
+    outbox_drain()
+    receipt = next(sent for sent in mail.outbox if "Kuittaus" in sent.subject)
+    for text in (receipt.body, str(receipt.alternatives[0].content)):
+        plain = text.replace("\u00a0", " ")
+        assert "2 Maito, 2 kpl: 20,00 €" in plain
+        assert "3 Maito, 1 kpl: 10,00 €" in plain
+        assert "1 Maito" not in plain
+
+
+def test_a_receipt_without_options_taken_says_so_and_one_without_options_says_nothing(
+    client: Client, document: QuoteDocument, world: World, clock: Any, outbox_drain: Any
+) -> None:
+    plain = sent(world)
+    clock.shift(11)
+    outbox_drain()
+    post(client, document, "accept")
+    enter(client, plain)
+    post(client, plain, "accept")
+    outbox_drain()
+    receipts = [sent.body for sent in mail.outbox if "Kuittaus" in sent.subject]
+    assert ["Mitään optioita ei valittu." in body for body in receipts] == [True, False]
+    assert ["PDF on tarjous sellaisena kuin" in body for body in receipts] == [True, False]

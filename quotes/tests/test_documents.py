@@ -245,3 +245,16 @@ def test_the_same_content_gives_the_same_bytes() -> None:
     first = documents.pdf_of(rich(), everything(), "fi", url=URL)
     typesetting._compiled.cache_clear()
     assert documents.pdf_of(rich(), everything(), "fi", url=URL) == first
+
+
+def test_a_preview_has_the_pages_and_the_figures_of_what_is_sent() -> None:
+    for count in range(1, 36):
+        given, who = content([line(position) for position in range(1, count + 1)]), parties()
+        sent = PdfReader(io.BytesIO(documents.pdf_of(given, who, "en", url=URL)))
+        shown = PdfReader(io.BytesIO(documents.pdf_of(given, who, "en", draft=True)))
+        assert len(documents.preview_of(given, who, "en")) == len(shown.pages) == len(sent.pages), count
+        figures = [
+            [re.findall(r"€?\d[\d.,]*", page.extract_text().split("Your answer")[0]) for page in read.pages]
+            for read in (shown, sent)
+        ]
+        assert figures[0] == figures[1], count
