@@ -11,3 +11,7 @@ class OpportunityStatus(models.TextChoices):
     NEGOTIATION = "negotiation", _("Negotiation")
     ORDERED = "ordered", _("Ordered")
     LOST = "lost", _("Lost")
+
+
+CLOSED = (OpportunityStatus.ORDERED, OpportunityStatus.LOST)
+"""Where nothing more is offered."""

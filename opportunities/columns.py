@@ -17,6 +17,7 @@ COLOURS = {OpportunityStatus.ORDERED: "green", OpportunityStatus.LOST: "red", Op
 @dataclass(slots=True)
 class Row:
     name: str
+    path: str
     account: str
     account_path: str
     stage: str
@@ -34,13 +35,14 @@ ROW = RowTemplate("opportunities/_row.html", Row)
 
 def rows_of(opportunities: Iterable[Opportunity]) -> list[Row]:
     """All rows, in the active language."""
-    shown, path = notation(), path_to("account_page")
+    shown, path, account_path = notation(), path_to("opportunity_page"), path_to("account_page")
     stages = {code: str(label) for code, label in OpportunityStatus.choices}
     return [
         Row(
             name=opportunity.name,
+            path=path(opportunity.pk),
             account=opportunity.account.name,
-            account_path=path(opportunity.account_id),
+            account_path=account_path(opportunity.account_id),
             stage=stages[opportunity.status],
             colour=COLOURS.get(OpportunityStatus(opportunity.status), "blue"),
             value=shown.money(opportunity.value),

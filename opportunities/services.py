@@ -14,12 +14,11 @@ from accounts.models import Account, AccountStatus
 from core import events, versions
 from core.errors import Invalid, NotFound, WrongState, require
 from opportunities import policies, selectors
-from opportunities.choices import OpportunityStatus
+from opportunities.choices import CLOSED
 from opportunities.models import Opportunity
 from users.models import User
 
 CHANGEABLE = ("name", "value", "close_date")
-_CLOSED = (OpportunityStatus.ORDERED, OpportunityStatus.LOST)
 _MOVES = {"quoting": "start_quoting", "negotiation": "start_negotiation", "ordered": "win"}
 
 
@@ -54,7 +53,7 @@ def opportunity_change(*, opportunity_id: int, by: User, version: int | None, ch
     opportunity = selectors.opportunity_for_update(by, opportunity_id)
     require(policies.may_edit(by, opportunity))
     versions.require(opportunity, version)
-    if opportunity.status in _CLOSED:
+    if opportunity.status in CLOSED:
         raise WrongState(_("This opportunity is closed."))
     foreign = set(changes) - set(CHANGEABLE)
     if foreign:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact, PaymentTerm, PaymentType
@@ -17,6 +18,7 @@ from core.errors import Invalid, Text
 from core.forms import typed, whole
 from core.money import ZERO
 from core.prepared import Prepared
+from opportunities.choices import CLOSED
 from opportunities.models import Opportunity
 from quotes.choices import DiscountKind, HeaderDiscountKind
 from quotes.models import DeclineReason, Quote
@@ -155,7 +157,7 @@ def line_draft(user: User, data: Any) -> LineDraft:
     return LineDraft(product=product, quantity=quantity(data.get("quantity") or "1"))
 
 
-_deals = Prepared(lambda account_id: Opportunity.objects.filter(account=account_id))
+_deals = Prepared(lambda account_id, chosen: Opportunity.objects.filter(~Q(status__in=CLOSED) | Q(pk=chosen), account=account_id))
 _contacts = Prepared(lambda account_id: Contact.objects.filter(account=account_id))
 
 
@@ -181,7 +183,8 @@ class HeadForm(forms.ModelForm):  # type: ignore[type-arg]
             field.widget.attrs["class"] = "form-select" if select else "form-control"
         account = self.instance.account
         # opportunities are in sight as the account of a quote in sight is
-        self._choices("opportunity", _deals, account.pk if user.may(Perm.OPPORTUNITY_VIEW) else 0, empty=_("None"))
+        of_account = account.pk if user.may(Perm.OPPORTUNITY_VIEW) else 0
+        self._choices("opportunity", _deals, of_account, self.instance.opportunity_id or 0, empty=_("None"))
         self._choices("contact", _contacts, account.pk, empty=_("None"))
         self._read_by("payment_term", payment_terms_in_use, PaymentTerm.objects.filter(is_active=True))
         self._read_by("payment_type", payment_types_in_use, PaymentType.objects.filter(is_active=True))

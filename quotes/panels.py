@@ -3,6 +3,7 @@
 from typing import Any
 
 from accounts.models import Account
+from opportunities.choices import CLOSED
 from opportunities.models import Opportunity
 from quotes import policies
 from quotes.models import Quote, QuoteDocument
@@ -28,7 +29,7 @@ def quotes_of_opportunity(opportunity: Opportunity, user: User) -> dict[str, Any
     return {
         "quotes": quotes[:SHOWN],
         "more": len(quotes) > SHOWN,
-        "may_make": user.may(Perm.QUOTE_EDIT),
+        "may_make": user.may(Perm.QUOTE_EDIT) and opportunity.status not in CLOSED,
         "opportunity": opportunity,
         "sees_margin": policies.may_see_margin(user),
     }

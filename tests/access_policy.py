@@ -492,6 +492,7 @@ POLICY: dict[str, Address] = {
     "merge_undo": Address(ACCOUNT_EDITORS, POST, (Use("merge", write="edit the account"),)),
     "opportunity_export": export(OPPORTUNITY_READERS),
     "opportunity_list": page(OPPORTUNITY_READERS),
+    "opportunity_page": page(OPPORTUNITY_READERS, Use("opportunity")),
     "outbox_list": page(STEWARDS),
     "outbox_retry": Address(STEWARDS, POST, (Use(body="failed mail"),)),
     "product_clean_up": Address(ADMINS, FORM, (Use(methods=READ), Use(body="products to retire", methods=POST))),

@@ -432,3 +432,52 @@ def test_a_stale_save_names_nothing_of_another_account(rep: Client, world: World
     assert (answer.status_code, "Salainen" in answer.content.decode()) == (422, False)
     own = rep.post(url("quote_change", quote), edit | {"value": world.contact.pk}, headers=HTMX)
     assert world.contact.name in own.content.decode()
+
+
+# --- Opportunities --------------------------------------------------------------------------------------------------------
+@pytest.mark.req("S0.5")
+def test_the_page_of_an_opportunity_leads_to_a_draft_with_one_click(rep: Client, world: World) -> None:
+    deal = OpportunityFactory(account=world.account, owner=world.rep, name="Kesä", value=D("12000.50"))
+    first, second = draft(world), draft(world)
+    address = url("opportunity_page", deal)
+    assert "Compare side by side" not in rep.get(address).content.decode()
+    Quote.objects.update(opportunity=deal)
+    page = rep.get(address).content.decode()
+    for shown in ("€12,000.50", str(first), str(second), url("account_page", world.account)):
+        assert shown in page
+    assert f"{reverse('quote_matrix')}?opportunity={deal.pk}" in page
+    assert re.search(rf'name="opportunity" value="{deal.pk}"><button class="btn" type="submit" name="account"', page)
+    rep.post(reverse("quote_new"), {"account": world.account.pk, "opportunity": deal.pk})
+    assert Quote.objects.latest("pk").opportunity == deal
+    for place in (reverse("opportunity_list"), url("account_page", world.account), url("quote_page", first)):
+        assert f'href="{address}"' in rep.get(place).content.decode()
+    rep.force_login(world.stranger)
+    assert rep.get(address).status_code == 404
+
+
+def test_the_page_of_a_sent_quote_leads_to_its_opportunity_those_who_may_see_it(rep: Client, world: World) -> None:
+    deal = OpportunityFactory(account=world.account, owner=world.rep, name="Kesä")
+    quote = sent(world).quote
+    Quote.objects.update(opportunity=deal)
+    link = f'href="{url("opportunity_page", deal)}"'
+    assert link in rep.get(url("quote_page", quote)).content.decode()
+    rep.force_login(world.pricing)
+    assert link not in rep.get(url("quote_page", quote)).content.decode()
+
+
+def test_the_editor_offers_open_opportunities_and_the_chosen_one(rep: Client, world: World) -> None:
+    names = {"new": "Avoin", "lost": "Hävitty", "ordered": "Tilattu"}
+    deals = {status: OpportunityFactory(account=world.account, owner=world.rep, name=name) for status, name in names.items()}
+    deals["lost"].lose()
+    deals["ordered"].win()
+    for deal in deals.values():
+        deal.save()
+    quote = draft(world)
+    for chosen, listed in ((None, ["Avoin"]), ("lost", ["Avoin", "Hävitty"])):
+        Quote.objects.update(opportunity=deals.get(chosen or ""))
+        page = rep.get(url("quote_page", quote)).content.decode()
+        assert [name for name in names.values() if f">{name}</option>" in page] == listed
+    closed = {"field": "opportunity", "value": deals["ordered"].pk, "version": quote.version}
+    assert rep.post(url("quote_change", quote), closed, headers=HTMX).status_code == 422
+    page = rep.get(url("opportunity_page", deals["lost"])).content.decode()
+    assert 'name="opportunity"' not in page

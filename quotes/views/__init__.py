@@ -70,6 +70,7 @@ def _page_context(
         "may_send": quote.status == QuoteStatus.APPROVED and context["may_edit"],
         "may_answer": is_sent,
         "statements": _statements(user, quote),
+        "sees_opportunity": user.may(Perm.OPPORTUNITY_VIEW),
         "resend_error": resend_error,
         **(recipients_context(request, quote, ticked=False) if is_sent else {}),
         **(_answer_context(request, document) if is_sent and document else {}),
