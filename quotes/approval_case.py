@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db.models import Exists
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
@@ -15,7 +16,7 @@ from approvals.rules import Condition, Rule, Value, best
 from core import money
 from core.prepared import Prepared
 from quotes.choices import Trigger
-from quotes.models import Quote
+from quotes.models import Quote, StarterPackAnswer
 from quotes.pricing import PricedLine, PricedQuote
 from quotes.triggers import OUTSIDE, Breach, Reason, lacking
 
@@ -31,6 +32,7 @@ FIELDS = (
     Field("payment_days", _("Days of the payment term"), FieldKind.NUMBER),
     Field("term_changed", _("Another payment term than advised"), FieldKind.FLAG),
     Field("is_prospect", _("The customer is a prospect"), FieldKind.FLAG),
+    Field("has_starter_pack", _("A starter pack was added"), FieldKind.FLAG),
     Field("tma1", _("Category TMA1"), FieldKind.CODE),
     Field("tma2", _("Category TMA2"), FieldKind.CODE),
     Field("channel", _("Distribution channel"), FieldKind.CODE),
@@ -62,14 +64,22 @@ def _former_revisions(quote: Quote) -> list[int]:
 
 
 _customers = Prepared(
-    lambda pk: Account.objects.filter(pk=pk).values_list("is_prospect", *(f"{name}__code" for name in _CODES)).order_by()
+    lambda pk, number: (
+        Account.objects.filter(pk=pk)
+        .order_by()
+        .values_list(
+            "is_prospect",
+            Exists(StarterPackAnswer.objects.filter(quote__number=number, is_taken=True)),
+            *(f"{name}__code" for name in _CODES),
+        )
+    )
 )
 
 
 # --- What conditions compare ------------------------------------------------------------------------------------------
 class Fixed(NamedTuple):
-    """What no price changes: the values of the customer by the codes of FIELDS, and the payment term that is advised for an
-    amount, by its key."""
+    """What no price changes: the values of the customer and of what the quote began with, by the codes of FIELDS, and the payment
+    term that is advised for an amount, by its key."""
 
     customer: Mapping[str, Value]
     advised: Callable[[Decimal], int | None]
@@ -81,9 +91,9 @@ def fixed_of(quote: Quote) -> Fixed:
 
 
 def customer_of(quote: Quote) -> dict[str, Value]:
-    """The values of the customer, by the codes of FIELDS. One query."""
-    is_prospect, *codes = _customers.rows(quote.account_id)[0]
-    return {"is_prospect": is_prospect, **dict(zip(_CODES, codes, strict=True))}
+    """The values of the customer, and whether a starter pack was added for them, by the codes of FIELDS. One query."""
+    is_prospect, has_starter_pack, *codes = _customers.rows(quote.account_id, quote.number)[0]
+    return {"is_prospect": is_prospect, "has_starter_pack": has_starter_pack, **dict(zip(_CODES, codes, strict=True))}
 
 
 def values_of(quote: Quote, priced: PricedQuote, found: Sequence[Breach], fixed: Fixed | None = None) -> dict[str, Value]:

@@ -10,14 +10,18 @@ from django.urls import reverse
 
 from accounts.models import Account
 from accounts.tests.factories import AccountFactory, CategoryTma2Factory, ChannelFactory
+from approvals.models import Request
+from approvals.tests.factories import make_rule
 from catalog.tests.factories import ProductFactory
 from core.errors import NotAllowed, WrongState
 from core.models import Event
-from quotes import services
+from quotes import selectors, services
+from quotes.choices import Trigger
 from quotes.models import Quote, QuoteTemplate, StarterPackAnswer, StarterPackSettings
 from quotes.services import Discount, LineDraft
 from quotes.starter_selectors import Pack, best, starter_pack_for
 from quotes.tests.factories import World, draft, sent, template_of
+from quotes.triggers import Reason
 
 pytestmark = pytest.mark.req("S1.29")
 
@@ -162,3 +166,16 @@ def test_a_stale_page_takes_nothing_and_no_one_else_does(client: Client, world: 
     with pytest.raises(NotAllowed):
         services.starter_pack_take(quote_id=quote.pk, by=world.colleague)
     assert (skus(quote), StarterPackAnswer.objects.count()) == (["MAITO-1"], 0)
+
+
+def test_a_rule_can_put_it_behind_an_approval(world: World, pack: QuoteTemplate) -> None:
+    make_rule(Trigger.DISCOUNT, ("has_starter_pack", "eq", "yes"), name="Starter packs")
+    by_itself()
+    quote = services.quote_create(account_id=world.account.pk, by=world.rep, lines=[LineDraft(world.product, D(5))])
+    quote.refresh_from_db()
+    assert [breach.reason for breach in selectors.breaches_of(quote, selectors.priced(quote))] == [Reason.DISCOUNT]
+    services.quote_submit(quote_id=quote.pk, by=world.rep)
+    quote.refresh_from_db()
+    assert (quote.status, Request.objects.get().approver) == ("in_review", world.manager)
+    other = draft(world)
+    assert selectors.breaches_of(other, selectors.priced(other)) == []

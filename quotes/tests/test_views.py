@@ -448,7 +448,7 @@ def test_the_page_of_an_opportunity_leads_to_a_draft_with_one_click(rep: Client,
     assert f"{reverse('quote_matrix')}?opportunity={deal.pk}" in page
     assert re.search(rf'name="opportunity" value="{deal.pk}"><button class="btn" type="submit" name="account"', page)
     rep.post(reverse("quote_new"), {"account": world.account.pk, "opportunity": deal.pk})
-    assert Quote.objects.latest("pk").opportunity == deal
+    assert Quote.objects.latest("pk").opportunity_id == deal.pk
     for place in (reverse("opportunity_list"), url("account_page", world.account), url("quote_page", first)):
         assert f'href="{address}"' in rep.get(place).content.decode()
     rep.force_login(world.stranger)
