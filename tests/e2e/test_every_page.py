@@ -52,7 +52,7 @@ class Records:
     def __init__(self, world: World) -> None:
         self.world = world
         demo.load()
-        opportunity_create(account_id=world.account.pk, name="Vuosisopimus", by=world.rep)
+        self.deal = opportunity_create(account_id=world.account.pk, name="Vuosisopimus", by=world.rep)
         self.document = sent(world)
         asked = draft(world, "45")
         quotes.quote_submit(quote_id=asked.pk, by=world.rep)
@@ -98,6 +98,7 @@ class Records:
             "approval_": {"pk": self.request.pk, "uuid": self.request.uuid, "token": "x" * 43},
             "customer_": {"uuid": self.document.uuid, "token": "x" * 43, "attachment_pk": 1},
             "mailbox_": {"pk": self.mail.pk},
+            "opportunity_": {"pk": self.deal.pk},
             "product_": {"pk": self.world.product.pk},
             "quality_": {"figure": "lacks_business_id"},
             "quote_": {"pk": self.draft.pk, "line_pk": self.draft.lines.earliest("pk").pk, "page": 1, "move": "cancel"},

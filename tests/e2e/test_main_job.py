@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from catalog.models import Price
 from catalog.tests.factories import ProductFactory
 from integration.services import quality
+from opportunities.tests.factories import OpportunityFactory
 from quotes import services as quotes
 from quotes.models import Quote, QuoteAnswer
 from quotes.tests.factories import World, draft, sent
@@ -166,7 +167,16 @@ def test_pages_fit_and_are_accessible(world: World, visit: Any) -> None:
     me = visit(world.rep)
     found = []
     lists = ["/", "/accounts/", "/opportunities/", "/quotes/", "/approvals/", "/products/"]
-    pages = [f"/accounts/{world.account.pk}/", "/quotes/new/", "/sync/quality/", "/sync/quality/lacks_business_id/"]
+    deal = OpportunityFactory(account=world.account, owner=world.rep)
+    Quote.objects.update(opportunity=deal)
+    pages = [
+        f"/accounts/{world.account.pk}/",
+        f"/opportunities/{deal.pk}/",
+        f"/quotes/{done.pk}/copy/",
+        "/quotes/new/",
+        "/sync/quality/",
+        "/sync/quality/lacks_business_id/",
+    ]
     drafted = [f"/quotes/{quote.pk}/{part}" for part in ("", "prices/", "review/", "how-far/")]
     both = f"q={quote.pk}&q={done.pk}"
     several = ["/quotes/?view=board", f"/quotes/compare/?{both}", f"/quotes/selected/?do=owner&{both}"]
