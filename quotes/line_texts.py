@@ -18,7 +18,7 @@ from catalog.configuration import Inside
 from catalog.models import Product
 from catalog.selectors import products_inside
 from catalog.usage import Step
-from core import clock
+from core import clock, money
 from core.languages import CODES, by_language, in_languages, texts_of
 from quotes.choices import LineKind
 from quotes.models import QuoteLine
@@ -214,7 +214,10 @@ def _used(stored: Sequence[dict[str, Any]]) -> tuple[Used, ...]:
 
 def steps_of(used: dict[str, Any]) -> list[Step]:
     """The steps of prices by use as a line has them."""
-    return [Step(Decimal(start), Decimal(price), None if cost is None else Decimal(cost)) for start, price, cost in used["steps"]]
+    return [
+        Step(Decimal(start), money.unit_price(Decimal(price)), None if cost is None else Decimal(cost))
+        for start, price, cost in used["steps"]
+    ]
 
 
 def use_within(months: int, ordered: dt.date | None = None) -> str:

@@ -138,7 +138,7 @@ def product_out(product: Product, *, margin: bool) -> Json:
         "prices": [_price_out(price, margin=margin) for price in product.prices.select_related("price_list")],
         "units": [_unit_out(unit) for unit in product.units.select_related("unit")],
         "parts": [_part_out(part) for part in product.parts.select_related("part")] if product.is_bundle else [],
-        "usage": usage_out(_usage_of(product), margin=margin),
+        "usage": usage_out([(one.code, one.steps) for one in _usage_of(product)], margin=margin),
     }
 
 
@@ -154,9 +154,9 @@ def _usage_of(product: Product) -> Sequence[selectors.Usage]:
     return selectors.usage_on([product.pk], clock.today()).get(product.pk, ()) if product.has_usage else ()
 
 
-def usage_out(found: Iterable[selectors.Usage], *, margin: bool) -> list[Json]:
-    """Prices by use, each measure as a table."""
-    return [{"metric": one.code, "rows": [_usage_row_out(row, margin=margin) for row in usage.table(one.steps)]} for one in found]
+def usage_out(found: Iterable[tuple[str, Sequence[usage.Step]]], *, margin: bool) -> list[Json]:
+    """Prices by use: each measure, by its code, as a table."""
+    return [{"metric": code, "rows": [_usage_row_out(row, margin=margin) for row in usage.table(steps)]} for code, steps in found]
 
 
 def _usage_row_out(row: usage.Row, *, margin: bool) -> Json:

@@ -14,12 +14,13 @@ from rest_framework import serializers
 from approvals.api import approvers
 from catalog.api.outputs import UsageOut, usage_out
 from catalog.models import Product
+from catalog.selectors import products_inside
 from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
 from quotes import approval_facts, line_texts, policies, pricing, selectors
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus, Sharing, Trigger
-from quotes.line_texts import Extras, Special
+from quotes.line_texts import Extras, Sold
 from quotes.models import Quote, QuoteAttachment, QuoteLine, QuoteTemplate, QuoteTemplateLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
 from quotes.sections import Block
@@ -246,34 +247,33 @@ class Texts(NamedTuple):
 
 
 class _Details(NamedTuple):
-    """`options`: the products that were chosen of a bundle."""
+    """`options`: the products that were chosen of a bundle; `months`: within which it is to be used."""
 
     yearly_volume: Decimal | None
     options: Sequence[int]
-    special: Special
+    sold: Sold
+    months: int | None
 
 
-def _details_of(quote: Quote, rows: Mapping[int, _Details]) -> dict[int, Json]:
-    """By line. Queries only for what there is: one each for parts and for chosen options, two for prices by use."""
-    extras = line_texts.extras_of(quote, {key: row.special for key, row in rows.items() if any(row.special[1:])})
+def _details_of(rows: Mapping[int, _Details], language: str) -> dict[int, Json]:
+    """By line. One query where there is a bundle."""
     chosen = {product for row in rows.values() for product in row.options}
-    skus = dict(Product.objects.filter(pk__in=chosen).order_by().values_list("pk", "sku")) if chosen else {}
+    inside = products_inside(line_texts.keys_in(row.sold.parts for row in rows.values()) | chosen)
     shown = {}
     for key, row in rows.items():
-        options = [skus[product] for product in row.options if product in skus]
-        shown[key] = _details(row.yearly_volume, options, extras.get(key, Extras()), quote.language)
+        extras = line_texts.extras_of(row.sold, row.months, False, True, inside) or Extras()
+        options = [inside[product].sku for product in row.options if product in inside]
+        shown[key] = _details(row.yearly_volume, options, extras, row.sold.usage, language)
     return shown
 
 
-def _details(yearly_volume: Decimal | None, options: Sequence[str], extras: Extras, language: str) -> Json:
+def _details(yearly_volume: Decimal | None, options: Sequence[str], extras: Extras, used: Sequence[Json], language: str) -> Json:
     return {
         "yearly_volume": short(yearly_volume),
         "use_within_months": extras.use_within_months,
         "options": list(options),
-        "parts": [
-            {"sku": sku, "name": name[language], "quantity": short(quantity)} for sku, name, quantity, _unit in extras.parts
-        ],
-        "usage": usage_out(extras.usage, margin=False),
+        "parts": [{"sku": part.sku, "name": part.name[language], "quantity": short(part.quantity)} for part in extras.parts],
+        "usage": usage_out([(one["metric"], line_texts.steps_of(one)) for one in used], margin=False),
     }
 
 
@@ -356,22 +356,22 @@ def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote, list[Bloc
             *selectors.PRICING_FIELDS,
             "text", "product__sku", f"product__name_{language}", "product__name_en",
             f"product__description_{language}", "product__description_en", "product__unit__code", "unit__code",
-            "yearly_volume", "product", "product__use_within_months", "product__has_usage", line_texts.PARTS,
+            "yearly_volume", "product__use_within_months", line_texts.PARTS, line_texts.USAGE,
         )
     )  # fmt: skip
     lines, blocks, columns = selectors.apart(rows)
     said: dict[int, tuple[str, str, str, str]] = {}
     details: dict[int, _Details] = {}
     for line, row in zip(lines, columns, strict=True):
-        text, sku, name, english, description, english_description, unit, ordered, volume, product, months, has_usage, parts = row
+        text, sku, name, english, description, english_description, unit, ordered, volume, months, parts, usage = row
         if sku is None:
             said[line.id] = _statement(text, language)
         else:
             said[line.id] = (sku, name or english or "", description or english_description or "", ordered or unit)
         bundled = json.loads(parts) if parts else None
-        special = Special(product or 0, months, bool(has_usage), line_texts.parts_of(bundled), is_fixed=False)
-        details[line.id] = _Details(volume, line_texts.options_of(bundled), special)
-    known = _details_of(quote, details)
+        sold = Sold(sku or "", "", line_texts.parts_of(bundled), line_texts.usage_in(usage))
+        details[line.id] = _Details(volume, line_texts.options_of(bundled), sold, months)
+    known = _details_of(details, language)
     texts = {key: Texts(*words, known[key]) for key, words in said.items()}
     return texts, pricing.price_quote(lines, selectors.header_of(quote)), blocks
 
@@ -385,10 +385,10 @@ def texts_of(line: QuoteLine, language: str) -> Texts:
     """The same of a line whose product has been read. Queries as `_details_of`."""
     product = line.product
     words = _statement(line.text, language) if product is None else _words_of(product, line.unit, language)
-    months, has_usage = (product.use_within_months, product.has_usage) if product else (None, False)
-    special = Special(line.product_id or 0, months, has_usage, line_texts.parts_of(line.parts), is_fixed=False)
-    details = _Details(line.yearly_volume, line_texts.options_of(line.parts), special)
-    return Texts(*words, _details_of(line.quote, {line.pk: details})[line.pk])
+    sold = Sold("", "", line_texts.parts_of(line.parts), tuple(line.usage or ()))
+    months = product.use_within_months if product else None
+    details = _Details(line.yearly_volume, line_texts.options_of(line.parts), sold, months)
+    return Texts(*words, _details_of({line.pk: details}, language)[line.pk])
 
 
 def texts_of_draft(draft: LineDraft, language: str) -> Texts | None:
@@ -396,7 +396,7 @@ def texts_of_draft(draft: LineDraft, language: str) -> Texts | None:
     product = draft.product
     if product is None or product.is_bundle or product.has_usage or product.use_within_months:
         return None
-    details = _details(draft.more.get("yearly_volume"), (), Extras(), language)
+    details = _details(draft.more.get("yearly_volume"), (), Extras(), (), language)
     return Texts(*_words_of(product, draft.measure.unit, language), details)
 
 

@@ -101,10 +101,14 @@ def _opened(quote: Quote, before: int, count: int) -> int:
 # --- Changing ---------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def line_change(*, quote_id: int, line_id: int, by: User, version: int | None = None, **changes: Any) -> QuoteLine:
-    """The line with `changes` (of `CHANGES`) made; the price follows the quantity's break."""
+    """The line with `changes` (of `CHANGES`) made; the price follows the quantity's break. A quantity that comes with a unit is
+    in that unit."""
     quote = draft_for_update(quote_id, by, version)
     line = line_of(quote, line_id)
     changed: set[str] = set()
+    if {"unit", "quantity"} <= changes.keys():
+        _require_fitting(line, "unit")
+        changed |= _take_unit(line, changes.pop("unit"))
     for name, value in changes.items():
         _require_fitting(line, name)
         changed |= CHANGES[name](quote, line, value)
@@ -142,19 +146,25 @@ def _set_unit(quote: Quote, line: QuoteLine, unit_id: int | None) -> set[str]:
 
     Raises: Invalid where that takes more digits than a quantity has, or the product is not sold in the unit.
     """
+    before = Factor(line.numerator, line.denominator)
+    fields = _take_unit(line, unit_id)
+    quantity = measures.converted(line.quantity, before, Factor(line.numerator, line.denominator))
+    if quantity is None or quantity >= TOO_MUCH_OF_IT:
+        text = _("This quantity cannot be said exactly in that unit. Change the quantity first.")
+        raise Invalid(text, fields={"unit": text})
+    return _set_quantity(quote, line, quantity) | fields
+
+
+def _take_unit(line: QuoteLine, unit_id: int | None) -> set[str]:
+    """The number of the quantity stays. Raises: Invalid where the product is not sold in the unit."""
     known = [] if line.product_id is None else catalog.units_of([line.product_id])[line.product_id]
     found = next((unit for unit in known if unit.unit_id == unit_id), None)
     if unit_id is not None and found is None:
         text = _("This product is not sold in that unit.")
         raise Invalid(text, fields={"unit": text})
-    factor = measures.ONE if found is None else found.factor
-    quantity = measures.converted(line.quantity, Factor(line.numerator, line.denominator), factor)
-    if quantity is None or quantity >= TOO_MUCH_OF_IT:
-        text = _("This quantity cannot be said exactly in that unit. Change the quantity first.")
-        raise Invalid(text, fields={"unit": text})
     line.unit = None if found is None or found == known[0] else UnitOfMeasure.objects.get(pk=found.unit_id)
-    line.numerator, line.denominator = factor
-    return _set_quantity(quote, line, quantity) | {"unit", "numerator", "denominator"}
+    line.numerator, line.denominator = measures.ONE if found is None else found.factor
+    return {"unit", "numerator", "denominator"}
 
 
 def _set_options(quote: Quote, line: QuoteLine, chosen: Sequence[int]) -> set[str]:

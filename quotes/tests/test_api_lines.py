@@ -45,9 +45,11 @@ def test_a_line_is_ordered_in_another_unit(rep: Program, world: World) -> None:
     assert (line["unit"], line["quantity"], line["line_net"], line["yearly_volume"]) == ("g", "10000", "100.00", "90000")
     path = f"quotes/{answer.json()['id']}/lines/"
     own = world.product.unit.code
-    for unit, net in ((None, "100000.00"), ("g", "100.00"), (own, "100000.00")):
+    for unit, quantity in ((None, "10"), ("g", "10000"), (own, "10")):
         shown = rep.patch(f"{path}{line['id']}/", {"unit": unit}).json()["line"]
-        assert (shown["unit"], shown["line_net"]) == (unit or own, net)
+        assert (shown["unit"], shown["quantity"], shown["line_net"]) == (unit or own, quantity, "100.00")
+    shown = rep.patch(f"{path}{line['id']}/", {"quantity": "5000", "unit": "g"}).json()["line"]
+    assert (shown["unit"], shown["quantity"], shown["line_net"]) == ("g", "5000", "50.00")
     for call, given in (
         (rep.post, {"sku": "MAITO-1", "quantity": "1", "unit": "ton"}),
         (rep.post, {"sku": "MAITO-1", "quantity": "1", "unit": 7}),

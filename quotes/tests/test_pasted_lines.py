@@ -178,7 +178,11 @@ def test_nothing_typed_is_lost_on_an_error(rep: Client, quote: Quote, butter: Pr
     for value in ("many", "7", "Voi-1", "MAITO-1\t1\nNO-SUCH\t2"):
         assert f'value="{value}"' in html
     stale = add(rep, quote, "MAITO-1\t1\nNO-SUCH\t2", **{**fixed, "row-2-quantity": "3", "version": "7"})
-    assert (stale.status_code, 'name="text" id="paste-text" value="MAITO-1' in stale.content.decode(), quote.lines.count()) == (409, True, 1)
+    assert (stale.status_code, 'name="text" id="paste-text" value="MAITO-1' in stale.content.decode(), quote.lines.count()) == (
+        409,
+        True,
+        1,
+    )
 
 
 def test_a_row_that_was_put_right_or_left_out_stays_so_while_others_are_wrong(rep: Client, quote: Quote, butter: Product) -> None:

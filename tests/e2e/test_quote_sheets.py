@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from accounts.tests.factories import AccountFactory
 from catalog.models import ProductUnit, UnitOfMeasure
 from catalog.tests.factories import PriceFactory, ProductFactory
-from accounts.tests.factories import AccountFactory
-from catalog.tests.factories import ProductFactory
 from quotes import services
 from quotes.models import Quote, QuoteAttachment, QuoteTemplate
 from quotes.tests.factories import World, draft, sent, template_of

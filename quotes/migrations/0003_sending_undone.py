@@ -32,6 +32,6 @@ def legal(moves):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("quotes", "0001_tables")]
+    dependencies = [("quotes", "0002_usage_of_lines")]
 
     operations = [schema.undone(legal(MOVES)), legal([*MOVES, *BACK])]
