@@ -435,7 +435,7 @@ def test_a_draft_keeps_its_prices_by_use_until_somebody_takes_todays(world: Worl
     assert snapshots.commercial_hash(content_of(quote)) == before
     assert price_offers.price_offer(quote).offer.lines == ()
     UsageStep.objects.update(price=D("0.02"))
-    assert (printed(quote), snapshots.present_hash(quote)) == (["0", "0.01"], before)
+    assert (printed(quote), snapshots.present_hash(quote)) == (["0", "0.0100"], before)
     found = price_offers.price_offer(quote)
     assert [(row.fields, set(row.others)) for row in found.offer.lines] == [((), {"usage"})]
     headers = {"HX-Request": "true", "HX-Target": "quote-offer"}
@@ -447,7 +447,7 @@ def test_a_draft_keeps_its_prices_by_use_until_somebody_takes_todays(world: Worl
     with pytest.raises(WrongState):
         services.quote_reprice(quote_id=quote.pk, by=world.rep, seen=found.mark)
     services.quote_reprice(quote_id=quote.pk, by=world.rep)
-    assert (printed(quote), price_offers.price_offer(Quote.objects.get()).offer.lines) == (["0", "0.03"], ())
+    assert (printed(quote), price_offers.price_offer(Quote.objects.get()).offer.lines) == (["0", "0.0300"], ())
     assert snapshots.present_hash(Quote.objects.get()) != before
 
 
@@ -479,11 +479,11 @@ def test_drafts_keep_their_prices_by_use_when_the_product_is_merged(world: World
     quote = quote_of(world, LineDraft(old, D(1)))
     merging.product_merge(into=new.pk, product=old.pk, by=UserFactory(roles=["data_steward"]))
     assert UsageStep.objects.get().product_id == new.pk
-    assert printed(quote) == ["0", "0.01"]
+    assert printed(quote) == ["0", "0.0100"]
     found = price_offers.price_offer(quote).offer.lines
     assert [(set(row.others), row.troubles) for row in found] == [(set(), (Trouble.NOT_SOLD,))]
     services.quote_reprice(quote_id=quote.pk, by=world.rep)
-    assert printed(quote) == ["0", "0.01"]
+    assert printed(quote) == ["0", "0.0100"]
 
 
 def test_a_fixed_bundle_with_other_parts_is_told(world: World) -> None:
