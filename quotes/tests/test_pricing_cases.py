@@ -180,7 +180,10 @@ def test_the_pure_function(case: Case) -> None:
     margins = tuple(row.margin_percent for row in priced.lines)
     assert not case.line_margins or tuple(None if margin is None else str(margin) for margin in margins) == case.line_margins
     if case.asks is not None:
-        asks = [gate.value for gate in triggers.gates(triggers.breaches(priced, pricing.Target(1, None, None, D(0), D(20))))]
+        asks = [
+            gate.value
+            for gate in triggers.gates(triggers.breaches(priced, pricing.Targets([pricing.Target(1, None, None, D(0), D(20))])))
+        ]
         if case.rule and rules.holds(rules.parsed("", FieldKind.PERCENT, Operator.GE, case.rule), totals.discount_percent):
             asks.append(Trigger.DISCOUNT.value)
         assert tuple(asks) == case.asks
@@ -305,7 +308,8 @@ def test_a_break_is_reached_in_any_unit_and_stays_a_price_per_pricing_unit(
     (row,) = made(client, world, {"sku": "KILO-1", "quantity": quantity, "unit": unit}).json()["lines"]
     assert (row["list_price"], row["net_price"], row["line_net"]) == (price, price, net)
     quote = services.quote_create(account_id=world.account.pk, by=world.rep)
-    add = {"product": product.pk, "quantity": quantity, "version": 1}
+    kilograms = D(quantity) * factor[0] / factor[1]
+    add = {"product": product.pk, "quantity": str(kilograms), "version": 1}
     client.post(reverse("quote_line_add", args=[quote.pk]), add, headers=HTMX)
     assert type_in(client, quote.lines.get(), "unit", str({"kg": kilogram, "g": gram}[unit].pk)).status_code == 200
     with translation.override("en"):
