@@ -165,6 +165,7 @@ def test_the_page_costs_the_same_with_2_and_20_of_everything(people: SimpleNames
     client = as_user(people.owner)
     SiteFactory.create_batch(2, account=people.account)
     ContactFactory.create_batch(2, account=people.account)
+    client.get(page_of(people))  # what is read once for all pages has been read
     few = queries_of(client, page_of(people), django_assert_max_num_queries)
     SiteFactory.create_batch(18, account=people.account)
     ContactFactory.create_batch(18, account=people.account)

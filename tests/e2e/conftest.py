@@ -1,5 +1,6 @@
 """A browser on a live server, with a world to work in; errors of the page fail the test."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any, Literal
 
@@ -85,8 +86,20 @@ class Visitor:
         self.clicks = self.fields = self.loads = 0
 
 
+LAST_REQUESTS_S = 20
+
+
+def _let_requests_end() -> None:
+    """What a browser had asked for when it was closed. On SQLite it has one connection with the test, and to use that from two
+    threads at once can stop both for good."""
+    for thread in threading.enumerate():
+        if thread.name.endswith("(process_request_thread)"):
+            thread.join(LAST_REQUESTS_S)
+            assert not thread.is_alive(), "A request does not end."
+
+
 @pytest.fixture
-def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
+def visit(browser: Browser, transactional_db: None, live_server: Any) -> Iterator[Any]:
     """`visit(user, width=, dark=, scripts=)` opens a browser of that person (None: nobody signed in)."""
     opened: list[Visitor] = []
     contexts = []
@@ -114,6 +127,7 @@ def visit(browser: Browser, live_server: Any) -> Iterator[Any]:
     yield start
     for context in contexts:
         context.close()
+    _let_requests_end()
     assert [problem for visitor in opened for problem in visitor.problems] == []
 
 
