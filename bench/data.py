@@ -73,13 +73,15 @@ def collect_static(base: Path) -> None:
     """Static files as the servers read them, once for both places of data."""
     (base / "sqlite").mkdir(exist_ok=True)
     static = base / "var" / "static"
-    if not (static / ".collected").exists():
-        made = f"{static}/.collected"
-        where = environment(base) | {"VAR_DIR": str(base / "var")}
-        subprocess.run(
-            ["make", "--silent", made, f"VAR_DIR={base / 'var'}", *INSTALLED], cwd=settings.BASE_DIR, env=where, check=True
-        )
-        (base / "sqlite" / "static").symlink_to(static)
+    subprocess.run(
+        ["make", "--silent", f"{static}/.collected", f"VAR_DIR={base / 'var'}", *INSTALLED],
+        cwd=settings.BASE_DIR,
+        env=environment(base) | {"VAR_DIR": str(base / "var")},
+        check=True,
+    )
+    linked = base / "sqlite" / "static"
+    if not linked.exists():
+        linked.symlink_to(static)
 
 
 def exists(name: str = "") -> bool:

@@ -118,7 +118,9 @@ def facts_of(
         "limits": limits,
         "flagged": [line["position"] for line in content["lines"] if line["id"] in flagged],
         "line_margins": {
-            str(place): str(row.margin_percent) for place, row in enumerate(priced.lines, 1) if row.margin_percent is not None
+            str(place): str(margin)
+            for place, margin in enumerate((row.margin_percent for row in priced.lines), 1)
+            if margin is not None
         },
         "before": before and _before(before),
         "url": reverse("quote_page", args=[quote.pk]),

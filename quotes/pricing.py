@@ -126,7 +126,8 @@ class PricedLine(NamedTuple):
     @property
     def margin_percent(self) -> Decimal | None:
         """Margin after the header share, percent of the net; None without a cost or a price."""
-        return None if self.cost is None else money.percent_of(self.net - self.cost, self.net)
+        cost, net = self.cost, self.net
+        return None if cost is None else money.percent_of(net - cost, net)
 
     @property
     def below_floor(self) -> bool:

@@ -4,6 +4,7 @@ Numbers are strings: amounts with 2 places, unit prices with 4, quantities and t
 margins are left out for those who may not see them.
 """
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -18,6 +19,7 @@ from catalog.selectors import products_inside
 from core import money
 from core.api.fields import Exact, Output
 from core.api.values import Json, day, instant, number, short
+from core.prepared import Prepared
 from quotes import approval_facts, line_texts, policies, pricing, selectors
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus, Sharing, Trigger
 from quotes.line_texts import Extras, Sold
@@ -255,12 +257,18 @@ class _Details(NamedTuple):
     months: int | None
 
 
+_NO_DETAILS: Json = {"yearly_volume": None, "use_within_months": None, "options": [], "parts": [], "usage": []}
+
+
 def _details_of(rows: Mapping[int, _Details], language: str) -> dict[int, Json]:
     """By line. One query where there is a bundle."""
     chosen = {product for row in rows.values() for product in row.options}
     inside = products_inside(line_texts.keys_in(row.sold.parts for row in rows.values()) | chosen)
     shown = {}
     for key, row in rows.items():
+        if not (row.sold.parts or row.sold.usage or row.months or row.options):
+            shown[key] = {**_NO_DETAILS, "yearly_volume": short(row.yearly_volume)}
+            continue
         extras = line_texts.extras_of(row.sold, row.months, False, True, inside) or Extras()
         options = [inside[product].sku for product in row.options if product in inside]
         shown[key] = _details(row.yearly_volume, options, extras, row.sold.usage, language)
@@ -346,20 +354,23 @@ def quote_out(quote: Quote, user: User, *, products: Mapping[int, Texts] | None 
     }
 
 
+@functools.cache
+def _lines_in(language: str) -> Prepared:
+    """All lines of a quote as `selectors.apart` takes them, with their texts in a language."""
+    columns = (
+        *selectors.PRICING_FIELDS,
+        "text", "product__sku", f"product__name_{language}", "product__name_en",
+        f"product__description_{language}", "product__description_en", "product__unit__code", "unit__code",
+        "yearly_volume", "product__use_within_months", line_texts.PARTS, line_texts.USAGE,
+    )  # fmt: skip
+    lines = QuoteLine.objects.order_by("position", "id")
+    return Prepared(lambda quote_id: lines.filter(quote_id=quote_id).values_list(*columns))
+
+
 def priced_lines(quote: Quote) -> tuple[dict[int, Texts], PricedQuote, list[Block]]:
     """The products of the lines by line, the priced quote, and the headings and notes. One query."""
     language = quote.language
-    rows = (
-        QuoteLine.objects.filter(quote_id=quote.pk)
-        .order_by("position", "id")
-        .values_list(
-            *selectors.PRICING_FIELDS,
-            "text", "product__sku", f"product__name_{language}", "product__name_en",
-            f"product__description_{language}", "product__description_en", "product__unit__code", "unit__code",
-            "yearly_volume", "product__use_within_months", line_texts.PARTS, line_texts.USAGE,
-        )
-    )  # fmt: skip
-    lines, blocks, columns = selectors.apart(rows)
+    lines, blocks, columns = selectors.apart(_lines_in(language).rows(quote.pk))
     said: dict[int, tuple[str, str, str, str]] = {}
     details: dict[int, _Details] = {}
     for line, row in zip(lines, columns, strict=True):
