@@ -5,13 +5,18 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db.models import OuterRef, Subquery
+
 from core import clock, money
 from core.prepared import Prepared
 from quotes.choices import QuoteStatus
-from quotes.models import Quote
+from quotes.models import Quote, QuoteAnswer
 
 LOOKED_BACK = dt.timedelta(days=365)
-_MOST = 1_000
+NEWEST = 100
+"""So many quotes of an account are looked at."""
+
+_ANSWERED = QuoteAnswer.objects.filter(quote=OuterRef("pk")).order_by().values("at")
 
 _accepted = Prepared(
     lambda account_id: (
@@ -19,7 +24,7 @@ _accepted = Prepared(
             account=account_id, status__in=[QuoteStatus.ACCEPTED, QuoteStatus.ORDERED], margin_percent__isnull=False
         )
         .order_by("-pk")
-        .values_list("pk", "number", "revision", "net_total", "margin_percent", "answer__at", "sent_at")[:_MOST]
+        .values_list("pk", "number", "revision", "net_total", "margin_percent", Subquery(_ANSWERED[:1]), "sent_at")[:NEWEST]
     )
 )
 
@@ -36,7 +41,8 @@ class Accepted(NamedTuple):
 
 class MarginContext(NamedTuple):
     """`average`: of what was accepted in the last twelve months, by value, in percent; None without any. `last`: accepted last,
-    whenever that was. The differences are in percentage points; None where there is nothing to compare."""
+    whenever that was; both among the `NEWEST`. The differences are in percentage points; None where there is nothing to compare.
+    """
 
     margin: Decimal | None
     average: Decimal | None

@@ -76,7 +76,7 @@ class PricedLine(NamedTuple):
     """A line with its amounts; the rest is derived when somebody looks at it, because totals need none of it.
 
     `exact_price`: net per unit before the header discount, not rounded. `share`: the line's part of that discount; `net` is what
-    is left: `line_net - share`. `counts`: whether it is in the totals.
+    is left: `line_net - share`. `counts`: whether it is in the totals. `cost`: of the whole line, EUR, 2 places; None: unknown.
     """
 
     line: Line
@@ -86,6 +86,7 @@ class PricedLine(NamedTuple):
     line_net: Decimal
     share: Decimal
     counts: bool
+    cost: Decimal | None
 
     @property
     def base_price(self) -> Decimal:
@@ -119,15 +120,9 @@ class PricedLine(NamedTuple):
         return self.line_net == 0
 
     @property
-    def cost(self) -> Decimal | None:
-        """Cost of the line, EUR, 2 places; None when the cost is unknown."""
-        return None if self.line.cost is None else self.line.amount(self.line.cost)
-
-    @property
     def margin_percent(self) -> Decimal | None:
         """Margin after the header share, percent of the net; None without a cost or a price."""
-        cost, net = self.cost, self.net
-        return None if cost is None else money.percent_of(net - cost, net)
+        return None if self.cost is None else money.percent_of((net := self.net) - self.cost, net)
 
     @property
     def below_floor(self) -> bool:
@@ -271,7 +266,9 @@ def price_quote(lines: Sequence[Line], header: Header) -> PricedQuote:
     shares = _shares_of(lines, counts, [net for _price, _listed, net in amounts], discount, line_total)
     priced = tuple(
         [
-            PricedLine(line, account_discount, price, listed, net, share, is_in)
+            PricedLine(
+                line, account_discount, price, listed, net, share, is_in, None if line.cost is None else line.amount(line.cost)
+            )
             for line, (price, listed, net), share, is_in in zip(lines, amounts, shares, counts, strict=False)
         ]
     )
@@ -306,7 +303,7 @@ def _totals(priced: Sequence[PricedLine], line_total: Decimal) -> Totals:
     for row in rows:
         rate = row.line.vat_percent
         bases[rate] = bases.get(rate, NO_CENTS) + (row.net if discount else row.line_net)
-    costs = [row.line.amount(row.line.cost) for row in rows if row.line.cost is not None]
+    costs = [row.cost for row in rows if row.cost is not None]
     return Totals(
         list_total=money.total([row.line_list for row in rows]),
         line_total=line_total,
