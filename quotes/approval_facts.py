@@ -192,7 +192,7 @@ def _work(quote: Quote, found: Sequence[Breach], work_days: Decimal | None) -> l
         _fact(gettext_noop("Offered and not answered"), lambda: _days(load.offered)),
     ]
     for one in workload.feasibility_of(quote):
-        said = f"{one.text} ({one.specialist})"
+        said = f"{one.text} ({one.specialist})" if one.specialist else one.text
         facts.append({"label": _labels(gettext_noop("Feasibility")), "value": dict.fromkeys(CODES, said), "margin": False})
     return facts
 

@@ -117,6 +117,17 @@ def yearly_volume(text: str) -> Decimal | None:
     return value
 
 
+def effort_days(text: str) -> Decimal | None:
+    """Working days of customer success; nothing: none of its own. Raises Invalid."""
+    if not text.strip():
+        return None
+    value = number(text, "effort_days", places=2, most=Decimal(10) ** 5)
+    if value < 0:
+        problem = _("The number cannot be negative.")
+        raise Invalid(problem, fields={"effort_days": problem})
+    return value
+
+
 _OF_LINE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "quantity": ("quantity", quantity),
     "discount": ("discount", line_discount),
@@ -127,6 +138,9 @@ _OF_LINE: dict[str, tuple[str, Callable[[str], Any]]] = {
     "unit": ("unit", whole),
     "options": ("options", lambda text: [key for part in text.split(",") if (key := whole(part)) is not None]),
     "text": ("text", str),
+    "effort_days": ("effort_days", effort_days),
+    "specialist": ("specialist", str),
+    "feasibility": ("feasibility", str),
 }
 
 

@@ -218,6 +218,24 @@ def _set_text(_quote: Quote, line: QuoteLine, text: str) -> set[str]:
     return {"text"}
 
 
+def _set_effort(_quote: Quote, line: QuoteLine, days: Decimal | None) -> set[str]:
+    line.effort_days = days
+    return {"effort_days"}
+
+
+def _set_said(name: str, most: int) -> Callable[[Quote, QuoteLine, str], set[str]]:
+    """What is said of a line beside its price. Raises: Invalid where that is too long."""
+
+    def change(_quote: Quote, line: QuoteLine, text: str) -> set[str]:
+        if len(text.strip()) > most:
+            too_long = _("At most %(most)s characters fit here.") % {"most": most}
+            raise Invalid(too_long, fields={name: too_long})
+        setattr(line, name, text.strip())
+        return {name}
+
+    return change
+
+
 TOO_MUCH_OF_IT = Decimal(10) ** 9
 CHANGES: Mapping[str, Callable[[Quote, QuoteLine, Any], set[str]]] = {
     "quantity": _set_quantity,
@@ -228,6 +246,9 @@ CHANGES: Mapping[str, Callable[[Quote, QuoteLine, Any], set[str]]] = {
     "alternative_to": _set_alternative,
     "yearly_volume": _set_yearly_volume,
     "text": _set_text,
+    "effort_days": _set_effort,
+    "specialist": _set_said("specialist", 150),
+    "feasibility": _set_said("feasibility", 2_000),
 }
 """What can change of a line, and how: each answers the fields it has set."""
 OF_STATEMENTS = frozenset({"discount", "optional", "alternative_to"})
