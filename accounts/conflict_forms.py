@@ -21,7 +21,7 @@ class ConflictForm(forms.Form):
         for name, text in known.items():
             self.add_error(name, str(text))
         if not known:  # the value of the candidate itself does not fit
-            self.add_error(None, " ".join(map(str, refusal.fields.values())) or str(refusal.detail))
+            self.add_error(None, refusal.sentence)
 
 
 class ChooseForm(ConflictForm):

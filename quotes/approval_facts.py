@@ -150,11 +150,7 @@ def _before(snapshot: QuoteSnapshot) -> dict[str, Any]:
         "version": snapshot.version,
         "facts": [
             *_amounts(*(Decimal(content["totals"][name]) for name in ("list_total", "net_total"))),
-            {
-                "label": _labels("Payment term"),
-                "value": term["label"] if term else dict.fromkeys(CODES, "–"),
-                "margin": False,
-            },
+            _told("Payment term", term["label"] if term else dict.fromkeys(CODES, "–")),
             _valid_until(dt.date.fromisoformat(content["valid_until"])),
         ],
     }
@@ -193,7 +189,7 @@ def _work(quote: Quote, found: Sequence[Breach], work_days: Decimal | None) -> l
     ]
     for one in workload.feasibility_of(quote):
         said = f"{one.text} ({one.specialist})" if one.specialist else one.text
-        facts.append({"label": _labels(gettext_noop("Feasibility")), "value": dict.fromkeys(CODES, said), "margin": False})
+        facts.append(_told(gettext_noop("Feasibility"), dict.fromkeys(CODES, said)))
     return facts
 
 
@@ -244,7 +240,12 @@ def _labels(label: str) -> dict[str, str]:
 
 
 def _fact(label: str, value: Any, *, margin: bool = False) -> dict[str, Any]:
-    return {"label": _labels(label), "value": in_languages(value), "margin": margin}
+    return _told(label, in_languages(value), margin=margin)
+
+
+def _told(label: str, value: dict[str, str], *, margin: bool = False) -> dict[str, Any]:
+    """The same where the value is known in every language."""
+    return {"label": _labels(label), "value": value, "margin": margin}
 
 
 def _limits(found: Sequence[Breach], lines: dict[int, Json]) -> list[dict[str, Any]]:

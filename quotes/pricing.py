@@ -122,7 +122,8 @@ class PricedLine(NamedTuple):
     @property
     def margin_percent(self) -> Decimal | None:
         """Margin after the header share, percent of the net; None without a cost or a price."""
-        return None if self.cost is None else money.percent_of((net := self.net) - self.cost, net)
+        net = self.net
+        return None if self.cost is None else money.percent_of(net - self.cost, net)
 
     @property
     def below_floor(self) -> bool:

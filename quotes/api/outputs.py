@@ -22,7 +22,7 @@ from core.api.values import Json, day, instant, number, short
 from core.prepared import Prepared
 from quotes import approval_facts, line_texts, policies, pricing, selectors
 from quotes.choices import PRICED_KINDS, TEXT_KINDS, DiscountKind, HeaderDiscountKind, LineKind, QuoteStatus, Sharing, Trigger
-from quotes.line_texts import Extras, Sold
+from quotes.line_texts import Sold
 from quotes.models import Quote, QuoteAttachment, QuoteLine, QuoteTemplate, QuoteTemplateLine
 from quotes.pricing import PricedLine, PricedQuote, Totals
 from quotes.sections import Block
@@ -257,7 +257,8 @@ class _Details(NamedTuple):
     months: int | None
 
 
-_NO_DETAILS: Json = {"yearly_volume": None, "use_within_months": None, "options": [], "parts": [], "usage": []}
+def _plain_details(yearly_volume: Decimal | None) -> Json:
+    return {"yearly_volume": short(yearly_volume), "use_within_months": None, "options": [], "parts": [], "usage": []}
 
 
 def _details_of(rows: Mapping[int, _Details], language: str) -> dict[int, Json]:
@@ -266,23 +267,17 @@ def _details_of(rows: Mapping[int, _Details], language: str) -> dict[int, Json]:
     inside = products_inside(line_texts.keys_in(row.sold.parts for row in rows.values()) | chosen)
     shown = {}
     for key, row in rows.items():
-        if not (row.sold.parts or row.sold.usage or row.months or row.options):
-            shown[key] = {**_NO_DETAILS, "yearly_volume": short(row.yearly_volume)}
-            continue
-        extras = line_texts.extras_of(row.sold, row.months, False, True, inside) or Extras()
-        options = [inside[product].sku for product in row.options if product in inside]
-        shown[key] = _details(row.yearly_volume, options, extras, row.sold.usage, language)
+        shown[key] = _plain_details(row.yearly_volume)
+        if row.options:
+            shown[key]["options"] = [inside[product].sku for product in row.options if product in inside]
+        extras = line_texts.extras_of(row.sold, row.months, False, True, inside)
+        if extras:
+            shown[key] |= {
+                "use_within_months": extras.use_within_months,
+                "parts": [{"sku": one.sku, "name": one.name[language], "quantity": short(one.quantity)} for one in extras.parts],
+                "usage": usage_out([(one["metric"], line_texts.steps_of(one)) for one in row.sold.usage], margin=False),
+            }
     return shown
-
-
-def _details(yearly_volume: Decimal | None, options: Sequence[str], extras: Extras, used: Sequence[Json], language: str) -> Json:
-    return {
-        "yearly_volume": short(yearly_volume),
-        "use_within_months": extras.use_within_months,
-        "options": list(options),
-        "parts": [{"sku": part.sku, "name": part.name[language], "quantity": short(part.quantity)} for part in extras.parts],
-        "usage": usage_out([(one["metric"], line_texts.steps_of(one)) for one in used], margin=False),
-    }
 
 
 def row_out(quote: Quote, *, margin: bool) -> Json:
@@ -407,8 +402,7 @@ def texts_of_draft(draft: LineDraft, language: str) -> Texts | None:
     product = draft.product
     if product is None or product.is_bundle or product.has_usage or product.use_within_months:
         return None
-    details = _details(draft.more.get("yearly_volume"), (), Extras(), (), language)
-    return Texts(*_words_of(product, draft.measure.unit, language), details)
+    return Texts(*_words_of(product, draft.measure.unit, language), _plain_details(draft.more.get("yearly_volume")))
 
 
 def _words_of(product: Product, unit: Any, language: str) -> tuple[str, str, str, str]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog import bundles, measures, selectors as catalog
 from catalog.measures import Factor
 from catalog.models import UnitOfMeasure
-from core.errors import Invalid, NotAllowed, NotFound, Text
+from core.errors import Invalid, NotAllowed, NotFound
 from quotes import policies, pricing, selectors
 from quotes.choices import TEXT_KINDS, LineKind
 from quotes.models import MOST_TEXT, Quote, QuoteLine
@@ -227,9 +227,7 @@ def _set_said(name: str, most: int) -> Callable[[Quote, QuoteLine, str], set[str
     """What is said of a line beside its price. Raises: Invalid where that is too long."""
 
     def change(_quote: Quote, line: QuoteLine, text: str) -> set[str]:
-        if len(text.strip()) > most:
-            too_long = _("At most %(most)s characters fit here.") % {"most": most}
-            raise Invalid(too_long, fields={name: too_long})
+        _require_short(name, text.strip(), most)
         setattr(line, name, text.strip())
         return {name}
 
@@ -256,14 +254,17 @@ OF_STATEMENTS = frozenset({"discount", "optional", "alternative_to"})
 
 def text_of(text: str) -> str:
     """A heading or a note as it is kept. Raises: Invalid."""
-    problem: Text | None = None
     if not text.strip():
-        problem = _("Write something.")
-    elif len(text) > MOST_TEXT:
-        problem = _("At most %(most)s characters fit here.") % {"most": MOST_TEXT}
-    if problem:
-        raise Invalid(problem, fields={"text": problem})
+        nothing = _("Write something.")
+        raise Invalid(nothing, fields={"text": nothing})
+    _require_short("text", text, MOST_TEXT)
     return text.strip()
+
+
+def _require_short(name: str, text: str, most: int) -> None:
+    if len(text) > most:
+        too_long = _("At most %(most)s characters fit here.") % {"most": most}
+        raise Invalid(too_long, fields={name: too_long})
 
 
 # --- Order ------------------------------------------------------------------------------------------------------------

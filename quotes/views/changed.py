@@ -87,8 +87,7 @@ def changed(
     context["margins"] = _margins(priced) if moved else []
     context["meters"] = _meters(quote, priced) if moved else ""
     context["row"], said = _row(user, quote, priced, line, typed, error, context["subtotals"], required)
-    shows = explains and line is not None and line.is_priced
-    context["explained"] = explaining.explained(user, quote, line) if shows and line is not None else None
+    context["explained"] = explaining.explained(user, quote, line) if explains and line is not None and line.is_priced else None
     context["below"] = (selectors.next_line(line) or "new") if placed and line is not None else None
     total = money(priced.totals.net_total)
     context["said"] = error.sentence if error else said or _("Total %(total)s.") % {"total": total}
